@@ -1,1 +1,21 @@
-//! placeholder
+//! What a study is and what may happen in it.
+//!
+//! Everything here is pure: no async, no I/O, no SQL, no reading of a clock. A decision takes the facts
+//! and the time, and returns a plain value that `metricis-store` writes and a dry run prints.
+
+pub mod access;
+pub mod action;
+pub mod audit;
+pub mod breaker;
+pub mod budget;
+pub mod clock;
+pub mod enrolment;
+pub mod ids;
+pub mod intake;
+pub mod mapping;
+pub mod schedule;
+pub mod study;
+pub mod sync;
+pub mod words;
+
+pub use clock::{Clock, Timestamp};

@@ -1,0 +1,329 @@
+//! Everything that can be done to a study or to the system, as the audit log names it.
+//!
+//! Nothing commits without one of these. A variant carries ids, counts and dates: never a secret, never an answer.
+
+use chrono::NaiveDate;
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::ids::{EventId, JobId, ParticipantId, ScheduleVersionId, SessionId, SiteId, StudyId, UserId, VisitId};
+use crate::words::{
+    ConsentMode, EventSource, EventStatus, GlobalRole, ParticipantStatus, StudyRole, StudyStatus, SyncErrorType,
+};
+
+/// The chain that an action belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Chain {
+    /// What concerns no single study.
+    System,
+    /// One study's account.
+    Study(StudyId),
+}
+
+/// Who acted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// A member of staff.
+    User(UserId),
+    /// A participant.
+    Participant(ParticipantId),
+    /// REDCap, through a proven DET.
+    Redcap,
+    /// A worker.
+    Worker,
+    /// A person at the command line, by login name.
+    Operator(String),
+    /// The software itself.
+    System,
+}
+
+impl Actor {
+    /// The kind of actor, as stored.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::User(_) => "user",
+            Self::Participant(_) => "participant",
+            Self::Redcap => "redcap",
+            Self::Worker => "worker",
+            Self::Operator(_) => "operator",
+            Self::System => "system",
+        }
+    }
+
+    /// Which one of its kind; empty where there is only one.
+    #[must_use]
+    pub fn id(&self) -> String {
+        match self {
+            Self::User(id) => id.to_string(),
+            Self::Participant(id) => id.to_string(),
+            Self::Operator(name) => name.clone(),
+            Self::Redcap | Self::Worker | Self::System => String::new(),
+        }
+    }
+}
+
+/// What an action was done to: its kind and its id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Object {
+    /// `participant`, `session`, …
+    pub kind: &'static str,
+    /// The id, as text.
+    pub id: String,
+}
+
+/// One audited change. Its serialized `action` is the stored name, its `detail` the stored facts.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "action", content = "detail", rename_all = "snake_case")]
+#[expect(missing_docs, reason = "each variant is named by its verb and its fields by what they hold")]
+pub enum Action {
+    CreateStudy {
+        study: StudyId,
+        code: String,
+        owner: UserId,
+    },
+    SetStudyStatus {
+        study: StudyId,
+        from: StudyStatus,
+        to: StudyStatus,
+    },
+    SetStudyConfig {
+        study: StudyId,
+        changed: Vec<String>,
+    },
+    CreateSite {
+        study: StudyId,
+        site: SiteId,
+        code: String,
+        redcap_dag: Option<String>,
+    },
+    CreateUser {
+        user: UserId,
+        role: GlobalRole,
+    },
+    SetPassword {
+        user: UserId,
+    },
+    GrantStudyRole {
+        study: StudyId,
+        user: UserId,
+        role: StudyRole,
+        before: Option<StudyRole>,
+        recovery: bool,
+    },
+    SetRedcapConnection {
+        study: StudyId,
+        origin: String,
+        project_id: String,
+        origin_before: Option<String>,
+        token_replaced: bool,
+    },
+    SetWebhookSecret {
+        study: StudyId,
+        former_kept: bool,
+    },
+    RetireWebhookSecret {
+        study: StudyId,
+    },
+    RotateSecrets {
+        study: StudyId,
+        fields: Vec<String>,
+    },
+    ReceiveDet {
+        event: EventId,
+        record: String,
+        status: EventStatus,
+        duplicate_of: Option<EventId>,
+    },
+    ReceiveReconcile {
+        event: EventId,
+        record: String,
+    },
+    MarkReconcile {
+        study: StudyId,
+        refused: u64,
+    },
+    Refuse {
+        kind: String,
+        principal: String,
+        count: u64,
+    },
+    ProcessEvent {
+        event: EventId,
+        source: EventSource,
+        note: Option<String>,
+    },
+    FailEvent {
+        event: EventId,
+        error: String,
+    },
+    ReplayEvent {
+        event: EventId,
+        from: EventStatus,
+        retry_count: i32,
+    },
+    EnrolParticipant {
+        participant: ParticipantId,
+        event: EventId,
+        site: Option<SiteId>,
+        status: ParticipantStatus,
+        visits: usize,
+    },
+    UpdateParticipant {
+        participant: ParticipantId,
+        event: EventId,
+        changed: Vec<String>,
+    },
+    WithdrawParticipant {
+        participant: ParticipantId,
+        from: ParticipantStatus,
+        reason: String,
+    },
+    CreateScheduleVersion {
+        participant: ParticipantId,
+        version: ScheduleVersionId,
+        version_number: i32,
+        anchor_date: NaiveDate,
+    },
+    PassConsentGate {
+        participant: ParticipantId,
+        mode: Option<ConsentMode>,
+        reason: String,
+    },
+    RecordConsent {
+        participant: ParticipantId,
+        mode: ConsentMode,
+        visits: usize,
+    },
+    MoveAnchor {
+        participant: ParticipantId,
+        old_anchor_date: NaiveDate,
+        new_anchor_date: NaiveDate,
+        old_version: i32,
+        new_version: i32,
+        reconciled: usize,
+        cancelled: usize,
+        flagged: usize,
+        created: usize,
+        reason: String,
+    },
+    SyncEvents {
+        study: StudyId,
+        created: usize,
+        updated: usize,
+        retired: usize,
+    },
+    CreateParticipantLink {
+        participant: ParticipantId,
+    },
+    UseParticipantLink {
+        participant: ParticipantId,
+    },
+    SubmitSession {
+        session: SessionId,
+        participant: ParticipantId,
+        visit: Option<VisitId>,
+        task: String,
+        flag: Option<String>,
+    },
+    SyncSession {
+        session: SessionId,
+        job: JobId,
+    },
+    FailSync {
+        session: SessionId,
+        job: JobId,
+        error_type: SyncErrorType,
+    },
+    ResyncSession {
+        session: SessionId,
+        job: JobId,
+    },
+    OpenBreaker {
+        study: StudyId,
+        failures: i32,
+    },
+    CloseBreaker {
+        study: StudyId,
+    },
+    ResetBreaker {
+        study: StudyId,
+        failures: i32,
+    },
+    CutoverSignoff {
+        study: StudyId,
+        meaning: String,
+        evidence_sha256: String,
+    },
+}
+
+impl Action {
+    /// What the action was done to.
+    #[must_use]
+    pub fn object(&self) -> Object {
+        let of = |kind, id: Uuid| Object { kind, id: id.to_string() };
+        match self {
+            Self::CreateStudy { study, .. }
+            | Self::SetStudyStatus { study, .. }
+            | Self::SetStudyConfig { study, .. }
+            | Self::SetRedcapConnection { study, .. }
+            | Self::SetWebhookSecret { study, .. }
+            | Self::RetireWebhookSecret { study }
+            | Self::RotateSecrets { study, .. }
+            | Self::MarkReconcile { study, .. }
+            | Self::SyncEvents { study, .. }
+            | Self::OpenBreaker { study, .. }
+            | Self::CloseBreaker { study }
+            | Self::ResetBreaker { study, .. }
+            | Self::CutoverSignoff { study, .. } => of("study", study.0),
+            Self::CreateSite { site, .. } => of("site", site.0),
+            Self::CreateUser { user, .. } | Self::SetPassword { user } | Self::GrantStudyRole { user, .. } => {
+                of("user", user.0)
+            }
+            Self::Refuse { principal, .. } => Object { kind: "principal", id: principal.clone() },
+            Self::ReceiveDet { event, .. }
+            | Self::ReceiveReconcile { event, .. }
+            | Self::ProcessEvent { event, .. }
+            | Self::FailEvent { event, .. }
+            | Self::ReplayEvent { event, .. } => of("webhook_event", event.0),
+            Self::EnrolParticipant { participant, .. }
+            | Self::UpdateParticipant { participant, .. }
+            | Self::WithdrawParticipant { participant, .. }
+            | Self::CreateScheduleVersion { participant, .. }
+            | Self::PassConsentGate { participant, .. }
+            | Self::RecordConsent { participant, .. }
+            | Self::MoveAnchor { participant, .. }
+            | Self::CreateParticipantLink { participant }
+            | Self::UseParticipantLink { participant } => of("participant", participant.0),
+            Self::SubmitSession { session, .. }
+            | Self::SyncSession { session, .. }
+            | Self::FailSync { session, .. }
+            | Self::ResyncSession { session, .. } => of("session", session.0),
+        }
+    }
+}
+
+/// An action in its chain: what `commit` takes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// Where it is recorded.
+    pub chain: Chain,
+    /// Who did it.
+    pub actor: Actor,
+    /// What was done.
+    pub action: Action,
+}
+
+impl Entry {
+    /// An action in a study's chain.
+    #[must_use]
+    pub const fn study(study: StudyId, actor: Actor, action: Action) -> Self {
+        Self { chain: Chain::Study(study), actor, action }
+    }
+
+    /// An action in the system's chain.
+    #[must_use]
+    pub const fn system(actor: Actor, action: Action) -> Self {
+        Self { chain: Chain::System, actor, action }
+    }
+}

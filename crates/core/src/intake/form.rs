@@ -1,0 +1,201 @@
+//! The DET's form, read strictly: every value is text, the order is REDCap's own, record ids are not numbers.
+
+/// Why a body is not a DET.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FormRefusal {
+    /// Not `application/x-www-form-urlencoded` in UTF-8.
+    #[error("the body is not valid urlencoded UTF-8 ({0}); REDCap sends application/x-www-form-urlencoded")]
+    Encoding(&'static str),
+    /// Required fields are missing or blank.
+    #[error("the form lacks {}; is this address configured as the project's Data Entry Trigger?", .0.join(", "))]
+    Missing(Vec<&'static str>),
+    /// A field has a value that it cannot have.
+    #[error("the field {field} must be {expected}")]
+    Invalid {
+        /// The field's name.
+        field: &'static str,
+        /// What it must be.
+        expected: &'static str,
+    },
+    /// A field is there more than once with different values.
+    #[error("the field {0} is there twice with different values")]
+    Doubled(&'static str),
+}
+
+/// A DET as REDCap sends it (system.md, *DET intake*).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DetForm {
+    /// REDCap's project id.
+    pub project_id: String,
+    /// REDCap's base URL, with a trailing slash.
+    pub redcap_url: String,
+    /// The record; not necessarily a number.
+    pub record: String,
+    /// Unique form name.
+    pub instrument: String,
+    /// Unique event name, in longitudinal projects.
+    pub event: Option<String>,
+    /// Unique name of the record's data access group.
+    pub dag: Option<String>,
+    /// Unique form name of a repeating instrument.
+    pub repeat_instrument: Option<String>,
+    /// Which repetition.
+    pub repeat_instance: Option<u32>,
+    /// 0 incomplete, 1 unverified, 2 complete.
+    pub complete: u8,
+    /// Who saved, or `[survey respondent]`.
+    pub username: String,
+    /// The whole form as it came, for the record.
+    pub pairs: Vec<(String, String)>,
+}
+
+impl DetForm {
+    /// Reads a body.
+    ///
+    /// # Errors
+    /// Broken encoding, missing or impossible fields; nothing of the body is echoed.
+    pub fn parse(body: &[u8]) -> Result<Self, FormRefusal> {
+        let pairs = decode(body)?;
+        let get = |name: &'static str| find(&pairs, name, name);
+        let required = |name: &'static str| get(name).map(|value| value.filter(|text| !text.trim().is_empty()));
+        let (project, record, instrument) = (required("project_id")?, required("record")?, required("instrument")?);
+        let url = required("redcap_url")?;
+        let complete = match &instrument {
+            Some(name) => find(&pairs, &format!("{name}_complete"), "<instrument>_complete")?,
+            None => None,
+        };
+        let (Some(project_id), Some(record), Some(instrument), Some(redcap_url), Some(complete)) =
+            (&project, &record, &instrument, &url, &complete)
+        else {
+            let all = [
+                ("project_id", project.is_none()),
+                ("record", record.is_none()),
+                ("instrument", instrument.is_none()),
+                ("redcap_url", url.is_none()),
+                ("<instrument>_complete", complete.is_none()),
+            ];
+            return Err(FormRefusal::Missing(
+                all.into_iter().filter(|(_, missing)| *missing).map(|(name, _)| name).collect(),
+            ));
+        };
+        let complete = match complete.as_str() {
+            "0" => 0,
+            "1" => 1,
+            "2" => 2,
+            _ => return Err(FormRefusal::Invalid { field: "<instrument>_complete", expected: "0, 1 or 2" }),
+        };
+        if project_id.is_empty() || !project_id.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(FormRefusal::Invalid { field: "project_id", expected: "a number" });
+        }
+        let optional = |name| get(name).map(|value| value.filter(|text| !text.is_empty()));
+        let repeat_instance = match optional("redcap_repeat_instance")? {
+            None => None,
+            Some(text) => match text.parse() {
+                Ok(number @ 1..=32767) => Some(number),
+                _ => {
+                    return Err(FormRefusal::Invalid {
+                        field: "redcap_repeat_instance",
+                        expected: "a number from 1 to 32767",
+                    });
+                }
+            },
+        };
+        Ok(Self {
+            project_id: project_id.clone(),
+            redcap_url: redcap_url.clone(),
+            record: record.clone(),
+            instrument: instrument.clone(),
+            event: optional("redcap_event_name")?,
+            dag: optional("redcap_data_access_group")?,
+            repeat_instrument: optional("redcap_repeat_instrument")?,
+            repeat_instance,
+            complete,
+            username: get("username")?.unwrap_or_default(),
+            pairs,
+        })
+    }
+}
+
+fn find(pairs: &[(String, String)], name: &str, label: &'static str) -> Result<Option<String>, FormRefusal> {
+    let mut values = pairs.iter().filter(|(key, _)| key == name).map(|(_, value)| value);
+    let first = values.next();
+    if values.any(|value| Some(value) != first) {
+        return Err(FormRefusal::Doubled(label));
+    }
+    Ok(first.cloned())
+}
+
+fn decode(body: &[u8]) -> Result<Vec<(String, String)>, FormRefusal> {
+    body.split(|byte| *byte == b'&')
+        .filter(|part| !part.is_empty())
+        .map(|part| {
+            let mut halves = part.splitn(2, |byte| *byte == b'=');
+            Ok((unescape(halves.next().unwrap_or_default())?, unescape(halves.next().unwrap_or_default())?))
+        })
+        .collect()
+}
+
+/// Strict where libraries are lenient: a stray `%` or a byte that is not UTF-8 must not become another record's id.
+fn unescape(part: &[u8]) -> Result<String, FormRefusal> {
+    let mut bytes = Vec::with_capacity(part.len());
+    let mut rest = part.iter();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'+' => b' ',
+            b'%' => {
+                let digit = |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16));
+                let (Some(high), Some(low)) = (digit(rest.next()), digit(rest.next())) else {
+                    return Err(FormRefusal::Encoding("a % without two hex digits"));
+                };
+                u8::try_from(high * 16 + low).unwrap_or_default()
+            }
+            other => *other,
+        });
+    }
+    String::from_utf8(bytes).map_err(|_| FormRefusal::Encoding("bytes that are not UTF-8"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REAL: &str = "redcap_url=https%3A%2F%2Fredcap.example.edu%2F&project_url=https%3A%2F%2Fredcap.example.edu%2Fredcap_v15.0.1%2Findex.php%3Fpid%3D18&project_id=18&username=jsmith&record=4&instrument=form_1&form_1_complete=2";
+
+    #[test]
+    fn a_real_form_is_read_in_any_order() {
+        let det = DetForm::parse(REAL.as_bytes()).expect("REDCap's own example");
+        let turned: Vec<&str> = REAL.split('&').rev().collect();
+        let again = DetForm::parse(turned.join("&").as_bytes()).expect("the same, turned round");
+        assert_eq!((det.record.as_str(), det.complete, det.event.clone()), ("4", 2, None));
+        assert_eq!((again.record, again.redcap_url), (det.record, "https://redcap.example.edu/".to_owned()));
+    }
+
+    #[test]
+    fn record_ids_are_text() {
+        for (wire, id) in [("332-1", "332-1"), ("%C3%84-07", "Ä-07"), ("a%20b", "a b")] {
+            let det = DetForm::parse(REAL.replace("record=4", &format!("record={wire}")).as_bytes()).expect(wire);
+            assert_eq!(det.record, id);
+        }
+    }
+
+    #[test]
+    fn bad_bodies_are_refused_with_their_reason() {
+        let refused = |body: &str| DetForm::parse(body.as_bytes()).expect_err(body);
+        assert_eq!(
+            refused("record=4&instrument=f"),
+            FormRefusal::Missing(vec!["project_id", "redcap_url", "<instrument>_complete"])
+        );
+        assert!(matches!(refused(&REAL.replace("record=4", "record=%zz")), FormRefusal::Encoding(_)));
+        assert!(matches!(refused(&REAL.replace("record=4", "record=%C3")), FormRefusal::Encoding(_)));
+        assert!(matches!(refused(&REAL.replace("complete=2", "complete=9")), FormRefusal::Invalid { .. }));
+        assert!(matches!(refused(&REAL.replace("id=18", "id=x")), FormRefusal::Invalid { .. }));
+        assert!(matches!(refused(&format!("{REAL}&record=5")), FormRefusal::Doubled("record")));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_body_panics(body in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
+            let _ = DetForm::parse(&body);
+        }
+    }
+}
