@@ -34,6 +34,9 @@ pub struct RedcapConfig {
     /// Address of the API, ending in `/api/`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub api_url: Option<String>,
+    /// `scheme://host[:port]` of `api_url`; with `project_id` it tells this project from every other.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub api_origin: Option<String>,
     /// The sealed API token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub api_token: Option<String>,

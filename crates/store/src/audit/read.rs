@@ -1,0 +1,121 @@
+//! The public read path of the audit log: what the auditor, the console and an operator's SQL see.
+
+use futures::{Stream, StreamExt, TryStreamExt};
+use metricis_core::Timestamp;
+use metricis_core::audit::{AuditRow, Break, ChainVerifier, ID_STRIDE};
+use metricis_core::ids::StudyId;
+use sea_orm::FromQueryResult;
+use uuid::Uuid;
+
+use crate::{Result, Snapshot, sql};
+
+/// Rows read at a time while verifying: memory stays flat whatever the chain's length.
+const PAGE: i64 = 2_000;
+
+const COLUMNS: &str = "id, chain, study_id, sequence, occurred_at, actor_kind, actor_id, action, object_kind, object_id, \
+                       detail, previous_hash, hash, format";
+
+/// The recorded end of a chain.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult, serde::Serialize)]
+pub struct ChainHead {
+    /// Number of the chain.
+    pub chain: i64,
+    /// Its study; none for the system's.
+    pub study_id: Option<Uuid>,
+    /// Sequence of its last row.
+    pub head_sequence: i64,
+    /// Hash of its last row.
+    pub head_hash: String,
+}
+
+#[derive(FromQueryResult)]
+struct Row {
+    id: i64,
+    chain: i64,
+    study_id: Option<Uuid>,
+    sequence: i64,
+    occurred_at: Timestamp,
+    actor_kind: String,
+    actor_id: String,
+    action: String,
+    object_kind: String,
+    object_id: String,
+    detail: String,
+    previous_hash: String,
+    hash: String,
+    format: i32,
+}
+
+impl From<Row> for AuditRow {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.id,
+            chain: row.chain,
+            study_id: row.study_id,
+            sequence: row.sequence,
+            occurred_at: row.occurred_at,
+            actor_kind: row.actor_kind,
+            actor_id: row.actor_id,
+            action: row.action,
+            object_kind: row.object_kind,
+            object_id: row.object_id,
+            detail: row.detail,
+            previous_hash: row.previous_hash,
+            hash: row.hash,
+            format: row.format,
+        }
+    }
+}
+
+impl Snapshot {
+    /// The heads of all chains, in order.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn audit_heads(&self) -> Result<Vec<ChainHead>> {
+        self.all("SELECT chain, study_id, head_sequence, head_hash FROM audit_chains ORDER BY chain", vec![]).await
+    }
+
+    /// The latest rows of a study's chain (of the system's without one), newest first.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn audit_rows(&self, study: Option<StudyId>, before: Option<i64>, limit: i64) -> Result<Vec<AuditRow>> {
+        let text = format!(
+            "SELECT {COLUMNS} FROM audit_logs WHERE chain = (SELECT chain FROM audit_chains \
+             WHERE ($1 IS NOT NULL AND study_id = $1) OR ($1 IS NULL AND study_id IS NULL)) \
+             AND id < $2 ORDER BY id DESC LIMIT $3"
+        );
+        let args = sql::values![study.map(|id| id.0), before.unwrap_or(i64::MAX), limit];
+        Ok(self.all::<Row>(&text, args).await?.into_iter().map(Into::into).collect())
+    }
+
+    fn chain_pages(&self, chain: i64) -> impl Stream<Item = Result<Vec<AuditRow>>> + '_ {
+        let first = chain * ID_STRIDE;
+        futures::stream::try_unfold(first - 1, move |after| async move {
+            let text =
+                format!("SELECT {COLUMNS} FROM audit_logs WHERE chain = $1 AND id > $2 ORDER BY id LIMIT {PAGE}");
+            let rows: Vec<Row> = self.all(&text, sql::values![chain, after]).await?;
+            let rows: Vec<AuditRow> = rows.into_iter().map(Into::into).collect();
+            let last = rows.last().map(|row| row.id);
+            Ok(last.map(|last| (rows, last)))
+        })
+    }
+
+    /// Verifies one chain from its first row to its recorded head.
+    ///
+    /// # Errors
+    /// Whatever the database says. A break is no error of the store: it is the answer.
+    pub async fn verify_chain(&self, head: &ChainHead) -> Result<std::result::Result<i64, Break>> {
+        let mut verifier = ChainVerifier::new(head.chain, head.study_id);
+        let mut pages = std::pin::pin!(self.chain_pages(head.chain).into_stream());
+        while let Some(page) = pages.next().await {
+            for row in page? {
+                if let Err(found) = verifier.push(&row) {
+                    return Ok(Err(found));
+                }
+            }
+        }
+        Ok(verifier.finish(head.head_sequence, &head.head_hash))
+    }
+}

@@ -1,0 +1,49 @@
+//! Everything in which the two engines differ, in one place.
+
+use sea_orm::DbBackend;
+
+/// The engine behind a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    /// The embedded default.
+    Sqlite,
+    /// Schema `app`.
+    Postgres,
+}
+
+impl Dialect {
+    pub(crate) const fn backend(self) -> DbBackend {
+        match self {
+            Self::Sqlite => DbBackend::Sqlite,
+            Self::Postgres => DbBackend::Postgres,
+        }
+    }
+
+    /// Locks the rows of a SELECT until the transaction ends. SQLite's only writer holds the whole database already.
+    pub(crate) const fn for_update(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => " FOR UPDATE",
+        }
+    }
+
+    /// As `for_update`, passing over rows that another transaction holds: how several workers share one queue.
+    pub(crate) const fn skip_locked(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => " FOR UPDATE SKIP LOCKED",
+        }
+    }
+
+    /// Fills the type names of a table's definition: `{uuid}`, `{ts}`, `{date}`, `{json}`.
+    ///
+    /// SQLite keeps a UUID as 16 bytes, and moments, dates and JSON as text; its declared types must say so, because the
+    /// driver reads a column by its declaration.
+    pub(crate) fn ddl(self, template: &str) -> String {
+        let (uuid, ts, date, json) = match self {
+            Self::Sqlite => ("blob", "text", "text", "text"),
+            Self::Postgres => ("uuid", "timestamptz", "date", "jsonb"),
+        };
+        template.replace("{uuid}", uuid).replace("{ts}", ts).replace("{date}", date).replace("{json}", json)
+    }
+}

@@ -1,0 +1,135 @@
+//! One transaction per request or job. Nothing can be committed without saying what was done.
+//!
+//! ```text
+//!   write(now) ──► Tx ──► commit(Entries)           the audit rows are chained by the last statements before COMMIT
+//!                   ├───► commit_operational(table)  for the tables of one list, which hold no state of a study
+//!                   └───► drop                       rolls back
+//! ```
+
+use std::ops::Deref;
+
+use metricis_core::Timestamp;
+use metricis_core::action::Entry;
+use sea_orm::{DatabaseTransaction, FromQueryResult, Value};
+use tokio::sync::OwnedMutexGuard;
+
+use crate::{Result, audit, dialect::Dialect, sql};
+
+/// A consistent view of the database at one moment.
+pub struct Snapshot {
+    pub(crate) inner: DatabaseTransaction,
+    pub(crate) dialect: Dialect,
+    pub(crate) now: Timestamp,
+}
+
+impl Snapshot {
+    pub(crate) const fn new(inner: DatabaseTransaction, dialect: Dialect, now: Timestamp) -> Self {
+        Self { inner, dialect, now }
+    }
+
+    /// The moment that this transaction stands for.
+    #[must_use]
+    pub const fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    pub(crate) async fn one<R: FromQueryResult>(&self, sql: &str, args: Vec<Value>) -> Result<Option<R>> {
+        sql::one(&self.inner, self.dialect, sql, args).await
+    }
+
+    pub(crate) async fn all<R: FromQueryResult>(&self, sql: &str, args: Vec<Value>) -> Result<Vec<R>> {
+        sql::all(&self.inner, self.dialect, sql, args).await
+    }
+
+    pub(crate) async fn count(&self, sql: &str, args: Vec<Value>) -> Result<i64> {
+        sql::count(&self.inner, self.dialect, sql, args).await
+    }
+}
+
+/// A transaction that writes.
+pub struct Tx {
+    snapshot: Snapshot,
+    _turn: Option<OwnedMutexGuard<()>>,
+}
+
+impl Deref for Tx {
+    type Target = Snapshot;
+    fn deref(&self) -> &Snapshot {
+        &self.snapshot
+    }
+}
+
+/// What a transaction did: at least one entry.
+#[derive(Clone, Debug)]
+pub struct Entries(pub(crate) Vec<Entry>);
+
+impl From<Entry> for Entries {
+    fn from(entry: Entry) -> Self {
+        Self(vec![entry])
+    }
+}
+
+impl Entries {
+    /// `first` and whatever followed from it.
+    #[must_use]
+    pub fn of(first: Entry, rest: impl IntoIterator<Item = Entry>) -> Self {
+        Self(std::iter::once(first).chain(rest).collect())
+    }
+
+    /// One more.
+    #[must_use]
+    pub fn and(mut self, entry: Entry) -> Self {
+        self.0.push(entry);
+        self
+    }
+}
+
+/// The tables whose changes are no change of a study's or the system's state, and so are not audited: the one list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operational {
+    /// `webhook_events.claimed_*`, `jobs`, `record_rereads`: who works on what.
+    QueueClaim,
+    /// `processes`: which processes live.
+    ProcessRegistry,
+    /// `circuit_breakers`: counts and leases (its transitions are audited).
+    BreakerCount,
+    /// `outbound_budgets`: the next free moment per REDCap host.
+    OutboundBudget,
+    /// `participant_links`, login tokens.
+    LoginSession,
+}
+
+impl Tx {
+    pub(crate) const fn new(snapshot: Snapshot, turn: Option<OwnedMutexGuard<()>>) -> Self {
+        Self { snapshot, _turn: turn }
+    }
+
+    pub(crate) async fn execute(&self, sql: &str, args: Vec<Value>) -> Result<u64> {
+        sql::execute(&self.inner, self.dialect, sql, args).await
+    }
+
+    /// Records what was done and commits.
+    ///
+    /// # Errors
+    /// Whatever the database says; nothing is then changed.
+    pub async fn commit(self, entries: impl Into<Entries>) -> Result<()> {
+        audit::append(&self.inner, self.dialect, self.now, &entries.into().0).await?;
+        Ok(self.snapshot.inner.commit().await?)
+    }
+
+    /// Commits a change of operational tables only.
+    ///
+    /// # Errors
+    /// Whatever the database says; nothing is then changed.
+    pub async fn commit_operational(self, _what: Operational) -> Result<()> {
+        Ok(self.snapshot.inner.commit().await?)
+    }
+
+    /// Gives everything up on purpose: how a probe leaves nothing behind.
+    ///
+    /// # Errors
+    /// Unavailable.
+    pub async fn roll_back(self) -> Result<()> {
+        Ok(self.snapshot.inner.rollback().await?)
+    }
+}

@@ -1,0 +1,156 @@
+//! Staff and the roles they hold on studies.
+
+use metricis_core::ids::{StudyId, UserId};
+use metricis_core::words::{GlobalRole, StudyRole};
+use sea_orm::FromQueryResult;
+use secrecy::SecretString;
+use uuid::Uuid;
+
+use crate::{Result, Snapshot, StoreError, Tx, sql};
+
+/// A member of staff as stored.
+#[derive(Clone, Debug)]
+pub struct StoredUser {
+    /// Their id.
+    pub id: UserId,
+    /// Address, in lower case.
+    pub email: String,
+    /// What they are to the whole system.
+    pub role: GlobalRole,
+    /// Argon2id, in PHC form.
+    pub password_hash: Option<SecretString>,
+    /// May not sign in.
+    pub disabled: bool,
+}
+
+/// A member of staff to create.
+#[derive(Clone, Debug)]
+pub struct NewUser {
+    /// Their id.
+    pub id: UserId,
+    /// Address; stored in lower case.
+    pub email: String,
+    /// What they are to the whole system.
+    pub role: GlobalRole,
+    /// Argon2id, in PHC form.
+    pub password_hash: SecretString,
+}
+
+/// A role held on a study.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Membership {
+    /// Who.
+    pub user: UserId,
+    /// Their address.
+    pub email: String,
+    /// The role.
+    pub role: StudyRole,
+}
+
+#[derive(FromQueryResult)]
+struct Row {
+    id: Uuid,
+    email: String,
+    role: String,
+    password_hash: Option<String>,
+    disabled: bool,
+}
+
+#[derive(FromQueryResult)]
+struct MemberRow {
+    user_id: Uuid,
+    email: String,
+    role: String,
+}
+
+const COLUMNS: &str = "id, email, role, password_hash, disabled_at IS NOT NULL AS disabled";
+
+impl TryFrom<Row> for StoredUser {
+    type Error = StoreError;
+    fn try_from(row: Row) -> Result<Self> {
+        Ok(Self {
+            id: UserId(row.id),
+            email: row.email,
+            role: row.role.parse().map_err(StoreError::inconsistent)?,
+            password_hash: row.password_hash.map(Into::into),
+            disabled: row.disabled,
+        })
+    }
+}
+
+impl Snapshot {
+    /// The member of staff with this id.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn user(&self, id: UserId) -> Result<Option<StoredUser>> {
+        let text = format!("SELECT {COLUMNS} FROM users WHERE id = $1");
+        self.one::<Row>(&text, sql::values![id.0]).await?.map(TryInto::try_into).transpose()
+    }
+
+    /// The member of staff with this address, whatever its case.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn user_by_email(&self, email: &str) -> Result<Option<StoredUser>> {
+        let text = format!("SELECT {COLUMNS} FROM users WHERE email = $1");
+        self.one::<Row>(&text, sql::values![email.to_lowercase()]).await?.map(TryInto::try_into).transpose()
+    }
+
+    /// The role that `user` holds on `study`.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn role_on(&self, study: StudyId, user: UserId) -> Result<Option<StudyRole>> {
+        let members = self.members_where(study, "us.user_id = $2", Some(user)).await?;
+        Ok(members.first().map(|member| member.role))
+    }
+
+    /// Everybody with a role on `study`, by address.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn members(&self, study: StudyId) -> Result<Vec<Membership>> {
+        self.members_where(study, "$2 IS NULL", None).await
+    }
+
+    async fn members_where(&self, study: StudyId, which: &str, user: Option<UserId>) -> Result<Vec<Membership>> {
+        let text = format!(
+            "SELECT us.user_id, u.email, us.role FROM user_studies us JOIN users u ON u.id = us.user_id \
+             WHERE us.study_id = $1 AND {which} AND u.disabled_at IS NULL ORDER BY u.email"
+        );
+        let rows: Vec<MemberRow> = self.all(&text, sql::values![study.0, user.map(|id| id.0)]).await?;
+        rows.into_iter()
+            .map(|row| {
+                let role = row.role.parse().map_err(StoreError::inconsistent)?;
+                Ok(Membership { user: UserId(row.user_id), email: row.email, role })
+            })
+            .collect()
+    }
+}
+
+impl Tx {
+    /// Creates a member of staff.
+    ///
+    /// # Errors
+    /// A conflict when the address is taken.
+    pub async fn insert_user(&self, user: &NewUser) -> Result<()> {
+        use secrecy::ExposeSecret;
+        let text = "INSERT INTO users (id, email, role, password_hash, created_at) VALUES ($1, $2, $3, $4, $5)";
+        let hash = user.password_hash.expose_secret();
+        let args = sql::values![user.id.0, user.email.to_lowercase(), user.role.as_str(), hash, self.now];
+        self.execute(text, args).await?;
+        Ok(())
+    }
+
+    /// Gives `user` a role on `study`, in place of any former one.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn grant_role(&self, study: StudyId, user: UserId, role: StudyRole) -> Result<()> {
+        let text = "INSERT INTO user_studies (user_id, study_id, role, granted_at) VALUES ($1, $2, $3, $4) \
+                    ON CONFLICT (user_id, study_id) DO UPDATE SET role = excluded.role, granted_at = excluded.granted_at";
+        self.execute(text, sql::values![user.0, study.0, role.as_str(), self.now]).await?;
+        Ok(())
+    }
+}
