@@ -23,36 +23,20 @@ pub struct Event {
     #[serde(deserialize_with = "integer")]
     pub arm_num: i64,
     /// Days from the anchor to the event.
-    #[serde(
-        default,
-        deserialize_with = "optional_integer",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "optional_integer", skip_serializing_if = "Option::is_none")]
     pub day_offset: Option<i64>,
     /// Days before `day_offset` that are still acceptable.
-    #[serde(
-        default,
-        deserialize_with = "optional_integer",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "optional_integer", skip_serializing_if = "Option::is_none")]
     pub offset_min: Option<i64>,
     /// Days after `day_offset` that are still acceptable.
-    #[serde(
-        default,
-        deserialize_with = "optional_integer",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "optional_integer", skip_serializing_if = "Option::is_none")]
     pub offset_max: Option<i64>,
     #[serde(deserialize_with = "text")]
     pub unique_event_name: String,
     #[serde(default, deserialize_with = "optional_text")]
     pub custom_event_label: Option<String>,
     /// Absent on old servers.
-    #[serde(
-        default,
-        deserialize_with = "optional_integer",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "optional_integer", skip_serializing_if = "Option::is_none")]
     pub event_id: Option<i64>,
 }
 
@@ -84,22 +68,14 @@ pub struct Dag {
     #[serde(deserialize_with = "text")]
     pub unique_group_name: String,
     /// Absent on old servers.
-    #[serde(
-        default,
-        deserialize_with = "optional_integer",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "optional_integer", skip_serializing_if = "Option::is_none")]
     pub data_access_group_id: Option<i64>,
 }
 
 /// `content=repeatingFormsEvents`. A classic project sends no event; a whole repeating event sends no form.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RepeatingFormEvent {
-    #[serde(
-        default,
-        deserialize_with = "optional_text",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "optional_text", skip_serializing_if = "Option::is_none")]
     pub event_name: Option<String>,
     #[serde(default, deserialize_with = "text")]
     pub form_name: String,

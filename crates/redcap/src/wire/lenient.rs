@@ -16,9 +16,7 @@ pub(super) fn text<'de, D: Deserializer<'de>>(source: D) -> Result<String, D::Er
 }
 
 /// Text that may be absent: `null` and empty are `None`.
-pub(super) fn optional_text<'de, D: Deserializer<'de>>(
-    source: D,
-) -> Result<Option<String>, D::Error> {
+pub(super) fn optional_text<'de, D: Deserializer<'de>>(source: D) -> Result<Option<String>, D::Error> {
     Ok(Some(text(source)?).filter(|text| !text.is_empty()))
 }
 
@@ -28,14 +26,10 @@ pub(super) fn integer<'de, D: Deserializer<'de>>(source: D) -> Result<i64, D::Er
 }
 
 /// A whole number that may be absent: `null` and empty are `None`.
-pub(super) fn optional_integer<'de, D: Deserializer<'de>>(
-    source: D,
-) -> Result<Option<i64>, D::Error> {
+pub(super) fn optional_integer<'de, D: Deserializer<'de>>(source: D) -> Result<Option<i64>, D::Error> {
     match text(source)?.as_str() {
         "" => Ok(None),
-        digits => whole(digits)
-            .map(Some)
-            .ok_or_else(|| D::Error::custom("expected a whole number or nothing")),
+        digits => whole(digits).map(Some).ok_or_else(|| D::Error::custom("expected a whole number or nothing")),
     }
 }
 
@@ -53,10 +47,7 @@ pub(super) fn flag<'de, D: Deserializer<'de>>(source: D) -> Result<bool, D::Erro
 }
 
 /// Writes yes and no as REDCap does, `1` and `0`.
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde hands a reference to serialize_with"
-)]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference to serialize_with")]
 pub(super) fn write_flag<S: Serializer>(yes: &bool, sink: S) -> Result<S::Ok, S::Error> {
     sink.serialize_i64(i64::from(*yes))
 }
@@ -66,8 +57,6 @@ fn whole(digits: &str) -> Option<i64> {
     let digits = digits.trim();
     let head = digits
         .split_once('.')
-        .map_or(Some(digits), |(head, tail)| {
-            (!tail.is_empty() && tail.bytes().all(|b| b == b'0')).then_some(head)
-        })?;
+        .map_or(Some(digits), |(head, tail)| (!tail.is_empty() && tail.bytes().all(|b| b == b'0')).then_some(head))?;
     head.parse().ok()
 }

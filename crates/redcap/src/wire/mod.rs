@@ -13,3 +13,6 @@ pub use design::{Arm, Dag, Event, FormEventMapping, Instrument, RepeatingFormEve
 pub use field::Field;
 pub use project::ProjectInfo;
 pub use row::{REPEAT_INSTANCE, Row};
+
+#[cfg(test)]
+mod tests;

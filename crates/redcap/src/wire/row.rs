@@ -38,9 +38,7 @@ impl Row {
 
     /// Columns with values, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0
-            .iter()
-            .map(|(column, value)| (column.as_str(), value.as_str()))
+        self.0.iter().map(|(column, value)| (column.as_str(), value.as_str()))
     }
 
     /// Column names, in order.
@@ -61,20 +59,13 @@ impl Row {
 
 impl<C: Into<String>, V: Into<String>> FromIterator<(C, V)> for Row {
     fn from_iter<I: IntoIterator<Item = (C, V)>>(cells: I) -> Self {
-        Self(
-            cells
-                .into_iter()
-                .map(|(column, value)| (column.into(), value.into()))
-                .collect(),
-        )
+        Self(cells.into_iter().map(|(column, value)| (column.into(), value.into())).collect())
     }
 }
 
 impl fmt::Debug for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map()
-            .entries(self.0.keys().map(|column| (column, "***")))
-            .finish()
+        f.debug_map().entries(self.0.keys().map(|column| (column, "***"))).finish()
     }
 }
 
@@ -83,9 +74,7 @@ impl Serialize for Row {
         let mut map = sink.serialize_map(Some(self.0.len()))?;
         for (column, value) in &self.0 {
             match value.parse::<i64>() {
-                Ok(instance) if column == REPEAT_INSTANCE => {
-                    map.serialize_entry(column, &instance)?
-                }
+                Ok(instance) if column == REPEAT_INSTANCE => map.serialize_entry(column, &instance)?,
                 _ => map.serialize_entry(column, value)?,
             }
         }
