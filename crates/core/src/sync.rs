@@ -91,7 +91,7 @@ impl SessionSync {
     /// # Errors
     /// Unless pending.
     pub fn succeed(self) -> Result<Self, SyncRefusal> {
-        self.from_pending(SyncStatus::Synced)?;
+        self.leave_pending(SyncStatus::Synced)?;
         Ok(Self::Synced)
     }
 
@@ -100,7 +100,7 @@ impl SessionSync {
     /// # Errors
     /// Unless pending.
     pub fn fail(self, error_type: SyncErrorType, message: impl Into<String>) -> Result<Self, SyncRefusal> {
-        self.from_pending(SyncStatus::Failed)?;
+        self.leave_pending(SyncStatus::Failed)?;
         Ok(Self::Failed { error_type, message: message.into() })
     }
 
@@ -117,7 +117,7 @@ impl SessionSync {
         Err(SyncRefusal { from: self.status(), to: SyncStatus::Pending, hint })
     }
 
-    fn from_pending(&self, to: SyncStatus) -> Result<(), SyncRefusal> {
+    fn leave_pending(&self, to: SyncStatus) -> Result<(), SyncRefusal> {
         match self {
             Self::Pending => Ok(()),
             Self::Synced | Self::Failed { .. } => {

@@ -19,15 +19,15 @@ pub struct RemoteEvent {
     /// Unique event name.
     pub event_name: String,
     /// The arm.
-    pub arm_num: i32,
+    pub arm_num: i64,
     /// The event's name for people.
     pub label: String,
     /// Days from the anchor; none when REDCap's scheduling module is off.
-    pub day_offset: Option<i32>,
-    /// Days before the target, as REDCap writes them: `2`, `-2` or blank.
-    pub offset_min: Option<String>,
-    /// Days after the target: `2` or blank.
-    pub offset_max: Option<String>,
+    pub day_offset: Option<i64>,
+    /// Days before the target: `2` and `-2` mean the same.
+    pub offset_min: Option<i64>,
+    /// Days after the target.
+    pub offset_max: Option<i64>,
     /// Instruments designated for the event.
     pub instruments: Vec<String>,
     /// Whether the event repeats.
@@ -104,40 +104,38 @@ fn draft_window(event: &RemoteEvent, index: usize) -> Result<WindowDraft, String
     if event.event_name.trim().is_empty() {
         return Err("has no unique event name".to_owned());
     }
-    if event.arm_num < 1 {
+    let Some(arm_num) = i32::try_from(event.arm_num).ok().filter(|arm| *arm > 0) else {
         return Err(format!("has the arm number {}", event.arm_num));
+    };
+    if let Some(arm) = arm_of_event(&event.event_name).filter(|arm| *arm != arm_num) {
+        return Err(format!("is named for arm {arm} and listed in arm {arm_num}"));
     }
-    if let Some(arm) = arm_of_event(&event.event_name).filter(|arm| *arm != event.arm_num) {
-        return Err(format!("is named for arm {arm} and listed in arm {}", event.arm_num));
-    }
-    if event.day_offset.is_some_and(|days| days.unsigned_abs() > MAX_OFFSET_DAYS) {
-        return Err(format!("has a day_offset beyond {MAX_OFFSET_DAYS} days"));
-    }
+    let day_offset = match event.day_offset {
+        Some(days) => Some(read_days("day_offset", days)?),
+        None => None,
+    };
     let label = if event.label.trim().is_empty() { &event.event_name } else { &event.label };
     Ok(WindowDraft {
-        arm_num: event.arm_num,
+        arm_num,
         event_name: event.event_name.clone(),
         label: label.trim().to_owned(),
-        day_offset: event.day_offset,
-        days_before: read_range("offset_min", event.offset_min.as_deref())?,
-        days_after: read_range("offset_max", event.offset_max.as_deref())?,
+        day_offset,
+        days_before: read_range("offset_min", event.offset_min)?,
+        days_after: read_range("offset_max", event.offset_max)?,
         position: i32::try_from(index).map_err(|_| "is one too many".to_owned())?,
         repeating: event.repeating,
         instruments: event.instruments.clone(),
     })
 }
 
-/// REDCap's default range is 0, which it writes as `0` or leaves blank; a sign says only the direction.
-fn read_range(name: &str, text: Option<&str>) -> Result<u32, String> {
-    let text = text.unwrap_or_default().trim();
-    if text.is_empty() {
-        return Ok(0);
-    }
-    text.parse::<i32>()
-        .ok()
-        .map(i32::unsigned_abs)
-        .filter(|days| *days <= MAX_OFFSET_DAYS)
-        .ok_or_else(|| format!("has {name} {text:?}, which is not a number of days"))
+fn read_days(name: &str, days: i64) -> Result<i32, String> {
+    let near = i32::try_from(days).ok().filter(|days| days.unsigned_abs() <= MAX_OFFSET_DAYS);
+    near.ok_or_else(|| format!("has the {name} {days}, more than {MAX_OFFSET_DAYS} days"))
+}
+
+/// REDCap's default range is 0; a sign says only the direction, which the field's name says already.
+fn read_range(name: &str, days: Option<i64>) -> Result<u32, String> {
+    read_days(name, days.unwrap_or(0)).map(i32::unsigned_abs)
 }
 
 #[cfg(test)]
@@ -147,14 +145,14 @@ mod tests {
 
     use super::*;
 
-    fn event(number: usize, day_offset: Option<i32>) -> RemoteEvent {
+    fn event(number: usize, day_offset: Option<i64>) -> RemoteEvent {
         RemoteEvent {
             event_name: format!("visit_{number}_arm_1"),
             arm_num: 1,
             label: format!("Visit {number}"),
             day_offset,
-            offset_min: Some("-2".to_owned()),
-            offset_max: Some("3".to_owned()),
+            offset_min: Some(-2),
+            offset_max: Some(3),
             ..RemoteEvent::default()
         }
     }
@@ -214,9 +212,9 @@ mod tests {
     #[test]
     fn one_bad_event_refuses_all_and_is_named() {
         let spoil: [fn(&mut RemoteEvent); 7] = [
-            |event| event.offset_min = Some("soon".to_owned()),
-            |event| event.offset_max = Some("999999999999".to_owned()),
-            |event| event.day_offset = Some(i32::MIN),
+            |event| event.offset_min = Some(-40_000),
+            |event| event.offset_max = Some(999_999_999_999),
+            |event| event.day_offset = Some(i64::MIN),
             |event| event.arm_num = 0,
             |event| event.arm_num = 2,
             |event| event.event_name = "  ".to_owned(),
