@@ -84,15 +84,12 @@ impl Client {
     }
 
     async fn body(&self, mut response: reqwest::Response) -> Result<Vec<u8>, CallError> {
-        let too_large = CallError::TooLarge { limit: self.body_limit };
-        let announced = response.content_length().unwrap_or(0);
-        if usize::try_from(announced).map_or(true, |length| length > self.body_limit) {
-            return Err(too_large);
-        }
         let mut body = Vec::new();
         loop {
             match response.chunk().await.map_err(|failure| transport(&failure, self.timeout))? {
-                Some(chunk) if body.len() + chunk.len() > self.body_limit => return Err(too_large),
+                Some(chunk) if body.len() + chunk.len() > self.body_limit => {
+                    return Err(CallError::TooLarge { limit: self.body_limit });
+                }
                 Some(chunk) => body.extend_from_slice(&chunk),
                 None => return Ok(body),
             }

@@ -95,27 +95,17 @@ fn mask_tokens(line: &str) -> String {
     shown
 }
 
-/// Whether `line` is `template` with its holes filled. A hole at either end takes names only, since nothing bounds it.
+/// Whether `line` is `template` with its holes filled. A last hole takes names only when the template begins or ends with
+/// it, since nothing bounds it there.
 fn fits(template: &str, line: &str) -> bool {
-    let mut literals = template.split("{}");
-    let Some(mut rest) = literals.next().and_then(|first| line.strip_prefix(first)) else {
-        return false;
-    };
-    let mut at_start = template.starts_with("{}");
-    let mut literals = literals.peekable();
-    while let Some(literal) = literals.next() {
-        if literals.peek().is_none() {
-            let Some(filling) = rest.strip_suffix(literal) else { return false };
-            return !(at_start || literal.is_empty()) || filling.split(", ").all(is_name);
-        }
-        let Some((filling, tail)) = rest.split_once(literal) else { return false };
-        if at_start && !is_name(filling) {
-            return false;
-        }
-        at_start = false;
-        rest = tail;
+    let Some((head, mut literals)) = template.split_once("{}") else { return line == template };
+    let Some(mut rest) = line.strip_prefix(head) else { return false };
+    while let Some((literal, later)) = literals.split_once("{}") {
+        let Some((_, tail)) = rest.split_once(literal) else { return false };
+        (rest, literals) = (tail, later);
     }
-    rest.is_empty()
+    let names_only = template.starts_with("{}") || template.ends_with("{}");
+    rest.strip_suffix(literals).is_some_and(|filling| !names_only || filling.split(", ").all(is_name))
 }
 
 /// Whether this is a name as REDCap writes them for fields and forms.
