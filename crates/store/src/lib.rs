@@ -4,27 +4,55 @@
 //! database library's types do not leave this crate.
 
 pub mod audit;
+mod breakers;
+mod budgets;
+mod consents;
+mod dashboard;
 mod dialect;
 mod error;
+mod events;
 pub mod intake;
+mod jobs;
+mod links;
 pub mod migration;
+mod participants;
+mod processes;
+mod rereads;
 mod roles;
+mod schedules;
 mod seal;
+mod sessions;
+mod sites;
 mod sql;
 mod store;
 mod studies;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod transition;
 mod tx;
 mod url;
 mod users;
+mod windows;
 
+pub use consents::{NewConsent, StoredConsent};
+pub use dashboard::Dashboard;
 pub use error::StoreError;
+pub use events::{EventFilter, Replayed, STUCK_AFTER_MINUTES, StoredEvent};
+pub use jobs::{ClaimedJob, JobKind, StoredJob};
+pub use participants::{NewParticipant, ParticipantFilter, ParticipantUpdate, StoredParticipant};
+pub use processes::{LIVE_WITHIN_S, NewProcess, Process};
+pub use rereads::{NewReconcileEvent, Reread, TroubledReread};
 pub use roles::RoleProblem;
+pub use schedules::{ANCHOR_MOVED, StoredVersion, StoredVisit, SurveyState};
 pub use seal::{KeyRefusal, Opened, SealError, Sealer, SecretField};
+pub use sessions::{NewSession, SessionInsert, StoredSession};
+pub use sites::{NewSite, Site};
 pub use store::{Store, StoreOptions};
 pub use studies::{NewStudy, StoredStudy};
 pub use tx::{Entries, Operational, Snapshot, Tx};
 pub use url::{DatabaseUrl, UrlRefusal};
 pub use users::{Membership, NewUser, StoredUser};
+pub use windows::StoredWindow;
 
 /// The result of anything that touches the database.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;

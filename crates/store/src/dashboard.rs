@@ -1,0 +1,166 @@
+//! What a coordinator sees first: what failed, what waits, who works, and which visits are due. Only stored facts.
+
+use std::collections::BTreeMap;
+
+use chrono::{Duration, NaiveDate};
+use metricis_core::Timestamp;
+use metricis_core::breaker::Breaker;
+use metricis_core::ids::StudyId;
+use metricis_core::words::ParticipantStatus;
+use sea_orm::{FromQueryResult, Value};
+
+use crate::events::STUCK_AFTER_MINUTES;
+use crate::processes::LIVE_WITHIN_S;
+use crate::{Result, Snapshot, StoreError, sql};
+
+/// The state of a study at one moment.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Dashboard {
+    /// Sessions whose sync failed.
+    pub failed_syncs: u64,
+    /// Sessions that have been pending for over 15 minutes.
+    pub pending_over_15_min: u64,
+    /// Since when the longest pending session waits.
+    pub oldest_pending: Option<Timestamp>,
+    /// Events that wait for a person's replay.
+    pub failed_events: u64,
+    /// Events that have been `processing` for over 15 minutes.
+    pub stuck_events: u64,
+    /// Duplicates of the last 24 hours.
+    pub duplicates_24h: u64,
+    /// Re-reads that failed or are stuck.
+    pub troubled_rereads: u64,
+    /// Proven DETs refused for their rate.
+    pub refused_for_rate: u64,
+    /// Such a refusal has not been made good by a reconcile.
+    pub reconcile_wanted: bool,
+    /// The circuit breaker.
+    pub breaker: Breaker,
+    /// Workers seen in the last minute.
+    pub live_workers: u64,
+    /// Jobs that wait.
+    pub jobs_queued: u64,
+    /// Seconds for which the oldest of them waits.
+    pub oldest_job_s: Option<i64>,
+    /// Participants by status; every status is there.
+    pub participants: BTreeMap<ParticipantStatus, u64>,
+    /// Pending visits whose target is today.
+    pub visits_due_today: u64,
+    /// Pending visits whose window has closed.
+    pub visits_overdue: u64,
+    /// Pending visits whose target is in the seven days after today.
+    pub visits_next_7_days: u64,
+}
+
+#[derive(FromQueryResult)]
+struct Events {
+    failed: i64,
+    stuck: i64,
+}
+
+#[derive(FromQueryResult)]
+struct Jobs {
+    queued: i64,
+    oldest: Option<Timestamp>,
+}
+
+#[derive(FromQueryResult)]
+struct Visits {
+    today: i64,
+    overdue: i64,
+    soon: i64,
+}
+
+#[derive(FromQueryResult)]
+struct Count {
+    status: String,
+    count: i64,
+}
+
+impl Snapshot {
+    /// The state of a study; `today` is the study's own date.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn dashboard(&self, study: StudyId, today: NaiveDate) -> Result<Dashboard> {
+        let sessions = self.unsynced_sessions(study).await?;
+        let events = self.troubled_events(study).await?;
+        let jobs = self.waiting_jobs(study).await?;
+        let visits = self.due_visits(study, today).await?;
+        let stuck_before = self.now - Duration::minutes(STUCK_AFTER_MINUTES);
+        let refused =
+            self.number("SELECT refused FROM reconcile_marks WHERE study_id = $1", sql::values![study.0]).await?;
+        Ok(Dashboard {
+            failed_syncs: sessions.failed,
+            pending_over_15_min: sessions.late,
+            oldest_pending: sessions.oldest,
+            failed_events: events.failed.unsigned_abs(),
+            stuck_events: events.stuck.unsigned_abs(),
+            duplicates_24h: self.duplicates_since(study, self.now - Duration::hours(24)).await?,
+            troubled_rereads: self.troubled_rereads(study, stuck_before).await?.len() as u64,
+            refused_for_rate: refused,
+            reconcile_wanted: refused > 0,
+            breaker: self.breaker(study).await?,
+            live_workers: self.live_workers().await?,
+            jobs_queued: jobs.queued.unsigned_abs(),
+            oldest_job_s: jobs.oldest.map(|at| self.now.signed_duration_since(at).num_seconds()),
+            participants: self.participants_by_status(study).await?,
+            visits_due_today: visits.today.unsigned_abs(),
+            visits_overdue: visits.overdue.unsigned_abs(),
+            visits_next_7_days: visits.soon.unsigned_abs(),
+        })
+    }
+
+    async fn troubled_events(&self, study: StudyId) -> Result<Events> {
+        let text = "SELECT count(*) FILTER (WHERE status = 'failed') AS failed, \
+                    count(*) FILTER (WHERE status = 'processing' AND claimed_at < $2) AS stuck \
+                    FROM webhook_events WHERE study_id = $1 AND status IN ('received', 'processing', 'failed')";
+        let stuck = self.now - Duration::minutes(STUCK_AFTER_MINUTES);
+        self.counted(text, sql::values![study.0, stuck]).await
+    }
+
+    async fn duplicates_since(&self, study: StudyId, since: Timestamp) -> Result<u64> {
+        let text =
+            "SELECT count(*) FROM webhook_events WHERE study_id = $1 AND status = 'duplicate' AND received_at >= $2";
+        self.number(text, sql::values![study.0, since]).await
+    }
+
+    async fn waiting_jobs(&self, study: StudyId) -> Result<Jobs> {
+        let text =
+            "SELECT count(*) AS queued, min(created_at) AS oldest FROM jobs WHERE study_id = $1 AND state = 'queued'";
+        self.counted(text, sql::values![study.0]).await
+    }
+
+    async fn live_workers(&self) -> Result<u64> {
+        let text = "SELECT count(*) FROM processes WHERE role = 'worker' AND stopped_at IS NULL AND seen_at >= $1";
+        self.number(text, sql::values![self.now - Duration::seconds(LIVE_WITHIN_S)]).await
+    }
+
+    async fn participants_by_status(&self, study: StudyId) -> Result<BTreeMap<ParticipantStatus, u64>> {
+        let text = "SELECT status, count(*) AS count FROM participants WHERE study_id = $1 GROUP BY status";
+        let mut by_status: BTreeMap<_, _> = ParticipantStatus::ALL.iter().map(|status| (*status, 0)).collect();
+        for row in self.all::<Count>(text, sql::values![study.0]).await? {
+            by_status.insert(row.status.parse().map_err(StoreError::inconsistent)?, row.count.unsigned_abs());
+        }
+        Ok(by_status)
+    }
+
+    async fn due_visits(&self, study: StudyId, today: NaiveDate) -> Result<Visits> {
+        let text = "SELECT count(*) FILTER (WHERE v.scheduled_date = $2) AS today, \
+                    count(*) FILTER (WHERE v.window_end < $2) AS overdue, \
+                    count(*) FILTER (WHERE v.scheduled_date > $2 AND v.scheduled_date <= $3) AS soon \
+                    FROM visits v JOIN schedule_versions s ON s.id = v.schedule_version_id \
+                    JOIN participants p ON p.id = s.participant_id \
+                    WHERE p.study_id = $1 AND p.status <> 'withdrawn' AND s.is_current AND v.status = 'pending'";
+        let week = today.checked_add_signed(Duration::days(7)).unwrap_or(NaiveDate::MAX);
+        self.counted(text, sql::values![study.0, today, week]).await
+    }
+
+    async fn counted<R: FromQueryResult>(&self, text: &str, args: Vec<Value>) -> Result<R> {
+        self.one::<R>(text, args).await?.ok_or_else(|| StoreError::inconsistent("a count without a row"))
+    }
+
+    async fn number(&self, text: &str, args: Vec<Value>) -> Result<u64> {
+        Ok(self.count(text, args).await?.unsigned_abs())
+    }
+}

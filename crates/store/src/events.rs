@@ -1,0 +1,96 @@
+//! Events after they were received: read, claimed, finished, and replayed by a person. Receiving them is `intake`'s.
+//!
+//! ```text
+//!   received ──claim──▶ processing ──▶ processed
+//!      ▲                   │   └─────▶ failed
+//!      └──── a person's replay (from processing only after 15 minutes: its process is dead) ────┘
+//! ```
+//!
+//! Invariant: nothing here leaves `failed`, or a `processing` whose process died, by itself.
+
+mod rows;
+mod work;
+
+use metricis_core::Timestamp;
+use metricis_core::ids::{EventId, StudyId};
+use metricis_core::words::{EventSource, EventStatus};
+
+pub use rows::StoredEvent;
+use rows::{COLUMNS, Row};
+pub use work::Replayed;
+
+use crate::{Result, Snapshot, sql};
+
+/// An event that has been `processing` for longer than this many minutes is stuck, and a person's.
+pub const STUCK_AFTER_MINUTES: i64 = 15;
+
+/// Which events to list.
+#[derive(Clone, Debug, Default)]
+pub struct EventFilter {
+    /// Only these.
+    pub status: Option<EventStatus>,
+    /// Only from there.
+    pub source: Option<EventSource>,
+    /// Only of this record.
+    pub record_id: Option<String>,
+}
+
+impl Snapshot {
+    /// The event with this id.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn event(&self, id: EventId) -> Result<Option<StoredEvent>> {
+        let text = format!("SELECT {COLUMNS} FROM webhook_events WHERE id = $1");
+        self.one::<Row>(&text, sql::values![id.0]).await?.map(TryInto::try_into).transpose()
+    }
+
+    /// A page of a study's events, newest first; `before` is the last one of the former page.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn events(
+        &self,
+        study: StudyId,
+        filter: &EventFilter,
+        before: Option<EventId>,
+        limit: u32,
+    ) -> Result<Vec<StoredEvent>> {
+        let text = format!(
+            "SELECT {COLUMNS} FROM webhook_events WHERE study_id = $1 AND ($2 IS NULL OR status = $2) \
+             AND ($3 IS NULL OR source = $3) AND ($4 IS NULL OR record_id = $4) \
+             AND ($5 IS NULL OR (received_at, id) < (SELECT received_at, id FROM webhook_events WHERE id = $5)) \
+             ORDER BY received_at DESC, id DESC LIMIT $6"
+        );
+        let args = sql::values![
+            study.0,
+            filter.status.map(EventStatus::as_str),
+            filter.source.map(EventSource::as_str),
+            filter.record_id.as_deref(),
+            before.map(|id| id.0),
+            i64::from(limit),
+        ];
+        self.all::<Row>(&text, args).await?.into_iter().map(TryInto::try_into).collect()
+    }
+
+    /// The events of a study that have been `processing` since before `before`, the longest first.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn stuck_events(&self, study: StudyId, before: Timestamp) -> Result<Vec<StoredEvent>> {
+        let text = format!(
+            "SELECT {COLUMNS} FROM webhook_events WHERE study_id = $1 AND status = 'processing' AND claimed_at < $2 \
+             ORDER BY claimed_at, id"
+        );
+        self.all::<Row>(&text, sql::values![study.0, before]).await?.into_iter().map(TryInto::try_into).collect()
+    }
+
+    /// How many events of a study wait for a person's replay.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn failed_event_count(&self, study: StudyId) -> Result<u64> {
+        let text = "SELECT count(*) FROM webhook_events WHERE study_id = $1 AND status = 'failed'";
+        Ok(self.count(text, sql::values![study.0]).await?.unsigned_abs())
+    }
+}

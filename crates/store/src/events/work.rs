@@ -1,0 +1,97 @@
+//! Working on events: at most one worker on a record at a time, in the order in which its events arrived.
+
+use chrono::Duration;
+use metricis_core::ids::{EventId, ProcessId, StudyId};
+use metricis_core::words::EventStatus;
+
+use super::rows::{COLUMNS, Row};
+use super::{STUCK_AFTER_MINUTES, StoredEvent};
+use crate::{Result, Tx, sql, transition::conflict};
+
+/// What a replay has done, for the audit log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Replayed {
+    /// The event's study.
+    pub study: StudyId,
+    /// What the event was before.
+    pub from: EventStatus,
+    /// How often it has been replayed, this time included.
+    pub retry_count: i32,
+}
+
+impl Tx {
+    /// Takes the oldest received event: received → processing. A record's events are taken one after the other; an event
+    /// of the same record that has been `processing` for over 15 minutes is a person's and holds up no other.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn claim_event(&self, process: ProcessId) -> Result<Option<StoredEvent>> {
+        // Only a record's oldest received event can be taken: otherwise two workers that choose at the same instant, each
+        // not yet seeing the other's choice, would take two of them.
+        let text = format!(
+            "UPDATE webhook_events SET status = 'processing', claimed_at = $1, claimed_by = $2 WHERE id = ( \
+               SELECT id FROM webhook_events mine WHERE status = 'received' AND NOT EXISTS ( \
+                 SELECT 1 FROM webhook_events other \
+                 WHERE other.study_id = mine.study_id AND other.record_id = mine.record_id AND other.id <> mine.id AND ( \
+                   (other.status = 'processing' AND other.claimed_at >= $3) \
+                   OR (other.status = 'received' AND (other.received_at, other.id) < (mine.received_at, mine.id)))) \
+               ORDER BY received_at, id LIMIT 1{}) RETURNING {COLUMNS}",
+            self.dialect.skip_locked()
+        );
+        let live_since = self.now - Duration::minutes(STUCK_AFTER_MINUTES);
+        let row = self.one::<Row>(&text, sql::values![self.now, process.0, live_since]).await?;
+        row.map(TryInto::try_into).transpose()
+    }
+
+    /// The event was applied: processing → processed. `note` says why it had no effect.
+    ///
+    /// # Errors
+    /// A conflict unless `process` holds it.
+    pub async fn finish_event(&self, id: EventId, process: ProcessId, note: Option<&str>) -> Result<()> {
+        let text = "UPDATE webhook_events SET status = 'processed', processed_at = $3, note = $4 \
+                    WHERE id = $1 AND claimed_by = $2 AND status = 'processing'";
+        self.transition(1, NOT_HELD, text, sql::values![id.0, process.0, self.now, note]).await
+    }
+
+    /// The event could not be applied: processing → failed, until a person replays it. `error` holds no answer.
+    ///
+    /// # Errors
+    /// A conflict unless `process` holds it.
+    pub async fn fail_event(&self, id: EventId, process: ProcessId, error: &str) -> Result<()> {
+        let text = "UPDATE webhook_events SET status = 'failed', error_message = $3 \
+                    WHERE id = $1 AND claimed_by = $2 AND status = 'processing'";
+        self.transition(1, NOT_HELD, text, sql::values![id.0, process.0, error]).await
+    }
+
+    /// A person asks for another attempt: failed, or stuck in processing, → received. None when there is no such event.
+    ///
+    /// # Errors
+    /// A conflict that says why, when the event is in another state.
+    pub async fn replay_event(&self, id: EventId) -> Result<Option<Replayed>> {
+        let text = format!("SELECT {COLUMNS} FROM webhook_events WHERE id = $1{}", self.dialect.for_update());
+        let Some(row) = self.one::<Row>(&text, sql::values![id.0]).await? else { return Ok(None) };
+        let event: StoredEvent = row.try_into()?;
+        self.refuse_replay(&event)?;
+        let retry_count = event.retry_count + 1;
+        let text = "UPDATE webhook_events SET status = 'received', retry_count = $2, claimed_at = NULL, claimed_by = NULL, \
+                    error_message = NULL, note = NULL WHERE id = $1";
+        self.execute(text, sql::values![id.0, retry_count]).await?;
+        Ok(Some(Replayed { study: event.study, from: event.status, retry_count }))
+    }
+
+    fn refuse_replay(&self, event: &StoredEvent) -> Result<()> {
+        let stuck_before = self.now - Duration::minutes(STUCK_AFTER_MINUTES);
+        Err(conflict(match event.status {
+            EventStatus::Failed => return Ok(()),
+            EventStatus::Processing if event.claimed_at.is_some_and(|at| at < stuck_before) => return Ok(()),
+            EventStatus::Processing => format!(
+                "the event is being processed; it can be replayed once it has been so for {STUCK_AFTER_MINUTES} minutes"
+            ),
+            EventStatus::Received => "the event waits for a worker already".to_owned(),
+            EventStatus::Processed => "the event is processed; there is nothing to replay".to_owned(),
+            EventStatus::Duplicate => "the event is a duplicate; replay the one that it repeats".to_owned(),
+        }))
+    }
+}
+
+const NOT_HELD: &str = "the event is no longer this process's; somebody replayed it";

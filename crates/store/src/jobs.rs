@@ -1,0 +1,219 @@
+//! The job table: what was committed to be done, who does it, and what came of it. A failed job is never retried by itself.
+//!
+//! ```text
+//!   queued ──claim──▶ running ──▶ done
+//!                        └──────▶ failed   (also when its process died: a person decides)
+//! ```
+
+use metricis_core::Timestamp;
+use metricis_core::ids::{JobId, ProcessId, SessionId, StudyId};
+use metricis_core::words::JobState;
+use sea_orm::FromQueryResult;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{Result, Snapshot, StoreError, Tx, sql};
+
+/// What is to be done. Its serialized `kind` is the stored name.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum JobKind {
+    /// Read REDCap's events into visit windows.
+    SyncEvents,
+    /// Bring a session's result to REDCap.
+    SyncSession {
+        /// Which.
+        session: SessionId,
+    },
+    /// Ask REDCap who it is and what the token may do.
+    TestConnection,
+    /// Compare REDCap's records with ours.
+    Reconcile,
+}
+
+impl JobKind {
+    /// The stored name.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::SyncEvents => "sync_events",
+            Self::SyncSession { .. } => "sync_session",
+            Self::TestConnection => "test_connection",
+            Self::Reconcile => "reconcile",
+        }
+    }
+}
+
+/// A job that a worker holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimedJob {
+    /// Its id.
+    pub id: JobId,
+    /// Its study.
+    pub study: StudyId,
+    /// What is to be done.
+    pub kind: JobKind,
+    /// When it was queued.
+    pub created_at: Timestamp,
+}
+
+/// A job as stored.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct StoredJob {
+    /// Its id.
+    pub id: JobId,
+    /// Its study.
+    pub study: StudyId,
+    /// What is to be done.
+    pub kind: JobKind,
+    /// queued, running, done or failed.
+    pub state: JobState,
+    /// When it was queued.
+    pub created_at: Timestamp,
+    /// When a worker took it.
+    pub claimed_at: Option<Timestamp>,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
+    /// What a done job answers.
+    pub result: Option<Value>,
+    /// Why it failed.
+    pub error: Option<String>,
+}
+
+#[derive(FromQueryResult)]
+struct Row {
+    id: Uuid,
+    study_id: Uuid,
+    payload: Value,
+    state: String,
+    created_at: Timestamp,
+    claimed_at: Option<Timestamp>,
+    finished_at: Option<Timestamp>,
+    result: Option<Value>,
+    error: Option<String>,
+}
+
+#[derive(FromQueryResult)]
+struct ClaimRow {
+    id: Uuid,
+    study_id: Uuid,
+    payload: Value,
+    created_at: Timestamp,
+}
+
+#[derive(FromQueryResult)]
+struct Oldest {
+    created_at: Option<Timestamp>,
+}
+
+impl TryFrom<Row> for StoredJob {
+    type Error = StoreError;
+    fn try_from(row: Row) -> Result<Self> {
+        Ok(Self {
+            id: JobId(row.id),
+            study: StudyId(row.study_id),
+            kind: serde_json::from_value(row.payload).map_err(StoreError::inconsistent)?,
+            state: row.state.parse().map_err(StoreError::inconsistent)?,
+            created_at: row.created_at,
+            claimed_at: row.claimed_at,
+            finished_at: row.finished_at,
+            result: row.result,
+            error: row.error,
+        })
+    }
+}
+
+impl TryFrom<ClaimRow> for ClaimedJob {
+    type Error = StoreError;
+    fn try_from(row: ClaimRow) -> Result<Self> {
+        let kind = serde_json::from_value(row.payload).map_err(StoreError::inconsistent)?;
+        Ok(Self { id: JobId(row.id), study: StudyId(row.study_id), kind, created_at: row.created_at })
+    }
+}
+
+impl Snapshot {
+    /// The job with this id.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn job(&self, id: JobId) -> Result<Option<StoredJob>> {
+        let text = "SELECT id, study_id, payload, state, created_at, claimed_at, finished_at, result, error \
+                    FROM jobs WHERE id = $1";
+        self.one::<Row>(text, sql::values![id.0]).await?.map(TryInto::try_into).transpose()
+    }
+
+    /// Since when a study's oldest queued job waits.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn oldest_queued(&self, study: StudyId) -> Result<Option<Timestamp>> {
+        let text = "SELECT min(created_at) AS created_at FROM jobs WHERE state = 'queued' AND study_id = $1";
+        Ok(self.one::<Oldest>(text, sql::values![study.0]).await?.and_then(|row| row.created_at))
+    }
+}
+
+impl Tx {
+    /// Queues a job. It is done after this transaction commits, and only then.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn enqueue_job(&self, study: StudyId, kind: &JobKind) -> Result<JobId> {
+        let id = JobId::at(self.now);
+        let payload = serde_json::to_value(kind).map_err(StoreError::inconsistent)?;
+        let text =
+            "INSERT INTO jobs (id, study_id, kind, payload, state, created_at) VALUES ($1, $2, $3, $4, 'queued', $5)";
+        self.execute(text, sql::values![id.0, study.0, kind.name(), payload, self.now]).await?;
+        Ok(id)
+    }
+
+    /// Takes the oldest queued job of the study with the fewest running ones; passes over jobs that others are taking.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn claim_job(&self, process: ProcessId) -> Result<Option<ClaimedJob>> {
+        let text = format!(
+            "WITH busy AS (SELECT study_id, count(*) AS jobs FROM jobs WHERE state = 'running' GROUP BY study_id) \
+             UPDATE jobs SET state = 'running', claimed_at = $1, claimed_by = $2 WHERE id = ( \
+               SELECT id FROM jobs waiting WHERE state = 'queued' \
+               ORDER BY coalesce((SELECT busy.jobs FROM busy WHERE busy.study_id = waiting.study_id), 0), created_at, id \
+               LIMIT 1{}) RETURNING id, study_id, payload, created_at",
+            self.dialect.skip_locked()
+        );
+        self.one::<ClaimRow>(&text, sql::values![self.now, process.0]).await?.map(TryInto::try_into).transpose()
+    }
+
+    /// Ends a running job well.
+    ///
+    /// # Errors
+    /// A conflict unless it is running: somebody has declared its process dead.
+    pub async fn finish_job(&self, id: JobId, result: Value) -> Result<()> {
+        let text = "UPDATE jobs SET state = 'done', finished_at = $2, result = $3 WHERE id = $1 AND state = 'running'";
+        self.transition(1, NOT_RUNNING, text, sql::values![id.0, self.now, result]).await
+    }
+
+    /// Ends a running job badly.
+    ///
+    /// # Errors
+    /// A conflict unless it is running.
+    pub async fn fail_job(&self, id: JobId, error: &str) -> Result<()> {
+        let text = "UPDATE jobs SET state = 'failed', finished_at = $2, error = $3 WHERE id = $1 AND state = 'running'";
+        self.transition(1, NOT_RUNNING, text, sql::values![id.0, self.now, error]).await
+    }
+
+    /// The running jobs whose process stopped, or was not seen since `dead_before`, locked until this transaction ends.
+    /// They are still running: whoever takes them fails each, and whatever it was doing, in the same transaction.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn take_dead_jobs(&self, dead_before: Timestamp) -> Result<Vec<ClaimedJob>> {
+        let text = format!(
+            "SELECT id, study_id, payload, created_at FROM jobs WHERE state = 'running' AND NOT EXISTS ( \
+               SELECT 1 FROM processes p WHERE p.id = jobs.claimed_by AND p.stopped_at IS NULL AND p.seen_at >= $1) \
+             ORDER BY created_at, id{}",
+            self.dialect.skip_locked()
+        );
+        self.all::<ClaimRow>(&text, sql::values![dead_before]).await?.into_iter().map(TryInto::try_into).collect()
+    }
+}
+
+const NOT_RUNNING: &str = "the job is not running; somebody else has ended it";

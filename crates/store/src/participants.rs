@@ -1,0 +1,297 @@
+//! Participants: never deleted, one for each record of a study, their group kept in `extra_data.redcap_dag`.
+
+use chrono::NaiveDate;
+use metricis_core::ids::{ParticipantId, SiteId, StudyId};
+use metricis_core::words::ParticipantStatus;
+use sea_orm::{FromQueryResult, Value as Bound};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{Result, Snapshot, StoreError, Tx, sql};
+
+const COLUMNS: &str = "id, study_id, site_id, participant_code, external_id, status, enrollment_date, arm_num, time_zone, \
+                       extra_data, mapped_digest";
+const DAG: &str = "redcap_dag";
+
+/// A participant as stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredParticipant {
+    /// Their id.
+    pub id: ParticipantId,
+    /// Their study.
+    pub study: StudyId,
+    /// Their site; none for a record without a group.
+    pub site: Option<SiteId>,
+    /// Their code, unique in the study.
+    pub code: String,
+    /// REDCap's record id, unique in the study.
+    pub external_id: String,
+    /// screened, enrolled, completed or withdrawn.
+    pub status: ParticipantStatus,
+    /// The enrolment date.
+    pub enrollment_date: NaiveDate,
+    /// The arm.
+    pub arm_num: i32,
+    /// IANA name of the zone in which their days begin and end.
+    pub time_zone: String,
+    /// Unique name of the record's group in REDCap.
+    pub dag: Option<String>,
+    /// What has no column.
+    pub extra_data: Value,
+    /// Keyed digest of the mapped fields as last applied.
+    pub mapped_digest: String,
+}
+
+/// A participant to create.
+#[derive(Clone, Debug)]
+pub struct NewParticipant {
+    /// Their id.
+    pub id: ParticipantId,
+    /// Their study.
+    pub study: StudyId,
+    /// Their site.
+    pub site: Option<SiteId>,
+    /// Their code.
+    pub code: String,
+    /// REDCap's record id.
+    pub external_id: String,
+    /// `screened` or `enrolled`.
+    pub status: ParticipantStatus,
+    /// The enrolment date.
+    pub enrollment_date: NaiveDate,
+    /// The arm.
+    pub arm_num: i32,
+    /// IANA name of their zone.
+    pub time_zone: String,
+    /// Unique name of the record's group in REDCap.
+    pub dag: Option<String>,
+    /// Keyed digest of the mapped fields.
+    pub mapped_digest: String,
+}
+
+/// The mapped fields of a known participant, to be written over the former ones.
+#[derive(Clone, Debug)]
+pub struct ParticipantUpdate {
+    /// Who.
+    pub id: ParticipantId,
+    /// Their site.
+    pub site: Option<SiteId>,
+    /// A mapped code; none keeps the present one.
+    pub code: Option<String>,
+    /// The enrolment date. Moves no anchor by itself.
+    pub enrollment_date: NaiveDate,
+    /// The arm.
+    pub arm_num: i32,
+    /// IANA name of their zone.
+    pub time_zone: String,
+    /// Unique name of the record's group in REDCap.
+    pub dag: Option<String>,
+    /// Keyed digest of the mapped fields.
+    pub mapped_digest: String,
+}
+
+/// Which participants to list.
+#[derive(Clone, Debug)]
+pub struct ParticipantFilter {
+    /// Part of the code or of the record id, whatever the case of its ASCII letters.
+    pub search: Option<String>,
+    /// Only these.
+    pub status: Option<ParticipantStatus>,
+    /// Rows at most.
+    pub limit: u32,
+    /// The last one of the former page.
+    pub after: Option<ParticipantId>,
+}
+
+impl Default for ParticipantFilter {
+    fn default() -> Self {
+        Self { search: None, status: None, limit: 100, after: None }
+    }
+}
+
+#[derive(FromQueryResult)]
+struct Row {
+    id: Uuid,
+    study_id: Uuid,
+    site_id: Option<Uuid>,
+    participant_code: String,
+    external_id: String,
+    status: String,
+    enrollment_date: NaiveDate,
+    arm_num: i32,
+    time_zone: String,
+    extra_data: Value,
+    mapped_digest: String,
+}
+
+impl TryFrom<Row> for StoredParticipant {
+    type Error = StoreError;
+    fn try_from(row: Row) -> Result<Self> {
+        Ok(Self {
+            id: ParticipantId(row.id),
+            study: StudyId(row.study_id),
+            site: row.site_id.map(SiteId),
+            code: row.participant_code,
+            external_id: row.external_id,
+            status: row.status.parse().map_err(StoreError::inconsistent)?,
+            enrollment_date: row.enrollment_date,
+            arm_num: row.arm_num,
+            time_zone: row.time_zone,
+            dag: row.extra_data.get(DAG).and_then(Value::as_str).map(str::to_owned),
+            extra_data: row.extra_data,
+            mapped_digest: row.mapped_digest,
+        })
+    }
+}
+
+impl Snapshot {
+    /// The participant with this id.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn participant(&self, id: ParticipantId) -> Result<Option<StoredParticipant>> {
+        self.participant_where("id = $1", sql::values![id.0]).await
+    }
+
+    /// The participant of a REDCap record.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn participant_of_record(&self, study: StudyId, external_id: &str) -> Result<Option<StoredParticipant>> {
+        self.participant_where("study_id = $1 AND external_id = $2", sql::values![study.0, external_id]).await
+    }
+
+    /// The participant with this code.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn participant_by_code(&self, study: StudyId, code: &str) -> Result<Option<StoredParticipant>> {
+        self.participant_where("study_id = $1 AND participant_code = $2", sql::values![study.0, code]).await
+    }
+
+    async fn participant_where(&self, which: &str, args: Vec<Bound>) -> Result<Option<StoredParticipant>> {
+        let text = format!("SELECT {COLUMNS} FROM participants WHERE {which}");
+        self.one::<Row>(&text, args).await?.map(TryInto::try_into).transpose()
+    }
+
+    /// A page of a study's participants, in the order of their enrolment.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn participants(&self, study: StudyId, filter: &ParticipantFilter) -> Result<Vec<StoredParticipant>> {
+        let text = format!(
+            "SELECT {COLUMNS} FROM participants WHERE study_id = $1 AND ($2 IS NULL OR status = $2) \
+             AND ($3 IS NULL OR lower(participant_code) LIKE lower($3) ESCAPE '\\' \
+                  OR lower(external_id) LIKE lower($3) ESCAPE '\\') \
+             AND ($4 IS NULL OR id > $4) ORDER BY id LIMIT $5"
+        );
+        let args = sql::values![
+            study.0,
+            filter.status.map(ParticipantStatus::as_str),
+            filter.search.as_deref().map(containing),
+            filter.after.map(|id| id.0),
+            i64::from(filter.limit),
+        ];
+        self.all::<Row>(&text, args).await?.into_iter().map(TryInto::try_into).collect()
+    }
+
+    /// How many participants a study has, whatever their status.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn participant_count(&self, study: StudyId) -> Result<i64> {
+        self.count("SELECT count(*) FROM participants WHERE study_id = $1", sql::values![study.0]).await
+    }
+}
+
+/// The pattern of `LIKE … ESCAPE '\'` for any text that contains `part`.
+fn containing(part: &str) -> String {
+    let escaped = part.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    format!("%{escaped}%")
+}
+
+impl Tx {
+    /// Creates a participant.
+    ///
+    /// # Errors
+    /// A conflict when the study has the record or the code already.
+    pub async fn insert_participant(&self, new: &NewParticipant) -> Result<()> {
+        let text = "INSERT INTO participants (id, study_id, site_id, participant_code, external_id, status, enrollment_date, \
+                    arm_num, time_zone, extra_data, mapped_digest, created_at, updated_at) \
+                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)";
+        let args = sql::values![
+            new.id.0,
+            new.study.0,
+            new.site.map(|id| id.0),
+            new.code.as_str(),
+            new.external_id.as_str(),
+            new.status.as_str(),
+            new.enrollment_date,
+            new.arm_num,
+            new.time_zone.as_str(),
+            json!({ DAG: new.dag }),
+            new.mapped_digest.as_str(),
+            self.now,
+        ];
+        self.execute(text, args).await?;
+        Ok(())
+    }
+
+    /// Reads a participant and keeps others from changing them until this transaction ends.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn lock_participant(&self, id: ParticipantId) -> Result<Option<StoredParticipant>> {
+        self.participant_where(&format!("id = $1{}", self.dialect.for_update()), sql::values![id.0]).await
+    }
+
+    /// Writes the mapped fields of a known participant, and nothing else.
+    ///
+    /// # Errors
+    /// A conflict when the code is taken; inconsistent when there is no such participant.
+    pub async fn update_participant(&self, update: &ParticipantUpdate) -> Result<()> {
+        let present = self.lock_participant(update.id).await?;
+        let present = present.ok_or_else(|| StoreError::inconsistent("no such participant"))?;
+        let mut extra_data = present.extra_data;
+        let extra = extra_data.as_object_mut().ok_or_else(|| StoreError::inconsistent("extra_data is no object"))?;
+        extra.insert(DAG.to_owned(), json!(update.dag));
+        let text = "UPDATE participants SET site_id = $2, participant_code = $3, enrollment_date = $4, arm_num = $5, \
+                    time_zone = $6, extra_data = $7, mapped_digest = $8, updated_at = $9 WHERE id = $1";
+        let args = sql::values![
+            update.id.0,
+            update.site.map(|id| id.0),
+            update.code.as_deref().unwrap_or(&present.code),
+            update.enrollment_date,
+            update.arm_num,
+            update.time_zone.as_str(),
+            extra_data,
+            update.mapped_digest.as_str(),
+            self.now,
+        ];
+        self.execute(text, args).await?;
+        Ok(())
+    }
+
+    /// Writes a participant's status. Whether it may change so is the core's decision.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn set_participant_status(&self, id: ParticipantId, status: ParticipantStatus) -> Result<()> {
+        let text = "UPDATE participants SET status = $2, updated_at = $3 WHERE id = $1";
+        self.execute(text, sql::values![id.0, status.as_str(), self.now]).await?;
+        Ok(())
+    }
+
+    /// The number for the study's next generated code; others who ask wait until this transaction ends.
+    ///
+    /// No number comes twice, because participants are never deleted; a code that somebody mapped by hand may still
+    /// be in its place, which the unique constraint refuses.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn next_participant_number(&self, study: StudyId) -> Result<i64> {
+        // An update that changes nothing: unlike FOR UPDATE it does not hold up DETs, whose rows refer to the study.
+        self.execute("UPDATE studies SET updated_at = updated_at WHERE id = $1", sql::values![study.0]).await?;
+        Ok(self.participant_count(study).await? + 1)
+    }
+}

@@ -1,0 +1,198 @@
+//! Coalesced re-reads: two saves of one form look alike on the wire, so a duplicate asks for its record to be read again.
+//!
+//! `wanted` counts the askings, `done` the last one answered. A re-read answers for what was wanted when it began; what
+//! was asked for meanwhile makes it run once more.
+//!
+//! ```text
+//!   duplicate    worker            duplicate    worker            worker
+//!   wanted = 1 ─► claim (of 1) ──► wanted = 2 ─► done = 1: open ─► claim (of 2) ─► done = 2: closed
+//! ```
+//!
+//! Invariant: a re-read that failed, or whose process died, is shown and waits for a person or another asking.
+
+use metricis_core::Timestamp;
+use metricis_core::ids::{EventId, ProcessId, StudyId};
+use sea_orm::FromQueryResult;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::{Result, Snapshot, Tx, sql};
+
+/// A re-read that a worker holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reread {
+    /// The study.
+    pub study: StudyId,
+    /// The record.
+    pub record_id: String,
+    /// The asking that this answers.
+    pub generation: i64,
+}
+
+/// A re-read that a person should look at.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct TroubledReread {
+    /// The record.
+    pub record_id: String,
+    /// Since when a process that has not ended it holds it.
+    pub claimed_at: Option<Timestamp>,
+    /// Why it failed.
+    pub error: Option<String>,
+}
+
+/// A record found changed, to be worked on like a DET.
+#[derive(Clone, Debug)]
+pub struct NewReconcileEvent {
+    /// The event's id.
+    pub id: EventId,
+    /// The study.
+    pub study: StudyId,
+    /// REDCap's project id.
+    pub project_id: String,
+    /// The record.
+    pub record_id: String,
+    /// The instrument in whose name the record is read.
+    pub instrument: String,
+    /// Unique event name.
+    pub event_name: Option<String>,
+    /// The form that a DET of this instrument would have had.
+    pub form: Vec<(String, String)>,
+}
+
+#[derive(FromQueryResult)]
+struct Row {
+    study_id: Uuid,
+    record_id: String,
+    wanted: i64,
+}
+
+#[derive(FromQueryResult)]
+struct TroubledRow {
+    record_id: String,
+    claimed_at: Option<Timestamp>,
+    error: Option<String>,
+}
+
+impl Snapshot {
+    /// The re-reads of a study that failed, or that a process took before `claimed_before` and has not ended, by record.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn troubled_rereads(&self, study: StudyId, claimed_before: Timestamp) -> Result<Vec<TroubledReread>> {
+        let text = "SELECT record_id, claimed_at, error FROM record_rereads \
+                    WHERE study_id = $1 AND (error IS NOT NULL OR claimed_at < $2) ORDER BY record_id";
+        let rows = self.all::<TroubledRow>(text, sql::values![study.0, claimed_before]).await?;
+        let troubled = |row: TroubledRow| TroubledReread {
+            record_id: row.record_id,
+            claimed_at: row.claimed_at,
+            error: row.error,
+        };
+        Ok(rows.into_iter().map(troubled).collect())
+    }
+}
+
+impl Tx {
+    /// A person asks for a record to be read again; frees it from a process that took it before `claimed_before`.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn ask_reread(&self, study: StudyId, record_id: &str, claimed_before: Timestamp) -> Result<()> {
+        let text = "INSERT INTO record_rereads (study_id, record_id, wanted, done) VALUES ($1, $2, 1, 0) \
+                    ON CONFLICT (study_id, record_id) DO UPDATE SET wanted = record_rereads.wanted + 1, \
+                    claimed_by = CASE WHEN record_rereads.claimed_at < $3 THEN NULL ELSE record_rereads.claimed_by END, \
+                    claimed_at = CASE WHEN record_rereads.claimed_at < $3 THEN NULL ELSE record_rereads.claimed_at END";
+        self.execute(text, sql::values![study.0, record_id, claimed_before]).await?;
+        Ok(())
+    }
+
+    /// Takes a re-read that nobody holds. One whose record has an event waiting or under way comes after it: compared with
+    /// what that event is about to change, an edit would be overlooked.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn claim_reread(&self, process: ProcessId) -> Result<Option<Reread>> {
+        let text = format!(
+            "UPDATE record_rereads SET claimed_at = $1, claimed_by = $2, error = NULL WHERE (study_id, record_id) = ( \
+               SELECT study_id, record_id FROM record_rereads mine WHERE wanted > done AND claimed_by IS NULL \
+               AND NOT EXISTS (SELECT 1 FROM webhook_events e WHERE e.study_id = mine.study_id \
+                 AND e.record_id = mine.record_id AND e.status IN ('received', 'processing')) \
+               ORDER BY study_id, record_id LIMIT 1{}) RETURNING study_id, record_id, wanted",
+            self.dialect.skip_locked()
+        );
+        let row = self.one::<Row>(&text, sql::values![self.now, process.0]).await?;
+        Ok(row.map(|row| Reread { study: StudyId(row.study_id), record_id: row.record_id, generation: row.wanted }))
+    }
+
+    /// Ends a re-read; when more was asked for meanwhile it is open again.
+    ///
+    /// # Errors
+    /// A conflict unless `process` holds it.
+    pub async fn finish_reread(
+        &self,
+        study: StudyId,
+        record_id: &str,
+        generation: i64,
+        process: ProcessId,
+    ) -> Result<()> {
+        self.end_reread(study, record_id, generation, process, None).await
+    }
+
+    /// Ends a re-read without success. It is shown and not tried again until a person or another duplicate asks.
+    /// `error` holds no answer.
+    ///
+    /// # Errors
+    /// A conflict unless `process` holds it.
+    pub async fn fail_reread(
+        &self,
+        study: StudyId,
+        record_id: &str,
+        generation: i64,
+        process: ProcessId,
+        error: &str,
+    ) -> Result<()> {
+        self.end_reread(study, record_id, generation, process, Some(error)).await
+    }
+
+    async fn end_reread(
+        &self,
+        study: StudyId,
+        record_id: &str,
+        generation: i64,
+        process: ProcessId,
+        error: Option<&str>,
+    ) -> Result<()> {
+        let text = "UPDATE record_rereads SET done = $3, claimed_at = NULL, claimed_by = NULL, error = $5 \
+                    WHERE study_id = $1 AND record_id = $2 AND claimed_by = $4";
+        let args = sql::values![study.0, record_id, generation, process.0, error];
+        self.transition(1, "the re-read is no longer this process's", text, args).await
+    }
+
+    /// Adds an event for a record found changed, unless one of its events waits or is under way, or its latest one failed:
+    /// that one reads the record anyway, and a schedule must not become the retry that a person owes.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn insert_reconcile_event(&self, new: &NewReconcileEvent) -> Result<Option<EventId>> {
+        let text = "INSERT INTO webhook_events (id, study_id, source, project_id, record_id, instrument, event_name, natural_key, \
+                    form, status, received_at, retry_count) \
+                    SELECT $1, $2, 'reconcile', $3, $4, $5, $6, $7, $8, 'received', $9, 0 \
+                    WHERE NOT EXISTS (SELECT 1 FROM webhook_events \
+                      WHERE study_id = $2 AND record_id = $4 AND status IN ('received', 'processing')) \
+                    AND coalesce((SELECT status FROM webhook_events \
+                      WHERE study_id = $2 AND record_id = $4 AND status <> 'duplicate' \
+                      ORDER BY received_at DESC, id DESC LIMIT 1), 'none') <> 'failed'";
+        let args = sql::values![
+            new.id.0,
+            new.study.0,
+            new.project_id.as_str(),
+            new.record_id.as_str(),
+            new.instrument.as_str(),
+            new.event_name.as_deref(),
+            // Never the key of a DET: a reconcile event makes nothing a duplicate.
+            format!("reconcile:{}", new.id),
+            json!(new.form),
+            self.now,
+        ];
+        Ok((self.execute(text, args).await? == 1).then_some(new.id))
+    }
+}

@@ -1,0 +1,172 @@
+//! Visit windows: written by event sync, retired and never deleted, because visits point at them.
+
+use std::collections::BTreeSet;
+
+use metricis_core::ids::{StudyId, WindowId};
+use metricis_core::schedule::{EventSyncPlan, Window, WindowDraft};
+use sea_orm::FromQueryResult;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{Result, Snapshot, StoreError, Tx, sql, transition::conflict};
+
+const COLUMNS: &str = "id, arm_num, event_name, label, day_offset, days_before, days_after, position, repeating, active, \
+                       instruments, survey_instruments";
+
+/// A window, and what is filled in during it.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct StoredWindow {
+    /// What the scheduler sees.
+    #[serde(flatten)]
+    pub window: Window,
+    /// Instruments designated for the event.
+    pub instruments: Vec<String>,
+    /// Of these, the ones that the participant fills in as a survey.
+    pub survey_instruments: Vec<String>,
+}
+
+#[derive(FromQueryResult)]
+struct Row {
+    id: Uuid,
+    arm_num: i32,
+    event_name: String,
+    label: String,
+    day_offset: Option<i32>,
+    days_before: i32,
+    days_after: i32,
+    position: i32,
+    repeating: bool,
+    active: bool,
+    instruments: Value,
+    survey_instruments: Value,
+}
+
+impl TryFrom<Row> for StoredWindow {
+    type Error = StoreError;
+    fn try_from(row: Row) -> Result<Self> {
+        let days = |days: i32| u32::try_from(days).map_err(StoreError::inconsistent);
+        let window = Window {
+            id: WindowId(row.id),
+            arm_num: row.arm_num,
+            event_name: row.event_name,
+            label: row.label,
+            day_offset: row.day_offset,
+            days_before: days(row.days_before)?,
+            days_after: days(row.days_after)?,
+            position: row.position,
+            repeating: row.repeating,
+            active: row.active,
+        };
+        Ok(Self {
+            window,
+            instruments: serde_json::from_value(row.instruments).map_err(StoreError::inconsistent)?,
+            survey_instruments: serde_json::from_value(row.survey_instruments).map_err(StoreError::inconsistent)?,
+        })
+    }
+}
+
+impl Snapshot {
+    /// A study's windows as the scheduler sees them, retired ones included, by arm and position.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn windows(&self, study: StudyId) -> Result<Vec<Window>> {
+        Ok(self.stored_windows(study).await?.into_iter().map(|stored| stored.window).collect())
+    }
+
+    /// A study's windows with their instruments, retired ones included, by arm and position.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn stored_windows(&self, study: StudyId) -> Result<Vec<StoredWindow>> {
+        let text = format!("SELECT {COLUMNS} FROM visit_windows WHERE study_id = $1 ORDER BY arm_num, position, id");
+        self.all::<Row>(&text, sql::values![study.0]).await?.into_iter().map(TryInto::try_into).collect()
+    }
+}
+
+impl Tx {
+    /// Writes the plan of an event sync: all of it, or an error and nothing.
+    ///
+    /// # Errors
+    /// A conflict when another sync was quicker: an event that the plan creates exists, or a window is not this study's.
+    pub async fn apply_event_sync(&self, study: StudyId, plan: &EventSyncPlan) -> Result<()> {
+        for draft in &plan.create {
+            self.insert_window(study, draft).await?;
+        }
+        for (id, draft) in &plan.update {
+            self.update_window(study, *id, draft).await?;
+        }
+        for id in &plan.retire {
+            let text = "UPDATE visit_windows SET active = FALSE, updated_at = $3 WHERE id = $1 AND study_id = $2";
+            self.transition(1, NOT_OURS, text, sql::values![id.0, study.0, self.now]).await?;
+        }
+        Ok(())
+    }
+
+    async fn insert_window(&self, study: StudyId, draft: &WindowDraft) -> Result<()> {
+        let text = "INSERT INTO visit_windows (id, study_id, arm_num, event_name, label, day_offset, days_before, days_after, \
+                    position, repeating, active, instruments, created_at, updated_at) \
+                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, TRUE, $11, $12, $12)";
+        let args = sql::values![
+            WindowId::at(self.now).0,
+            study.0,
+            draft.arm_num,
+            draft.event_name.as_str(),
+            draft.label.as_str(),
+            draft.day_offset,
+            whole_days(draft.days_before)?,
+            whole_days(draft.days_after)?,
+            draft.position,
+            draft.repeating,
+            json!(draft.instruments),
+            self.now,
+        ];
+        self.execute(text, args).await?;
+        Ok(())
+    }
+
+    async fn update_window(&self, study: StudyId, id: WindowId, draft: &WindowDraft) -> Result<()> {
+        let text = "UPDATE visit_windows SET arm_num = $3, event_name = $4, label = $5, day_offset = $6, days_before = $7, \
+                    days_after = $8, position = $9, repeating = $10, active = TRUE, instruments = $11, updated_at = $12 \
+                    WHERE id = $1 AND study_id = $2";
+        let args = sql::values![
+            id.0,
+            study.0,
+            draft.arm_num,
+            draft.event_name.as_str(),
+            draft.label.as_str(),
+            draft.day_offset,
+            whole_days(draft.days_before)?,
+            whole_days(draft.days_after)?,
+            draft.position,
+            draft.repeating,
+            json!(draft.instruments),
+            self.now,
+        ];
+        self.transition(1, NOT_OURS, text, args).await
+    }
+
+    /// Says which instruments are surveys: each window gets those of its own. Returns how many windows changed.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn set_survey_instruments(&self, study: StudyId, surveys: &BTreeSet<String>) -> Result<usize> {
+        let mut changed = 0;
+        for stored in self.stored_windows(study).await? {
+            let own: Vec<&String> = stored.instruments.iter().filter(|name| surveys.contains(*name)).collect();
+            if own.iter().copied().eq(&stored.survey_instruments) {
+                continue;
+            }
+            let text = "UPDATE visit_windows SET survey_instruments = $2, updated_at = $3 WHERE id = $1";
+            self.execute(text, sql::values![stored.window.id.0, json!(own), self.now]).await?;
+            changed += 1;
+        }
+        Ok(changed)
+    }
+}
+
+const NOT_OURS: &str = "a window of the plan is not this study's; sync again";
+
+fn whole_days(days: u32) -> Result<i32> {
+    i32::try_from(days).map_err(|_| conflict(format!("{days} days are no visit window")))
+}
