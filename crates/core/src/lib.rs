@@ -10,6 +10,7 @@ pub mod breaker;
 pub mod budget;
 pub mod clock;
 pub mod enrolment;
+pub mod environment;
 pub mod ids;
 pub mod intake;
 pub mod mapping;

@@ -19,11 +19,12 @@ impl Dialect {
         }
     }
 
-    /// Locks the rows of a SELECT until the transaction ends. SQLite's only writer holds the whole database already.
+    /// Locks the rows of a SELECT until the transaction ends; not their keys, or a row that refers to one (a DET of a locked study)
+    /// would wait. SQLite's only writer holds the whole database already.
     pub(crate) const fn for_update(self) -> &'static str {
         match self {
             Self::Sqlite => "",
-            Self::Postgres => " FOR UPDATE",
+            Self::Postgres => " FOR NO KEY UPDATE",
         }
     }
 
@@ -31,7 +32,7 @@ impl Dialect {
     pub(crate) const fn skip_locked(self) -> &'static str {
         match self {
             Self::Sqlite => "",
-            Self::Postgres => " FOR UPDATE SKIP LOCKED",
+            Self::Postgres => " FOR NO KEY UPDATE SKIP LOCKED",
         }
     }
 

@@ -1,1 +1,12 @@
-//! stub
+//! The inbox of DETs: looking the study up, and committing many deliveries in one transaction before any is answered.
+
+mod group;
+mod lookup;
+mod writer;
+
+pub use group::{NewDet, Receipt};
+pub use lookup::{Candidate, StudyLookup};
+pub use writer::{DetWriter, IntakeError, WriterSettings};
+
+/// After this long in `processing` an event is stuck: it no longer swallows its repetition, and a person may replay it.
+pub const STUCK_AFTER_MINUTES: i64 = 15;

@@ -47,6 +47,12 @@ pub fn required_head() -> String {
     Migrator::migrations().last().map(|step| step.name().to_owned()).unwrap_or_default()
 }
 
+/// All statements of all steps: what tells two schemas apart.
+#[cfg(feature = "testing")]
+pub(crate) fn fingerprint() -> String {
+    step::ALL.iter().flat_map(|step| [step.up, step.up_postgres]).flatten().copied().collect()
+}
+
 /// A table that reverting a step would destroy, with its rows.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Destroyed {

@@ -1,0 +1,205 @@
+//! The single writer of a process: takes what has queued, commits it once, then answers everybody.
+//!
+//! ```text
+//!   request ─┐                       ┌─► 200 after the commit
+//!   request ─┼─► queue ─► one group ─┼─► 200
+//!   request ─┘   (what has queued    └─► 422 alone, when the database refuses that row
+//!                 while the last group committed)
+//! ```
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use chrono::Duration;
+use metricis_core::Clock;
+use metricis_core::ids::StudyId;
+use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use super::group::{NewDet, Receipt, write_group};
+use crate::{Store, StoreError};
+
+/// How the writer works.
+#[derive(Clone)]
+pub struct WriterSettings {
+    /// `REDCAP_DET_IDEMPOTENCY_TTL_SECONDS`: how long an original swallows its repetitions.
+    pub idempotency_ttl_s: u32,
+    /// Deliveries in one transaction at most. Default 128.
+    pub max_group: usize,
+    /// Told after each commit: a worker in this process need not wait for its next look.
+    pub received: Arc<Notify>,
+}
+
+/// Why a delivery was not stored.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum IntakeError {
+    /// The database refuses the row itself.
+    #[error("{0}")]
+    Refused(String),
+    /// It could not be made durable.
+    #[error("the delivery could not be stored: {0}")]
+    Unavailable(String),
+}
+
+impl From<StoreError> for IntakeError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Refused { reason } => Self::Refused(reason),
+            StoreError::Conflict { constraint } => Self::Refused(format!("conflict with {constraint}")),
+            StoreError::Inconsistent(reason) | StoreError::Unavailable(reason) => Self::Unavailable(reason),
+        }
+    }
+}
+
+type Answer<T> = oneshot::Sender<Result<T, IntakeError>>;
+
+enum Item {
+    Det(Box<NewDet>, Answer<Receipt>),
+    Refused(StudyId, Answer<()>),
+}
+
+/// The handle of the writer; clones feed the same queue.
+#[derive(Clone)]
+pub struct DetWriter(mpsc::Sender<Item>);
+
+impl DetWriter {
+    /// Starts the writer. It ends, everything answered, when its last handle is dropped.
+    #[must_use]
+    pub fn spawn(store: Store, clock: Arc<dyn Clock>, settings: WriterSettings) -> (Self, JoinHandle<()>) {
+        let (sender, receiver) = mpsc::channel(4_096);
+        let writer = Writer { store, clock, settings, refused: HashMap::new() };
+        (Self(sender), tokio::spawn(writer.run(receiver)))
+    }
+
+    /// Stores a proven DET; returns once it is durable.
+    ///
+    /// # Errors
+    /// Refused for what it holds, or unavailable.
+    pub async fn receive(&self, det: NewDet) -> Result<Receipt, IntakeError> {
+        self.ask(|answer| Item::Det(Box::new(det), answer)).await
+    }
+
+    /// Notes that a proven DET of `study` was refused for its rate: the study is marked for reconcile before this returns.
+    ///
+    /// # Errors
+    /// Unavailable.
+    pub async fn refuse_for_rate(&self, study: StudyId) -> Result<(), IntakeError> {
+        self.ask(|answer| Item::Refused(study, answer)).await
+    }
+
+    async fn ask<T>(&self, item: impl FnOnce(Answer<T>) -> Item) -> Result<T, IntakeError> {
+        let stopped = || IntakeError::Unavailable("the server is stopping".to_owned());
+        let (answer, wait) = oneshot::channel();
+        self.0.send(item(answer)).await.map_err(|_| stopped())?;
+        wait.await.map_err(|_| stopped())?
+    }
+}
+
+/// Refusals of one study: the first of a minute is written at once, the rest of that minute are counted until the next write.
+struct Refusals {
+    minute: i64,
+    uncounted: u64,
+}
+
+struct Writer {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    settings: WriterSettings,
+    refused: HashMap<StudyId, Refusals>,
+}
+
+impl Writer {
+    async fn run(mut self, mut receiver: mpsc::Receiver<Item>) {
+        let mut items = Vec::with_capacity(self.settings.max_group);
+        while receiver.recv_many(&mut items, self.settings.max_group).await > 0 {
+            self.write(items.drain(..).collect()).await;
+        }
+        let rest = self.refused.into_iter().filter(|(_, refusals)| refusals.uncounted > 0);
+        let marks: BTreeMap<_, _> = rest.map(|(study, refusals)| (study, refusals.uncounted)).collect();
+        if !marks.is_empty() {
+            let written = write_group(&self.store, self.clock.now(), Duration::zero(), &[], &marks).await;
+            if let Err(error) = written {
+                tracing::error!(%error, "counts of refused DETs were lost at shutdown; the studies are marked for reconcile");
+            }
+        }
+    }
+
+    async fn write(&mut self, items: Vec<Item>) {
+        let mut dets = Vec::with_capacity(items.len());
+        let mut refusals = vec![];
+        for item in items {
+            match item {
+                Item::Det(det, answer) => dets.push((det, answer)),
+                Item::Refused(study, answer) => refusals.push((study, answer)),
+            }
+        }
+        self.write_refusals(refusals).await;
+        if !dets.is_empty() {
+            self.write_dets(dets).await;
+            self.settings.received.notify_waiters();
+        }
+    }
+
+    async fn write_refusals(&mut self, refusals: Vec<(StudyId, Answer<()>)>) {
+        if refusals.is_empty() {
+            return;
+        }
+        let minute = self.clock.now().timestamp().div_euclid(60);
+        let mut marks = BTreeMap::new();
+        for (study, _) in &refusals {
+            let known = self.refused.entry(*study).or_insert(Refusals { minute: minute - 1, uncounted: 0 });
+            known.uncounted += 1;
+            if known.minute != minute {
+                known.minute = minute;
+                marks.insert(*study, 0);
+            }
+        }
+        for (study, count) in &mut marks {
+            *count = self.refused.get_mut(study).map_or(0, |known| std::mem::take(&mut known.uncounted));
+        }
+        let written = match marks.is_empty() {
+            true => Ok(()),
+            false => write_group(&self.store, self.clock.now(), Duration::zero(), &[], &marks).await.map(|_| ()),
+        };
+        if written.is_err() {
+            for (study, count) in marks {
+                // Not written: the next refusal tries again, with this count.
+                self.refused.insert(study, Refusals { minute: minute - 1, uncounted: count });
+            }
+        }
+        for (_, answer) in refusals {
+            let _ = answer.send(written.clone().map_err(IntakeError::from));
+        }
+    }
+
+    /// Writes all in one transaction. When the database refuses, halves are tried, so that a bad row fails alone.
+    async fn write_dets(&self, dets: Vec<(Box<NewDet>, Answer<Receipt>)>) {
+        let mut stack = vec![dets];
+        while let Some(mut part) = stack.pop() {
+            match self.attempt(&part).await {
+                Ok(receipts) => {
+                    for ((_, answer), receipt) in part.into_iter().zip(receipts) {
+                        let _ = answer.send(Ok(receipt));
+                    }
+                }
+                Err(StoreError::Refused { .. } | StoreError::Conflict { .. }) if part.len() > 1 => {
+                    let second = part.split_off(part.len() / 2);
+                    stack.push(second);
+                    stack.push(part);
+                }
+                Err(error) => {
+                    tracing::error!(%error, deliveries = part.len(), "DET not stored");
+                    for (_, answer) in part {
+                        let _ = answer.send(Err(error.clone().into()));
+                    }
+                }
+            }
+        }
+    }
+
+    async fn attempt(&self, part: &[(Box<NewDet>, Answer<Receipt>)]) -> Result<Vec<Receipt>, StoreError> {
+        let ttl = Duration::seconds(i64::from(self.settings.idempotency_ttl_s));
+        let dets: Vec<&NewDet> = part.iter().map(|(det, _)| det.as_ref()).collect();
+        write_group(&self.store, self.clock.now(), ttl, &dets, &BTreeMap::new()).await
+    }
+}
