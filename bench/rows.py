@@ -6,6 +6,7 @@ rounds, the spread in brackets; a ratio is taken within each round. It fails onl
 
 import argparse
 import os
+import signal
 import statistics
 import sys
 import tempfile
@@ -119,6 +120,8 @@ def main():
         show("P10_idle_mib", idles.get("ours_mib"), idles["peer_mib"], ("<=", 32), " MiB", limit=True)
 
 
+# Ended from outside, it still takes its servers and its folder along.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 try:
     main()
 except CouldNotMeasure as reason:
