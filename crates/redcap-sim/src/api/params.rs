@@ -1,0 +1,104 @@
+//! The parameters of one API request, however the client wrote them (`redcap.md` 2.1).
+//! Invariant: urlencoded and multipart bodies mean the same; arrays may be indexed, bracketed or one comma text.
+
+use axum::extract::{FromRequest, Multipart, Request};
+use axum::http::header::CONTENT_TYPE;
+
+use super::answer::{ApiError, Format};
+
+/// Larger bodies are cut off, as a web server in front of REDCap would.
+const MAX_BODY_BYTES: usize = 256 * 1024 * 1024;
+
+#[derive(Default)]
+pub(super) struct Params(Vec<(String, String)>);
+
+impl Params {
+    /// # Errors
+    /// 400 when the body cannot be read as a form.
+    pub(super) async fn read(request: Request) -> Result<Self, ApiError> {
+        let kind = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+        if kind.starts_with("multipart/form-data") {
+            return Self::read_multipart(request).await;
+        }
+        let body = axum::body::to_bytes(request.into_body(), MAX_BODY_BYTES).await;
+        let body = body.map_err(|_| ApiError::bad("The request body could not be read"))?;
+        Ok(Self(form_urlencoded::parse(&body).into_owned().collect()))
+    }
+
+    async fn read_multipart(request: Request) -> Result<Self, ApiError> {
+        let unreadable = || ApiError::bad("The request body could not be read");
+        let mut parts = Multipart::from_request(request, &()).await.map_err(|_| unreadable())?;
+        let mut pairs = Vec::new();
+        while let Some(part) = parts.next_field().await.map_err(|_| unreadable())? {
+            let name = part.name().unwrap_or("").to_owned();
+            let value = part.bytes().await.map_err(|_| unreadable())?;
+            pairs.push((name, String::from_utf8_lossy(&value).into_owned()));
+        }
+        Ok(Self(pairs))
+    }
+
+    /// The last value of that name, as PHP keeps it; empty when absent.
+    pub(super) fn get(&self, name: &str) -> &str {
+        let found = self.0.iter().rev().find(|(key, _)| key == name);
+        found.map_or("", |(_, value)| value)
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(key, _)| key == name)
+    }
+
+    /// `records[0]=1`, `records[]=1` or `records=1,2`, in order of appearance and without blanks.
+    pub(super) fn list(&self, name: &str) -> Vec<String> {
+        let mut items = Vec::new();
+        for (key, value) in &self.0 {
+            if key == name {
+                items.extend(value.split(',').map(str::trim).map(str::to_owned));
+            } else if key.strip_prefix(name).is_some_and(|rest| rest.starts_with('[') && rest.ends_with(']')) {
+                items.push(value.trim().to_owned());
+            }
+        }
+        items.retain(|item| !item.is_empty());
+        items
+    }
+
+    /// `True`, `true`, `TRUE` and `1` alike.
+    pub(super) fn flag(&self, name: &str) -> bool {
+        let value = self.get(name);
+        value == "1" || value.eq_ignore_ascii_case("true")
+    }
+
+    /// `format`; XML when absent or unknown.
+    pub(super) fn format(&self) -> Format {
+        Format::parse(self.get("format")).unwrap_or(Format::Xml)
+    }
+
+    /// `returnFormat`; the format when absent.
+    pub(super) fn return_format(&self) -> Format {
+        Format::parse(self.get("returnFormat")).unwrap_or_else(|| self.format())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn params(body: &str) -> Params {
+        Params(form_urlencoded::parse(body.as_bytes()).into_owned().collect())
+    }
+
+    #[test]
+    fn arrays_come_in_every_spelling() {
+        assert_eq!(params("records%5B1%5D=7&records[0]=9&other=1").list("records"), ["7", "9"]);
+        assert_eq!(params("records[]=7&records[]=").list("records"), ["7"]);
+        assert_eq!(params("fields=a, b,,c").list("fields"), ["a", "b", "c"]);
+        assert!(params("recordsX[0]=1").list("records").is_empty());
+    }
+
+    #[test]
+    fn booleans_ignore_case_and_formats_default_to_xml() {
+        let params = params("a=True&b=1&c=FALSE&format=json");
+        assert_eq!(["a", "b", "c", "d"].map(|name| params.flag(name)), [true, true, false, false]);
+        assert_eq!(params.return_format(), Format::Json);
+        assert_eq!(Params::default().return_format(), Format::Xml);
+    }
+}

@@ -1,0 +1,101 @@
+//! `/projects/{id}/records/{record}`: events by forms, each cell with its status and a way into the form.
+//! Invariant: every form that the definition designates is reachable, every stored instance is listed.
+
+use std::fmt::Write;
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+
+use super::html::{encode, escape, ok, page, refused};
+use crate::project::definition::{COMPLETE_LABELS, Event, Form};
+use crate::sim::Sim;
+use crate::state::Project;
+use crate::state::records::{Place, Record, Repeat};
+
+pub(super) async fn show(State(sim): State<Sim>, Path((project_id, id)): Path<(u32, String)>) -> Response {
+    let world = sim.world();
+    let project = world.projects.get(&project_id);
+    let Some((project, record)) = project.and_then(|project| Some((project, project.records.get(&id)?))) else {
+        return refused(StatusCode::NOT_FOUND, "There is no such record.");
+    };
+    let trail =
+        [("/".into(), "Projects".into()), (format!("/projects/{project_id}"), project.definition.title.clone())];
+    let group = record.group.as_deref().map_or(String::new(), |group| format!("<p>Group: {}</p>", escape(group)));
+    let delete = format!(
+        "<form action=\"/projects/{project_id}/records/{}/delete\" method=\"post\"><p><button>Delete this record</button></p></form>",
+        encode(&id)
+    );
+    let body = format!("{group}{}{delete}", grid(project, &id, record));
+    ok(page(&format!("Record {id}"), &trail, &body))
+}
+
+fn grid(project: &Project, id: &str, record: &Record) -> String {
+    let definition = &project.definition;
+    let heads: String = definition.forms.iter().map(|form| format!("<th>{}</th>", escape(&form.label))).collect();
+    let mut rows = String::new();
+    for (index, event) in definition.events.iter().enumerate() {
+        let title = if definition.longitudinal { definition.event_title(event) } else { String::new() };
+        let _ = write!(rows, "<tr><th scope=\"row\">{}</th>", escape(&title));
+        for form in &definition.forms {
+            let cell =
+                if event.forms.contains(&form.name) { cell(project, id, record, index, form) } else { String::new() };
+            let _ = write!(rows, "<td>{cell}</td>");
+        }
+        rows.push_str("</tr>");
+    }
+    format!(
+        "<div class=\"scroll\"><table><thead><tr><th>Event</th>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+}
+
+fn cell(project: &Project, id: &str, record: &Record, index: usize, form: &Form) -> String {
+    let event = &project.definition.events[index];
+    let repeats = project.definition.repeating_form(index, &form.name).is_some();
+    if !repeats && !event.repeating {
+        let place = Place { event: index, repeat: Repeat::No };
+        return link(project, id, event, form, None, status(record, &place, form));
+    }
+    let own = |place: &&Place| place.event == index && place.repeat.form() == repeats.then_some(form.name.as_str());
+    let places: Vec<&Place> = record.rows.keys().filter(own).collect();
+    let listed: String = places
+        .iter()
+        .map(|place| link(project, id, event, form, place.repeat.instance(), status(record, place, form)) + "<br>")
+        .collect();
+    let next = record.next_instance(index, repeats.then_some(form.name.as_str()));
+    let address = address(project.id, id, event, &form.name, Some(next));
+    format!("{listed}<a href=\"{}\">+ instance {next}</a>", escape(&address))
+}
+
+fn status(record: &Record, place: &Place, form: &Form) -> Option<usize> {
+    let row = record.rows.get(place)?;
+    row.values.get(&format!("{}_complete", form.name))?.parse().ok()
+}
+
+fn link(
+    project: &Project,
+    id: &str,
+    event: &Event,
+    form: &Form,
+    instance: Option<u32>,
+    status: Option<usize>,
+) -> String {
+    let word = status.and_then(|status| COMPLETE_LABELS.get(status)).copied().unwrap_or("not started");
+    let class = status.map_or(String::new(), |status| format!(" class=\"s{status}\""));
+    let number = instance.map_or(String::new(), |instance| format!("#{instance} "));
+    let address = address(project.id, id, event, &form.name, instance);
+    format!("<a{class} href=\"{}\">{number}{word}</a>", escape(&address))
+}
+
+pub(super) fn address(project_id: u32, record: &str, event: &Event, form: &str, instance: Option<u32>) -> String {
+    let instance = instance.map_or(String::new(), |instance| format!("&instance={instance}"));
+    let (record, event, form) = (encode(record), encode(&event.unique_name), encode(form));
+    format!("/projects/{project_id}/records/{record}/form?event={event}&instrument={form}{instance}")
+}
+
+pub(super) async fn delete(State(sim): State<Sim>, Path((project_id, id)): Path<(u32, String)>) -> Response {
+    match sim.delete_record(project_id, &id) {
+        Ok(()) => Redirect::to(&format!("/projects/{project_id}")).into_response(),
+        Err(error) => refused(StatusCode::NOT_FOUND, &error.to_string()),
+    }
+}
