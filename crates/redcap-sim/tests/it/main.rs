@@ -1,0 +1,12 @@
+//! The simulator from outside: over real sockets, as a client, a DET receiver and a browser see it.
+//! Invariant: nothing here reaches into the simulator except through its public handle.
+
+#![cfg(test)]
+
+mod det;
+mod exports;
+mod faults;
+mod imports;
+mod pages;
+mod projects;
+mod server;
