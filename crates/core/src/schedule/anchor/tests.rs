@@ -105,6 +105,16 @@ fn the_snapshot_is_written_once() {
 }
 
 #[test]
+fn earlier_versions_are_history() {
+    let mut facts = three_visits();
+    let plan = move_anchor(&facts, day("2026-06-10")).expect("a plan");
+    apply(&mut facts, &plan);
+    let second = move_anchor(&facts, day("2026-06-12")).expect("a plan");
+    let expected = AnchorCounts { reconciled: 0, cancelled: 2, flagged: 0, created: 2 };
+    assert_eq!(second.counts, expected, "only the visits of version 2 are touched, and version 1 is still remembered");
+}
+
+#[test]
 fn a_closed_gate_makes_an_empty_version() {
     let plan = move_anchor(&AnchorFacts { gate_open: false, ..three_visits() }, day("2026-06-10")).expect("a plan");
     assert_eq!((plan.create.len(), plan.cancel.len(), plan.next_version_number), (0, 1, 2));
