@@ -3,6 +3,7 @@
 
 #![cfg(test)]
 
+mod client;
 mod det;
 mod exports;
 mod faults;

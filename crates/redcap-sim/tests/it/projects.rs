@@ -146,3 +146,24 @@ fn a_file_that_is_no_project_is_refused_with_the_reason() {
         "the project file contradicts itself: redcap:DayOffset of event week_1_arm_1 is not a number"
     );
 }
+
+#[tokio::test]
+async fn instances_in_a_project_file_become_rows_of_their_own() {
+    let Some(xml) = real("PHPCapDag.REDCap.xml") else { return };
+    let server = Server::start().await;
+    let project = server.add(&xml);
+    let rows = project.json(&[("content", "record")]).await;
+    let line = |row: &serde_json::Value| {
+        let cells = [
+            "redcap_repeat_instrument",
+            "redcap_repeat_instance",
+            "birthdate",
+            "info_complete",
+            "weight",
+            "weight_complete",
+        ];
+        cells.map(|name| row[name].to_string().replace('"', "")).join(",")
+    };
+    let lines: Vec<String> = rows.as_array().unwrap().iter().map(line).collect();
+    assert_eq!(lines, [",,1997-02-07,0,,", "weight,1,,,120,0", "weight,2,,,121,0", "weight,3,,,120,0"]);
+}
