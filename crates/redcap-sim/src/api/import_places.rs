@@ -51,12 +51,7 @@ pub(super) fn place(
     }
     let wanted = Some(form).filter(|form| !form.is_empty());
     let number = match instance {
-        "new" => {
-            let stored = known.map_or(1, |record| record.next_instance(event, wanted));
-            let own = earlier.iter().filter(|change| change.record == identity.record);
-            let own = own.map(|change| &change.place).filter(|p| p.event == event && p.repeat.form() == wanted);
-            Some(own.filter_map(|place| place.repeat.instance()).map(|last| last + 1).fold(stored, u32::max))
-        }
+        "new" => Some(next_instance(event, wanted, identity.record, known, earlier)),
         "" if whole_event => Some(1),
         text => text.parse().ok().filter(|number| (1..=MAX_INSTANCE).contains(number)),
     };
@@ -72,6 +67,14 @@ pub(super) fn place(
         None => Repeat::Event { instance },
     };
     Ok(Place { event, repeat })
+}
+
+/// The instance after the last one, stored or earlier in the same import.
+fn next_instance(event: usize, form: Option<&str>, record: &str, known: Option<&Record>, earlier: &[Change]) -> u32 {
+    let stored = known.map_or(1, |known| known.next_instance(event, form));
+    let own = earlier.iter().filter(|change| change.record == record).map(|change| &change.place);
+    let own = own.filter(|place| place.event == event && place.repeat.form() == form);
+    own.filter_map(|place| place.repeat.instance()).map(|last| last + 1).fold(stored, u32::max)
 }
 
 const NO_REPEATING_FORM: &str = "redcap_repeat_instrument must be the unique form name of a Repeating Instrument. It \
