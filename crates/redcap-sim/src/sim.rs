@@ -58,7 +58,7 @@ impl Sim {
     pub fn new(options: SimOptions) -> Self {
         // A second installation is refused and the first one serves just as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build();
+        let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build();
         let http = http.expect("an HTTP client without files or proxies to read can always be built");
         Self { world: Arc::new(Mutex::new(World::new())), http, options: Arc::new(options) }
     }

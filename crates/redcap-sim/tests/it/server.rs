@@ -41,7 +41,8 @@ impl Server {
         let base = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(sim.serve(listener, std::future::pending()));
         // No connection is kept, so that a test can tell a closed one from an old one.
-        let http = reqwest::Client::builder().pool_max_idle_per_host(0).redirect(reqwest::redirect::Policy::none());
+        let http =
+            reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).redirect(reqwest::redirect::Policy::none());
         Self { sim, base, http: http.build().unwrap() }
     }
 
