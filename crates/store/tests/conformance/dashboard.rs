@@ -1,0 +1,105 @@
+//! The dashboard counts what is stored, of this study alone.
+
+use std::collections::BTreeMap;
+
+use chrono::Duration;
+use metricis_core::breaker::Breaker;
+use metricis_core::words::{ParticipantStatus, SyncErrorType};
+use metricis_store::testing::Engine;
+use metricis_store::{Dashboard, JobKind, LIVE_WITHIN_S};
+use rstest::rstest;
+
+use crate::world::{World, day, done, quoted};
+
+fn quiet() -> Dashboard {
+    Dashboard {
+        failed_syncs: 0,
+        pending_over_15_min: 0,
+        oldest_pending: None,
+        failed_events: 0,
+        stuck_events: 0,
+        duplicates_24h: 0,
+        troubled_rereads: 0,
+        refused_for_rate: 0,
+        reconcile_wanted: false,
+        breaker: Breaker::default(),
+        live_workers: 0,
+        jobs_queued: 0,
+        oldest_job_s: None,
+        participants: ParticipantStatus::ALL.iter().map(|status| (*status, 0)).collect(),
+        visits_due_today: 0,
+        visits_overdue: 0,
+        visits_next_7_days: 0,
+    }
+}
+
+/// Something of everything, all of it at one moment.
+async fn trouble(world: &mut World) {
+    world.add_windows(&[0, 7, 8]).await;
+    let (ada, _, _) = world.add_schedule("1").await;
+    let (gone, _, _) = world.add_schedule("2").await;
+    let failed = world.add_session(ada, "failed").await;
+    world.add_session(ada, "waiting").await;
+    let synced = world.add_session(ada, "synced").await;
+    let worker = world.add_process("worker").await;
+    world.add_process("server").await;
+    let stuck = world.add_event("1", &[]).await;
+    let tx = world.tx().await;
+    tx.mark_session_failed(failed, SyncErrorType::ApiError, "down").await.expect("pending");
+    tx.mark_session_synced(synced).await.expect("pending");
+    tx.set_participant_status(gone, ParticipantStatus::Withdrawn).await.expect("a status");
+    tx.enqueue_job(world.study, &JobKind::SyncEvents).await.expect("a job");
+    tx.claim_event(worker).await.expect("an answer").expect("an event");
+    tx.ask_reread(world.study, "9", world.now).await.expect("asked");
+    tx.claim_reread(worker).await.expect("an answer").expect("a re-read");
+    done(tx).await;
+    let (study, now) = (world.uuid(world.study.0), world.moment(world.now));
+    world.add_event("1", &[("status", quoted("failed")), ("error_message", quoted("why"))]).await;
+    world.add_event("1", &[("status", quoted("duplicate")), ("duplicate_of_id", world.uuid(stuck.0))]).await;
+    let marks =
+        format!("INSERT INTO reconcile_marks (study_id, refused, first_at, last_at) VALUES ({study}, 4, {now}, {now})");
+    world.db.as_server(&marks).await.expect("a mark");
+}
+
+#[rstest]
+#[tokio::test]
+async fn it_counts_what_is_stored_of_this_study(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let mut world = World::new(engine).await;
+    let other = world.add_study("MEM-2").await;
+    let today = day("2026-03-02");
+    assert_eq!(world.read().await.dashboard(world.study, today).await, Ok(quiet()));
+    trouble(&mut world).await;
+    let start = world.now;
+    world.advance(Duration::seconds(LIVE_WITHIN_S));
+    let now = world.read().await.dashboard(world.study, today).await.expect("a dashboard");
+    let expected = Dashboard {
+        failed_syncs: 1,
+        oldest_pending: Some(start),
+        failed_events: 1,
+        duplicates_24h: 1,
+        refused_for_rate: 4,
+        reconcile_wanted: true,
+        live_workers: 1,
+        jobs_queued: 1,
+        oldest_job_s: Some(LIVE_WITHIN_S),
+        participants: BTreeMap::from([
+            (ParticipantStatus::Screened, 0),
+            (ParticipantStatus::Enrolled, 1),
+            (ParticipantStatus::Completed, 0),
+            (ParticipantStatus::Withdrawn, 1),
+        ]),
+        visits_due_today: 1,
+        visits_next_7_days: 1,
+        ..quiet()
+    };
+    assert_eq!(now, expected);
+    world.advance(Duration::minutes(15));
+    let later = world.read().await.dashboard(world.study, day("2026-03-05")).await.expect("a dashboard");
+    assert_eq!((later.pending_over_15_min, later.stuck_events, later.troubled_rereads), (1, 1, 1));
+    assert_eq!((later.live_workers, later.oldest_job_s), (0, Some(LIVE_WITHIN_S + 900)));
+    assert_eq!((later.visits_due_today, later.visits_overdue, later.visits_next_7_days), (0, 1, 2));
+    world.advance(Duration::hours(24));
+    assert_eq!(world.read().await.dashboard(world.study, today).await.map(|board| board.duplicates_24h), Ok(0));
+    let foreign = world.read().await.dashboard(other, today).await;
+    assert_eq!(foreign, Ok(quiet()), "of the other study nothing is told");
+}

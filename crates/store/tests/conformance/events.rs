@@ -1,0 +1,141 @@
+//! Events: one record's are worked on one after the other, and nothing but a person leads out of `failed` or a dead claim.
+
+use chrono::Duration;
+use metricis_core::ids::{EventId, ProcessId};
+use metricis_core::words::EventStatus;
+use metricis_store::testing::Engine;
+use metricis_store::{EventFilter, Replayed, STUCK_AFTER_MINUTES};
+use rstest::rstest;
+
+use crate::world::{World, conflict, done, quoted};
+
+async fn claim(world: &World, process: ProcessId) -> Option<EventId> {
+    let tx = world.tx().await;
+    let event = tx.claim_event(process).await.expect("an answer");
+    done(tx).await;
+    event.map(|event| event.id)
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_oldest_is_taken_and_a_record_is_worked_on_once(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let mut world = World::new(engine).await;
+    let worker = world.add_process("worker").await;
+    let mut ids = vec![];
+    for record in ["Ä-07", "Ä-07", "8"] {
+        ids.push(world.add_event(record, &[]).await);
+        world.advance(Duration::microseconds(1));
+    }
+    let tx = world.tx().await;
+    let first = tx.claim_event(worker).await.expect("an answer").expect("an event");
+    done(tx).await;
+    assert_eq!((first.id, first.status, first.record_id.as_str()), (ids[0], EventStatus::Processing, "Ä-07"));
+    assert_eq!((first.claimed_at, first.claimed_by), (Some(world.now), Some(worker)));
+    let form = [("record", "1"), ("instrument", "enrolment")].map(|(key, value)| (key.to_owned(), value.to_owned()));
+    assert_eq!((first.form, first.instrument.as_str(), first.event_name), (form.to_vec(), "enrolment", None));
+    assert_eq!(claim(&world, worker).await, Some(ids[2]), "the second of the record waits");
+    assert_eq!(claim(&world, worker).await, None);
+    let tx = world.tx().await;
+    tx.finish_event(ids[0], worker, Some("nothing to do")).await.expect("held");
+    done(tx).await;
+    assert_eq!(claim(&world, worker).await, Some(ids[1]));
+    let event = world.read().await.event(ids[0]).await.expect("an answer").expect("an event");
+    assert_eq!((event.status, event.processed_at), (EventStatus::Processed, Some(world.now)));
+    assert_eq!(event.note.as_deref(), Some("nothing to do"));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_stuck_event_holds_up_no_other(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let mut world = World::new(engine).await;
+    let worker = world.add_process("worker").await;
+    let stuck = world.add_event("7", &[]).await;
+    assert_eq!(claim(&world, worker).await, Some(stuck));
+    let next = world.add_event("7", &[]).await;
+    world.advance(Duration::minutes(STUCK_AFTER_MINUTES));
+    assert_eq!(claim(&world, worker).await, None);
+    assert_eq!(world.read().await.stuck_events(world.study, world.now).await.map(|events| events.len()), Ok(1));
+    world.advance(Duration::microseconds(1));
+    assert_eq!(claim(&world, worker).await, Some(next));
+}
+
+#[rstest]
+#[tokio::test]
+async fn only_who_holds_an_event_ends_it(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let world = World::new(engine).await;
+    let (worker, other) = (world.add_process("worker").await, world.add_process("worker").await);
+    let id = world.add_event("7", &[]).await;
+    conflict(world.tx().await.finish_event(id, worker, None).await);
+    claim(&world, worker).await;
+    conflict(world.tx().await.finish_event(id, other, None).await);
+    conflict(world.tx().await.fail_event(id, other, "why").await);
+    let tx = world.tx().await;
+    tx.fail_event(id, worker, "group 'east' has no site").await.expect("held");
+    conflict(tx.finish_event(id, worker, None).await);
+    done(tx).await;
+    let read = world.read().await;
+    let event = read.event(id).await.expect("an answer").expect("an event");
+    assert_eq!((event.status, event.processed_at), (EventStatus::Failed, None));
+    assert_eq!(event.error_message.as_deref(), Some("group 'east' has no site"));
+    assert_eq!(read.failed_event_count(world.study).await, Ok(1));
+    assert_eq!(claim(&world, worker).await, None, "never retried by a worker");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_person_replays_what_failed_or_is_stuck(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let mut world = World::new(engine).await;
+    let (dead, worker) = (world.add_process("worker").await, world.add_process("worker").await);
+    let id = world.add_event("7", &[]).await;
+    assert!(conflict(world.tx().await.replay_event(id).await).contains("waits for a worker"));
+    claim(&world, dead).await;
+    world.advance(Duration::minutes(STUCK_AFTER_MINUTES));
+    assert!(conflict(world.tx().await.replay_event(id).await).contains("15 minutes"));
+    world.advance(Duration::microseconds(1));
+    let tx = world.tx().await;
+    let replayed = Replayed { study: world.study, from: EventStatus::Processing, retry_count: 1 };
+    assert_eq!(tx.replay_event(id).await, Ok(Some(replayed)));
+    done(tx).await;
+    conflict(world.tx().await.finish_event(id, dead, None).await);
+    assert_eq!(claim(&world, worker).await, Some(id));
+    let tx = world.tx().await;
+    tx.fail_event(id, worker, "why").await.expect("held");
+    let replayed = Replayed { from: EventStatus::Failed, retry_count: 2, ..replayed };
+    assert_eq!(tx.replay_event(id).await, Ok(Some(replayed)));
+    let event = tx.event(id).await.expect("an answer").expect("an event");
+    assert_eq!((event.status, event.error_message, event.claimed_by), (EventStatus::Received, None, None));
+    done(tx).await;
+    claim(&world, worker).await;
+    let tx = world.tx().await;
+    tx.finish_event(id, worker, None).await.expect("held");
+    done(tx).await;
+    assert!(conflict(world.tx().await.replay_event(id).await).contains("nothing to replay"));
+    let original = ("duplicate_of_id", world.uuid(id.0));
+    let duplicate = world.add_event("7", &[("status", quoted("duplicate")), original]).await;
+    assert!(conflict(world.tx().await.replay_event(duplicate).await).contains("duplicate"));
+    assert_eq!(world.tx().await.replay_event(EventId::at(world.now)).await, Ok(None));
+}
+
+#[rstest]
+#[tokio::test]
+async fn lists_are_filtered_and_paged_newest_first(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let mut world = World::new(engine).await;
+    let mut ids = vec![];
+    for record in ["1", "2", "1", "3"] {
+        ids.push(world.add_event(record, &[]).await);
+        world.advance(Duration::microseconds(1));
+    }
+    let read = world.read().await;
+    let list = async |filter: EventFilter, before: Option<EventId>, limit: u32| {
+        let page = read.events(world.study, &filter, before, limit).await.expect("a page");
+        page.into_iter().map(|event| event.id).collect::<Vec<_>>()
+    };
+    assert_eq!(list(EventFilter::default(), None, 2).await, [ids[3], ids[2]]);
+    assert_eq!(list(EventFilter::default(), Some(ids[2]), 9).await, [ids[1], ids[0]]);
+    let of_record = EventFilter { record_id: Some("1".to_owned()), ..EventFilter::default() };
+    assert_eq!(list(of_record, None, 9).await, [ids[2], ids[0]]);
+    let failed = EventFilter { status: Some(EventStatus::Failed), ..EventFilter::default() };
+    assert_eq!(list(failed, None, 9).await, []);
+}

@@ -1,0 +1,113 @@
+//! Jobs: taken in order and fairly by study, ended once.
+
+use chrono::Duration;
+use metricis_core::ids::{JobId, SessionId};
+use metricis_core::words::JobState;
+use metricis_store::JobKind;
+use metricis_store::testing::Engine;
+use rstest::rstest;
+use serde_json::json;
+
+use crate::world::{World, conflict, done};
+
+#[rstest]
+#[tokio::test]
+async fn each_kind_comes_back_as_it_was_queued(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let world = World::new(engine).await;
+    let worker = world.add_process("worker").await;
+    let session = SessionId::at(world.now);
+    let kinds = [JobKind::SyncEvents, JobKind::SyncSession { session }, JobKind::TestConnection, JobKind::Reconcile];
+    for kind in kinds {
+        let tx = world.tx().await;
+        let id = tx.enqueue_job(world.study, &kind).await.expect("a job");
+        let named = tx.job(id).await.expect("an answer").expect("a job");
+        assert_eq!((named.kind.clone(), named.state, named.result), (kind.clone(), JobState::Queued, None));
+        let claimed = tx.claim_job(worker).await.expect("an answer").expect("a job");
+        assert_eq!((claimed.id, claimed.study, claimed.kind), (id, world.study, kind.clone()));
+        tx.finish_job(id, json!({ "success": true })).await.expect("running");
+        done(tx).await;
+        let query = format!("SELECT count(*) FROM jobs WHERE kind = '{}'", kind.name());
+        assert_eq!(world.db.count(&query).await, 1);
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_study_with_the_fewest_running_jobs_is_served_first(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let mut world = World::new(engine).await;
+    let worker = world.add_process("worker").await;
+    let small = world.add_study("MEM-2").await;
+    for study in [world.study, world.study, world.study, small, small] {
+        let tx = world.tx().await;
+        tx.enqueue_job(study, &JobKind::SyncEvents).await.expect("a job");
+        done(tx).await;
+        world.advance(Duration::microseconds(1));
+    }
+    assert_eq!(world.read().await.oldest_queued(small).await, Ok(Some(world.now - Duration::microseconds(2))));
+    let mut served = vec![];
+    let tx = world.tx().await;
+    while let Some(job) = tx.claim_job(worker).await.expect("an answer") {
+        served.push((job.study == small, job.created_at));
+    }
+    assert_eq!(served.iter().map(|(small, _)| *small).collect::<Vec<_>>(), [false, true, false, true, false]);
+    assert!([served[0].1, served[2].1, served[4].1].is_sorted(), "the oldest of a study first");
+    assert_eq!(tx.oldest_queued(small).await, Ok(None));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_job_ends_once(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let mut world = World::new(engine).await;
+    let worker = world.add_process("worker").await;
+    let tx = world.tx().await;
+    let id = tx.enqueue_job(world.study, &JobKind::SyncEvents).await.expect("a job");
+    conflict(tx.finish_job(id, json!({})).await);
+    conflict(tx.fail_job(id, "not begun").await);
+    tx.claim_job(worker).await.expect("an answer").expect("a job");
+    done(tx).await;
+    let claimed_at = world.now;
+    world.advance(Duration::seconds(2));
+    let tx = world.tx().await;
+    tx.fail_job(id, "REDCap answered 503").await.expect("running");
+    conflict(tx.finish_job(id, json!({})).await);
+    assert_eq!(tx.claim_job(worker).await, Ok(None), "never retried by itself");
+    done(tx).await;
+    let job = world.read().await.job(id).await.expect("an answer").expect("a job");
+    assert_eq!((job.state, job.error.as_deref()), (JobState::Failed, Some("REDCap answered 503")));
+    assert_eq!((job.claimed_at, job.finished_at), (Some(claimed_at), Some(world.now)));
+    assert_eq!(world.read().await.job(JobId::at(world.now)).await, Ok(None));
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_jobs_of_a_dead_process_are_taken_and_nobody_elses(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let mut world = World::new(engine).await;
+    let (lost, stopped, alive) =
+        (world.add_process("worker").await, world.add_process("worker").await, world.add_process("worker").await);
+    let tx = world.tx().await;
+    let mut jobs = vec![];
+    for process in [lost, stopped, alive] {
+        tx.enqueue_job(world.study, &JobKind::SyncEvents).await.expect("a job");
+        jobs.push(tx.claim_job(process).await.expect("an answer").expect("a job"));
+    }
+    tx.enqueue_job(world.study, &JobKind::SyncEvents).await.expect("a job nobody holds");
+    done(tx).await;
+    world.advance(Duration::minutes(1));
+    let tx = world.tx().await;
+    tx.see_process(alive).await.expect("seen");
+    tx.stop_process(stopped).await.expect("stopped");
+    done(tx).await;
+    let tx = world.tx().await;
+    let mut dead = tx.take_dead_jobs(world.now).await.expect("jobs");
+    dead.sort_by_key(|job| jobs.iter().position(|other| other.id == job.id));
+    assert_eq!(dead, jobs[..2]);
+    for job in &dead {
+        tx.fail_job(job.id, "outcome unknown; re-sync is safe").await.expect("still running");
+    }
+    done(tx).await;
+    assert_eq!(world.tx().await.take_dead_jobs(world.now).await, Ok(vec![]));
+}

@@ -1,0 +1,21 @@
+//! One behavior on two engines: every test runs on SQLite and on PostgreSQL.
+
+mod anchor;
+mod breakers;
+mod budgets;
+mod claims;
+mod consents;
+mod constraints;
+mod dashboard;
+mod events;
+mod jobs;
+mod links;
+mod participants;
+mod processes;
+mod rereads;
+mod schedules;
+mod sessions;
+mod sites;
+mod sync_state;
+mod windows;
+mod world;

@@ -1,0 +1,32 @@
+//! The registry: who was seen since, and who has not stopped.
+
+use chrono::Duration;
+use metricis_store::testing::Engine;
+use rstest::rstest;
+
+use crate::world::{World, done};
+
+#[rstest]
+#[tokio::test]
+async fn the_live_ones_were_seen_and_have_not_stopped(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let mut world = World::new(engine).await;
+    let started_at = world.now;
+    let server = world.add_process("server").await;
+    world.advance(Duration::seconds(1));
+    let stopped = world.add_process("worker").await;
+    let silent = world.add_process("worker").await;
+    world.advance(Duration::seconds(59));
+    let tx = world.tx().await;
+    tx.see_process(server).await.expect("seen");
+    tx.stop_process(stopped).await.expect("stopped");
+    done(tx).await;
+    let live = async |since| {
+        let live = world.read().await.live_processes(since).await.expect("processes");
+        live.iter().map(|process| process.id).collect::<Vec<_>>()
+    };
+    assert_eq!(live(world.now).await, [server]);
+    assert_eq!(live(started_at).await, [server, silent]);
+    let process = world.read().await.live_processes(world.now).await.expect("processes").remove(0);
+    assert_eq!((process.started_at, process.seen_at), (started_at, world.now));
+    assert_eq!((process.role.as_str(), process.dev_mode, process.version.as_str()), ("server", false, "0.1.0"));
+}
