@@ -27,8 +27,11 @@ impl Environment {
 
 /// The routes that exist for development and tests, as `METHOD path`: the one table. In production each answers 404 before
 /// anything else looks at the request, and a route outside this table cannot be mounted under these prefixes.
-pub const DEV_TEST_ROUTES: &[(&str, &str)] =
-    &[("GET", "/api/dev/settings"), ("POST", "/api/testing/participant-link"), ("POST", "/api/webhooks/redcap/det/test")];
+pub const DEV_TEST_ROUTES: &[(&str, &str)] = &[
+    ("GET", "/api/dev/settings"),
+    ("POST", "/api/testing/participant-link"),
+    ("POST", "/api/webhooks/redcap/det/test"),
+];
 
 /// Whether a path is one that production must answer with 404.
 #[must_use]

@@ -19,6 +19,7 @@ mod participants;
 mod processes;
 mod rereads;
 mod roles;
+mod rotation;
 mod schedules;
 mod seal;
 mod sessions;
@@ -43,6 +44,7 @@ pub use participants::{NewParticipant, ParticipantFilter, ParticipantUpdate, Sto
 pub use processes::{LIVE_WITHIN_S, NewProcess, Process};
 pub use rereads::{NewReconcileEvent, Reread, TroubledReread};
 pub use roles::RoleProblem;
+pub use rotation::{InspectedSecret, SecretState, inspect_study};
 pub use schedules::{ANCHOR_MOVED, StoredVersion, StoredVisit, SurveyState};
 pub use seal::{KeyRefusal, Opened, SealError, Sealer, SecretField};
 pub use sessions::{NewSession, SessionInsert, StoredSession};

@@ -2,6 +2,10 @@
 //!
 //! Keys that this version does not know are kept (`extra`), so that writing a config back loses nothing.
 
+mod connection;
+
+pub use connection::{ConnectionRefusal, ConnectionSummary, NewConnection};
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
