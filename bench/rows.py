@@ -103,6 +103,7 @@ def main():
     options.rows = options.rows or list(ROWS)
     if unknown := set(options.rows) - set(ROWS):
         parser.error(f"no such row: {' '.join(sorted(unknown))}")
+    print(f"# machine: {os.cpu_count()} cores, {os.getloadavg()[0]:.1f} busy over the last minute", flush=True)
     with tempfile.TemporaryDirectory(prefix="metricis-bench.") as folder:
         intakes = intake(options, folder) if set(options.rows) & {"P1", "P2", "P3"} else {}
         idles = idle.measure(options, folder) if "P10" in options.rows else {}
