@@ -179,6 +179,12 @@ impl Sim {
         self.with(project_id, |project| project.det_url = url.filter(|url| !url.trim().is_empty()))
     }
 
+    /// The DET URL as it was set, secrets and all: what REDCap itself would post to.
+    #[must_use]
+    pub fn det_url(&self, project_id: u32) -> Option<String> {
+        self.with(project_id, |project| project.det_url.clone()).ok().flatten()
+    }
+
     /// A stored value outside repeats; a classic project has the event `event_1_arm_1`.
     #[must_use]
     pub fn value(&self, project_id: u32, record: &str, event: &str, field: &str) -> Option<String> {

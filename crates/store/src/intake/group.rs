@@ -20,8 +20,7 @@ use metricis_core::words::EventStatus;
 use sea_orm::{FromQueryResult, Value};
 use uuid::Uuid;
 
-use super::STUCK_AFTER_MINUTES;
-use crate::{Entries, Result, Store, StoreError, Tx, sql};
+use crate::{Entries, Result, STUCK_AFTER_MINUTES, Store, StoreError, Tx, sql};
 
 /// A proven DET, ready to be stored.
 #[derive(Clone, Debug)]

@@ -7,6 +7,3 @@ mod writer;
 pub use group::{NewDet, Receipt};
 pub use lookup::{Candidate, StudyLookup};
 pub use writer::{DetWriter, IntakeError, WriterSettings};
-
-/// After this long in `processing` an event is stuck: it no longer swallows its repetition, and a person may replay it.
-pub const STUCK_AFTER_MINUTES: i64 = 15;

@@ -1,6 +1,7 @@
 //! One behavior on two engines: every test runs on SQLite and on PostgreSQL.
 
 mod anchor;
+mod audit;
 mod breakers;
 mod budgets;
 mod claims;
@@ -8,8 +9,10 @@ mod consents;
 mod constraints;
 mod dashboard;
 mod events;
+mod intake;
 mod jobs;
 mod links;
+mod migrations;
 mod participants;
 mod processes;
 mod rereads;

@@ -1,0 +1,117 @@
+//! The chain: a change to any column of any row is found, and the database itself refuses to make one.
+
+use metricis_core::action::{Action, Actor, Entry};
+use metricis_core::audit::{Break, Mismatch};
+use metricis_core::words::StudyStatus;
+use metricis_store::testing::Engine;
+use metricis_store::{Entries, StoreError};
+use rstest::rstest;
+
+use crate::world::World;
+
+fn entry(world: &World) -> Entry {
+    let action = Action::SetStudyStatus { study: world.study, from: StudyStatus::Draft, to: StudyStatus::Active };
+    Entry::study(world.study, Actor::Operator("Zoë \"x\"".to_owned()), action)
+}
+
+/// A study whose chain has ten rows more.
+async fn ten_rows(engine: Engine) -> World {
+    let world = World::new(engine).await;
+    for _ in 0..5 {
+        let tx = world.tx().await;
+        tx.commit(Entries::of(entry(&world), [entry(&world)])).await.expect("two rows");
+    }
+    world
+}
+
+async fn verify(world: &World) -> Result<i64, Break> {
+    let snapshot = world.read().await;
+    let heads = snapshot.audit_heads().await.expect("heads");
+    let head = heads.iter().find(|head| head.study_id == Some(world.study.0)).expect("the study's chain");
+    snapshot.verify_chain(head).await.expect("an answer")
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_chain_verifies_through_its_last_row(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let world = ten_rows(engine).await;
+    assert_eq!(verify(&world).await, Ok(10));
+    assert_eq!(
+        world.db.count("SELECT count(DISTINCT id) FROM audit_logs").await,
+        world.db.count("SELECT count(*) FROM audit_logs").await
+    );
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_dropped_transaction_leaves_no_row(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let world = ten_rows(engine).await;
+    let tx = world.tx().await;
+    tx.set_study_status(world.study, StudyStatus::Active).await.expect("written");
+    drop(tx);
+    let study = world.read().await.study(world.study).await.expect("an answer").expect("the study");
+    assert_eq!((study.status, verify(&world).await), (StudyStatus::Draft, Ok(10)));
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_database_refuses_to_change_a_row(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let world = ten_rows(engine).await;
+    let truncate = if engine == Engine::Postgres { "TRUNCATE audit_logs" } else { "DELETE FROM audit_logs" };
+    for attack in ["UPDATE audit_logs SET action = 'x'", "DELETE FROM audit_logs WHERE sequence = 3", truncate] {
+        for refused in [world.db.as_server(attack).await, world.db.tamper(attack).await] {
+            assert!(matches!(refused, Err(StoreError::Refused { .. })), "{attack}: {refused:?}");
+        }
+    }
+    assert_eq!(verify(&world).await, Ok(10));
+}
+
+/// Somebody with the power to remove the triggers.
+async fn with_triggers_off(world: &World, engine: Engine, change: &str) {
+    let off = match engine {
+        Engine::Sqlite => "DROP TRIGGER audit_logs_no_update; DROP TRIGGER audit_logs_no_delete;",
+        Engine::Postgres => "ALTER TABLE audit_logs DISABLE TRIGGER USER;",
+    };
+    world.db.tamper(&format!("{off} {change}")).await.expect("the tampering works");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_change_to_any_column_names_its_row(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[values(
+        "occurred_at = '2026-03-02T09:00:00.000001+00:00'",
+        "actor_kind = 'user'",
+        "actor_id = 'someone'",
+        "action = 'create_study'",
+        "object_kind = 'site'",
+        "object_id = 'x'",
+        "detail = replace(detail, 'active', 'paused')",
+        "hash = replace(hash, substr(hash, 1, 1), 'x')",
+        "study_id = NULL",
+        "format = 2"
+    )]
+    change: &str,
+) {
+    let world = ten_rows(engine).await;
+    with_triggers_off(&world, engine, &format!("UPDATE audit_logs SET {change} WHERE chain = 2 AND sequence = 4"))
+        .await;
+    let found = verify(&world).await.expect_err("the change is found");
+    assert_eq!((found.sequence, found.id), (4, 2 * 10_000_000_000 + 4), "{found}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn cut_and_reordered_rows_are_found(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let world = ten_rows(engine).await;
+    with_triggers_off(&world, engine, "DELETE FROM audit_logs WHERE chain = 2 AND sequence = 10").await;
+    let found = verify(&world).await.expect_err("the cut is found");
+    assert_eq!((found.sequence, found.mismatch), (9, Mismatch::CutTail { head: 10 }));
+    let swap = "UPDATE audit_logs SET previous_hash = hash WHERE chain = 2 AND sequence = 6";
+    world.db.tamper(swap).await.expect("the tampering works");
+    let found = verify(&world).await.expect_err("the swap is found");
+    assert!(matches!(found.mismatch, Mismatch::PreviousHash { .. }) && found.sequence == 6, "{found}");
+    world.db.tamper("DELETE FROM audit_logs WHERE chain = 2 AND sequence = 3").await.expect("the tampering works");
+    let found = verify(&world).await.expect_err("the hole is found");
+    assert_eq!((found.sequence, found.mismatch), (4, Mismatch::Sequence { found: 4, expected: 3 }));
+}

@@ -1,0 +1,73 @@
+//! The migrations: the checklist's names, both directions, and the rights of the runtime role.
+
+use metricis_store::testing::{Engine, TestDb};
+use metricis_store::{RoleProblem, Store, StoreError, StoreOptions};
+use rstest::rstest;
+
+use crate::world::World;
+
+#[rstest]
+#[tokio::test]
+async fn the_head_is_the_checklists(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let db = TestDb::fresh(engine).await;
+    let status = db.store.migration_status().await.expect("a status");
+    assert!(status.is_at_head(), "{status:?}");
+    assert_eq!(status.applied_head.as_deref(), Some("f0a1b2c3d4e5_add_redcap_project_id_index"));
+    for name in ["d2e3f4a5b6c7_add_webhook_events", "e3f4a5b6c7d8_add_survey_task_fields"] {
+        assert_eq!(db.count(&format!("SELECT count(*) FROM seaql_migrations WHERE version = '{name}'")).await, 1);
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn every_step_goes_down_and_up_again(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let db = TestDb::fresh(engine).await;
+    let owner = Store::open(&db.owner_url, &StoreOptions::default()).await.expect("the owner");
+    let mut steps = 0;
+    while let (Some(_), _) = owner.migration_down_plan().await.expect("a plan") {
+        owner.migrate_down().await.expect("down");
+        steps += 1;
+    }
+    assert_eq!(steps, 6);
+    assert!(!owner.migration_status().await.expect("a status").is_at_head());
+    assert!(owner.migrate_up(None).await.expect("up").is_at_head());
+}
+
+#[rstest]
+#[tokio::test]
+async fn down_names_the_rows_it_would_destroy(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let mut world = World::new(engine).await;
+    world.add_event("7", &[]).await;
+    world.advance(chrono::Duration::seconds(1));
+    let owner = Store::open(&world.db.owner_url, &StoreOptions::default()).await.expect("the owner");
+    owner.migrate_down().await.expect("the index");
+    owner.migrate_down().await.expect("the survey fields");
+    let (step, destroyed) = owner.migration_down_plan().await.expect("a plan");
+    assert_eq!(step.as_deref(), Some("d2e3f4a5b6c7_add_webhook_events"));
+    assert!(destroyed.iter().any(|lost| lost.what == "webhook_events" && lost.rows == 1), "{destroyed:?}");
+}
+
+#[tokio::test]
+async fn the_runtime_role_may_serve_and_neither_owner_nor_superuser_may() {
+    let db = TestDb::fresh(Engine::Postgres).await;
+    assert_eq!(db.store.role_problem().await.expect("an answer"), None);
+    let owner = Store::open(&db.owner_url, &StoreOptions::default()).await.expect("the owner");
+    assert!(matches!(owner.role_problem().await.expect("an answer"), Some(RoleProblem::Owner(_))));
+}
+
+#[tokio::test]
+async fn the_runtime_role_can_neither_drop_the_trigger_nor_delete_a_participant() {
+    let db = TestDb::fresh(Engine::Postgres).await;
+    for attack in [
+        "DROP TRIGGER audit_logs_no_change ON audit_logs",
+        "ALTER TABLE audit_logs DISABLE TRIGGER ALL",
+        "DROP TABLE audit_logs",
+        "DELETE FROM participants",
+        "UPDATE seaql_migrations SET version = 'x'",
+        "TRUNCATE audit_logs",
+        "CREATE TABLE app.mine (id int)",
+    ] {
+        let refused = db.as_server(attack).await;
+        assert!(matches!(refused, Err(StoreError::Refused { .. })), "{attack}: {refused:?}");
+    }
+}
