@@ -1,2 +1,25 @@
-//! placeholder
-fn main() {}
+//! `metricis`: the one program. It alone reads the environment, the clock and the system's chance.
+
+mod args;
+mod clock;
+mod commands;
+mod config;
+mod demo;
+mod logging;
+mod output;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let args = args::Args::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return output::CliError::Unavailable(format!("cannot start: {error}")).report(args.json),
+    };
+    match runtime.block_on(commands::run(&args)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => error.report(args.json),
+    }
+}

@@ -1,0 +1,235 @@
+//! The command line: one declaration gives names, variables and help.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// Runs clinical studies whose records live in REDCap.
+#[derive(Debug, Parser)]
+#[command(name = "metricis", version, propagate_version = true, after_help = AFTER)]
+pub struct Args {
+    /// Print JSON instead of text
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Folder of the embedded database and of development secrets
+    #[arg(long, global = true, value_name = "DIR", default_value = "data")]
+    pub data: PathBuf,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const AFTER: &str = "Start with `metricis demo --once`. The environment variables are listed by `metricis config check`.\n\
+Exit codes: 0 done, 1 the answer is no, 2 wrong usage or configuration, 3 something needed is not reachable.";
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Play the main job from first save to go/no-go board, with a REDCap simulator; then keep serving
+    Demo(DemoArgs),
+    /// Serve the HTTP API
+    Serve {
+        /// Address to listen on
+        #[arg(long, env = "METRICIS_LISTEN", default_value = "127.0.0.1:8080")]
+        listen: SocketAddr,
+        /// Run the jobs in this process too
+        #[arg(long)]
+        with_worker: bool,
+    },
+    /// Run the jobs: process events, sync results to REDCap
+    Worker,
+    /// Bring the database to the schema that this program needs
+    #[command(subcommand)]
+    Migrate(Migrate),
+    /// Check the configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Make fresh secrets; rotate the key under which REDCap's secrets are sealed
+    #[command(subcommand)]
+    Secrets(Secrets),
+    /// Verify the tamper-evident audit chain
+    #[command(subcommand)]
+    Audit(Audit),
+    /// Look at or reset a study's circuit breaker
+    #[command(subcommand)]
+    Breaker(Breaker),
+    /// List received events, replay failed or stuck ones
+    #[command(subcommand)]
+    Webhooks(Webhooks),
+    /// The go/no-go board of a study
+    #[command(subcommand)]
+    Cutover(Cutover),
+    /// Run a REDCap in memory, from REDCap's own project XML
+    RedcapSim {
+        /// Address to listen on
+        #[arg(long, default_value = "127.0.0.1:8081")]
+        listen: SocketAddr,
+        /// Project XML to load, as REDCap exports it; several may be given. The sponsor study without one
+        #[arg(long, value_name = "FILE")]
+        project: Vec<PathBuf>,
+        /// Data Entry Trigger of each project
+        #[arg(long, value_name = "URL")]
+        det_url: Option<String>,
+    },
+    /// Staff accounts
+    #[command(subcommand)]
+    User(User),
+    /// Studies, their REDCap connection and their team
+    #[command(subcommand)]
+    Study(Study),
+    /// Write the generated reference pages (API, problems, configuration)
+    Docs {
+        /// Folder to write to
+        #[arg(long, default_value = "docs")]
+        out: PathBuf,
+    },
+    /// Print a completion script for a shell
+    Completions { shell: clap_complete::Shell },
+}
+
+#[derive(Debug, clap::Args)]
+pub struct DemoArgs {
+    /// Exit after the story, non-zero at the first step that is not as promised
+    #[arg(long)]
+    pub once: bool,
+    /// Play it on this project XML instead of the sponsor study
+    #[arg(long, value_name = "FILE")]
+    pub project: Option<PathBuf>,
+    /// With --project: the field that carries the enrolment date
+    #[arg(long, default_value = "date_enrolled", value_name = "FIELD")]
+    pub anchor_field: String,
+    /// With --project: the instrument whose completion enrols [default: the one that holds the anchor field]
+    #[arg(long, value_name = "FORM")]
+    pub enrollment_instrument: Option<String>,
+    /// With --project: the numeric field that receives a result [default: the first one in a later event]
+    #[arg(long, value_name = "FIELD")]
+    pub result_field: Option<String>,
+    /// Address of the server; a free port unless it keeps serving
+    #[arg(long)]
+    pub listen: Option<SocketAddr>,
+    /// Address of the simulator; a free port unless it keeps serving
+    #[arg(long)]
+    pub redcap_listen: Option<SocketAddr>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Migrate {
+    /// Apply every pending migration and grant the runtime role its rights
+    Up,
+    /// Revert the last migration
+    Down {
+        /// Yes, destroy what the dry run listed
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Print the head, and whether the database is at it
+    Status,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Read the configuration and report every problem at once
+    Check,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Secrets {
+    /// Print fresh secrets as environment lines
+    Generate,
+    /// Count what a rotation would seal again; with --apply, do it
+    Rotate {
+        /// Seal under REDCAP_ENCRYPTION_KEY what is not yet
+        #[arg(long)]
+        apply: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Audit {
+    /// Recompute every hash; name the first row that does not fit
+    Verify {
+        /// Only this study's chain
+        #[arg(long, value_name = "CODE")]
+        study: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Breaker {
+    /// Show the breaker
+    Show { study: String },
+    /// Close the breaker by hand (rarely needed; audited)
+    Reset { study: String },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Webhooks {
+    /// List a study's events, newest first
+    List {
+        study: String,
+        /// received, processing, processed, failed, duplicate, or stuck
+        #[arg(long)]
+        status: Option<String>,
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+    },
+    /// Hand a failed or stuck event to the worker again
+    Replay { event: String },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Cutover {
+    /// Probe the fifteen rows of the go/no-go matrix; exit 1 when one is red
+    Check { study: String },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum User {
+    /// Create a member of staff
+    Create {
+        email: String,
+        /// admin, researcher or coordinator; grants nothing on any study
+        #[arg(long, default_value = "coordinator")]
+        role: String,
+        /// Read the password from the first line of standard input
+        #[arg(long, required = true)]
+        password_stdin: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Study {
+    /// Create a study in draft, with its first owner
+    Create {
+        code: String,
+        #[arg(long)]
+        name: String,
+        /// Address of the first owner
+        #[arg(long, value_name = "EMAIL")]
+        owner: String,
+    },
+    /// List the studies
+    List,
+    /// Set the REDCap connection and secrets; secrets come on standard input, a line each, token first
+    SetRedcap {
+        code: String,
+        #[arg(long, value_name = "URL")]
+        api_url: String,
+        #[arg(long, value_name = "N")]
+        project_id: String,
+        /// Read the API token from standard input
+        #[arg(long)]
+        token_stdin: bool,
+        /// Read the webhook secret from standard input
+        #[arg(long)]
+        webhook_secret_stdin: bool,
+    },
+    /// Give a role to a person when no owner can (recovery; audited in both chains)
+    Grant {
+        code: String,
+        #[arg(long, value_name = "EMAIL")]
+        user: String,
+        /// owner, admin, coordinator, researcher or monitor
+        #[arg(long)]
+        role: String,
+    },
+}

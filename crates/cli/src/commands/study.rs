@@ -1,0 +1,119 @@
+//! `study create|list|set-redcap|grant`.
+
+use metricis_core::Clock;
+use metricis_core::action::{Action, Entry};
+use metricis_core::ids::StudyId;
+use metricis_core::study::StudyConfig;
+use metricis_core::words::StudyRole;
+use metricis_store::{Entries, NewStudy, SecretField, Store, StoredUser, Tx};
+
+use super::{lock_study_by_code, open, operator, settings, stdin_line};
+use crate::args::{Args, Study};
+use crate::clock::SystemClock;
+use crate::config::Settings;
+use crate::output::{CliError, show, table};
+
+pub async fn run(args: &Args, command: &Study) -> Result<(), CliError> {
+    let settings = settings(args)?;
+    let store = open(&settings).await?;
+    match command {
+        Study::Create { code, name, owner } => create(args, &store, code, name, owner).await,
+        Study::List => list(args, &store).await,
+        Study::SetRedcap { code, api_url, project_id, token_stdin, webhook_secret_stdin } => {
+            let token = token_stdin.then(|| stdin_line("the API token")).transpose()?;
+            let secret = webhook_secret_stdin.then(|| stdin_line("the webhook secret")).transpose()?;
+            let connection = Connection { api_url, project_id, token, secret };
+            set_redcap(args, &settings, &store, code, connection).await
+        }
+        Study::Grant { code, user, role } => grant(args, &store, code, user, role).await,
+    }
+}
+
+async fn user_by_email(tx: &Tx, email: &str) -> Result<StoredUser, CliError> {
+    let hint = format!("nobody has the address {email:?}; `metricis user create {email}` makes the account");
+    tx.user_by_email(email).await?.ok_or(CliError::No(hint))
+}
+
+async fn create(args: &Args, store: &Store, code: &str, name: &str, owner: &str) -> Result<(), CliError> {
+    let tx = store.write(SystemClock.now()).await?;
+    let owner = user_by_email(&tx, owner).await?;
+    let study = StudyId::at(tx.now());
+    let config = StudyConfig::default();
+    tx.insert_study(&NewStudy { id: study, code: code.to_owned(), name: name.to_owned(), config }).await?;
+    tx.grant_role(study, owner.id, StudyRole::Owner).await?;
+    let created = Action::CreateStudy { study, code: code.to_owned(), owner: owner.id };
+    let granted =
+        Action::GrantStudyRole { study, user: owner.id, role: StudyRole::Owner, before: None, recovery: false };
+    let entries = Entries::from(Entry::system(operator(), created.clone()))
+        .and(Entry::study(study, operator(), created))
+        .and(Entry::study(study, operator(), granted));
+    tx.commit(entries).await?;
+    let shown = serde_json::json!({ "id": study, "code": code, "owner": owner.email });
+    show(args.json, &shown, |_| format!("created study {code}, id {study}, owned by {}", owner.email))
+}
+
+async fn list(args: &Args, store: &Store) -> Result<(), CliError> {
+    let studies = store.read(SystemClock.now()).await?.studies().await?;
+    let shown: Vec<_> = studies
+        .iter()
+        .map(|study| serde_json::json!({ "id": study.id, "code": study.code, "name": study.name, "status": study.status }))
+        .collect();
+    show(args.json, &shown, |_| {
+        let rows = studies.iter().map(|s| vec![s.code.clone(), s.status.to_string(), s.name.clone(), s.id.to_string()]);
+        table(&["code", "status", "name", "id"], rows)
+    })
+}
+
+struct Connection<'a> {
+    api_url: &'a str,
+    project_id: &'a str,
+    token: Option<String>,
+    secret: Option<String>,
+}
+
+async fn set_redcap(
+    args: &Args,
+    settings: &Settings,
+    store: &Store,
+    code: &str,
+    connection: Connection<'_>,
+) -> Result<(), CliError> {
+    let tx = store.write(SystemClock.now()).await?;
+    let study = lock_study_by_code(&tx, code).await?;
+    let mut config = study.config;
+    let new = metricis_core::study::NewConnection { api_url: connection.api_url, project_id: connection.project_id };
+    let before = config.redcap.api_origin.clone();
+    let replaced = connection.token.is_some();
+    config.redcap.connect(&new, replaced).map_err(|refusal| CliError::Usage(refusal.to_string()))?;
+    if let Some(token) = connection.token {
+        config.redcap.api_token = Some(settings.sealer.seal(study.id, SecretField::ApiToken, &token.into()));
+    }
+    let origin = config.redcap.api_origin.clone().unwrap_or_default();
+    let project_id = connection.project_id.to_owned();
+    let mut entries = Entries::from(Entry::study(
+        study.id,
+        operator(),
+        Action::SetRedcapConnection { study: study.id, origin, project_id, origin_before: before, token_replaced: replaced },
+    ));
+    if let Some(secret) = connection.secret {
+        let sealed = settings.sealer.seal(study.id, SecretField::WebhookSecret, &secret.into());
+        let former_kept = config.redcap.replace_webhook_secret(sealed);
+        entries = entries.and(Entry::study(study.id, operator(), Action::SetWebhookSecret { study: study.id, former_kept }));
+    }
+    tx.set_study_config(study.id, &config).await?;
+    tx.commit(entries).await?;
+    show(args.json, &config.redcap.summary(), |_| format!("study {code} is connected to project {}", connection.project_id))
+}
+
+async fn grant(args: &Args, store: &Store, code: &str, email: &str, role: &str) -> Result<(), CliError> {
+    let role: StudyRole = role.parse().map_err(|error| CliError::Usage(format!("--role: {error}")))?;
+    let tx = store.write(SystemClock.now()).await?;
+    let study = lock_study_by_code(&tx, code).await?.id;
+    let user = user_by_email(&tx, email).await?.id;
+    let before = tx.role_on(study, user).await?;
+    tx.grant_role(study, user, role).await?;
+    let action = Action::GrantStudyRole { study, user, role, before, recovery: true };
+    tx.commit(Entries::from(Entry::system(operator(), action.clone())).and(Entry::study(study, operator(), action))).await?;
+    let shown = serde_json::json!({ "study": study, "user": user, "role": role, "before": before });
+    show(args.json, &shown, |_| format!("{email} is now {role} of {code}; all its owners see this in the audit log"))
+}

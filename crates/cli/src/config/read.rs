@@ -1,0 +1,259 @@
+//! Reads the variables. Each reader notes its problem and goes on, so that an operator sees all of them at once.
+
+use std::path::PathBuf;
+
+use metricis_core::breaker::BreakerSettings;
+use metricis_core::environment::Environment;
+use metricis_store::{DatabaseUrl, Sealer};
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+
+use super::development::development_secret;
+use super::{Problem, SessionStorage, Settings};
+
+type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+struct Reader<'a> {
+    lookup: Lookup<'a>,
+    production: bool,
+    data: PathBuf,
+    problems: Vec<Problem>,
+}
+
+pub(super) fn read(lookup: Lookup<'_>, data: PathBuf) -> Result<Settings, Vec<Problem>> {
+    let environment = Environment::new(&lookup("ENVIRONMENT").unwrap_or_else(|| "development".to_owned()));
+    let mut reader = Reader { lookup, production: environment.is_production(), data, problems: vec![] };
+    let dev_mode = reader.forbidden_switch("DEV_MODE");
+    let (database, migration_database) = reader.databases();
+    let redis_url = reader.redis();
+    let session_storage = reader.session_storage(redis_url.is_some());
+    let secrets = reader.secrets();
+    let allowed_origins = reader.origins();
+    let sealer = reader.sealer(&secrets.encryption);
+    let breaker = reader.breaker();
+    let read = Settings {
+        dev_mode,
+        migration_database,
+        redis_url,
+        session_storage,
+        key_fingerprint: fingerprint(&secrets.encryption),
+        jwt_secret: secrets.jwt,
+        session_secret: secrets.session,
+        allowed_origins,
+        rate_limit_per_minute: reader.number("RATE_LIMIT_PER_MINUTE", 60, 1),
+        auth_rate_limit_per_minute: reader.number("AUTH_RATE_LIMIT_PER_MINUTE", 10, 1),
+        det_rate_limit_per_minute: reader.number("REDCAP_DET_RATE_LIMIT_PER_MINUTE", 120, 1),
+        det_test_rate_limit_per_minute: reader.number("REDCAP_DET_TEST_RATE_LIMIT_PER_MINUTE", 10, 1),
+        det_idempotency_ttl_s: reader.number("REDCAP_DET_IDEMPOTENCY_TTL_SECONDS", 86_400, 1),
+        breaker,
+        outbound_per_minute: reader.outbound(),
+        call_timeout_s: reader.number("REDCAP_CALL_TIMEOUT_SECONDS", 30, 1),
+        public_url: reader.text("PUBLIC_URL").map(|url| url.trim_end_matches('/').to_owned()),
+        data: reader.data.clone(),
+        // Placeholders never leave this function: without a database or a sealer there is a problem.
+        database: database.unwrap_or_else(|| DatabaseUrl::Sqlite(PathBuf::new())),
+        sealer: match sealer {
+            Some(sealer) if reader.problems.is_empty() => sealer,
+            _ => return Err(reader.problems),
+        },
+        environment,
+    };
+    Ok(read)
+}
+
+struct Secrets {
+    jwt: SecretString,
+    session: SecretString,
+    encryption: SecretString,
+}
+
+fn fingerprint(key: &SecretString) -> String {
+    Sha256::digest(key.expose_secret().as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl Reader<'_> {
+    fn note(&mut self, variable: &'static str, problem: impl Into<String>) {
+        self.problems.push(Problem { variable, problem: problem.into() });
+    }
+
+    /// The variable's text; blank counts as not set.
+    fn text(&self, name: &str) -> Option<String> {
+        (self.lookup)(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+    }
+
+    fn number(&mut self, name: &'static str, default: u32, least: u32) -> u32 {
+        let Some(text) = self.text(name) else { return default };
+        match text.parse() {
+            Ok(number) if number >= least => number,
+            _ => {
+                self.note(name, format!("{text:?} is not a whole number of at least {least}; the default is {default}"));
+                default
+            }
+        }
+    }
+
+    fn switch(&mut self, name: &'static str, default: bool) -> bool {
+        let Some(text) = self.text(name) else { return default };
+        match text.to_ascii_lowercase().as_str() {
+            "true" | "1" | "yes" | "on" => true,
+            "false" | "0" | "no" | "off" => false,
+            _ => {
+                self.note(name, format!("{text:?} is neither true nor false"));
+                default
+            }
+        }
+    }
+
+    fn forbidden_switch(&mut self, name: &'static str) -> bool {
+        let on = self.switch(name, false);
+        if on && self.production {
+            self.note(name, "is forbidden in production; unset it");
+        }
+        on
+    }
+
+    fn databases(&mut self) -> (Option<DatabaseUrl>, DatabaseUrl) {
+        let database = match self.text("DATABASE_URL") {
+            Some(text) => self.database("DATABASE_URL", &text),
+            None => {
+                if self.production {
+                    self.note("DATABASE_URL", "is not set; production needs PostgreSQL (postgresql+asyncpg://…)");
+                }
+                Some(DatabaseUrl::Sqlite(self.data.join("metricis.db")))
+            }
+        };
+        let owner = self.text("MIGRATION_DATABASE_URL").and_then(|text| self.database("MIGRATION_DATABASE_URL", &text));
+        let fallback = database.clone().unwrap_or_else(|| DatabaseUrl::Sqlite(PathBuf::new()));
+        (database, owner.unwrap_or(fallback))
+    }
+
+    fn database(&mut self, name: &'static str, text: &str) -> Option<DatabaseUrl> {
+        match DatabaseUrl::parse(text) {
+            Ok(url) if self.production && !url.is_postgres() => {
+                self.note(name, "production needs PostgreSQL (postgresql+asyncpg://…)");
+                None
+            }
+            Ok(url) => Some(url),
+            Err(refusal) => {
+                self.note(name, refusal.to_string());
+                None
+            }
+        }
+    }
+
+    fn redis(&mut self) -> Option<SecretString> {
+        let url = self.text("REDIS_URL");
+        match &url {
+            None if self.production => self.note("REDIS_URL", "is not set; production needs Redis (redis://…)"),
+            Some(text) if !text.starts_with("redis://") && !text.starts_with("rediss://") => {
+                self.note("REDIS_URL", "is not an address of Redis; write redis://HOST:PORT or rediss://…");
+            }
+            _ => {}
+        }
+        url.map(Into::into)
+    }
+
+    fn session_storage(&mut self, has_redis: bool) -> SessionStorage {
+        let text = self.text("SESSION_STORAGE_BACKEND");
+        match text.as_deref().unwrap_or("memory") {
+            "redis" => {
+                if !has_redis {
+                    self.note("SESSION_STORAGE_BACKEND", "is redis, but REDIS_URL is not set");
+                }
+                SessionStorage::Redis
+            }
+            "memory" => {
+                if self.production {
+                    self.note("SESSION_STORAGE_BACKEND", "must be redis in production; memory is for development only");
+                }
+                SessionStorage::Memory
+            }
+            other => {
+                self.note("SESSION_STORAGE_BACKEND", format!("{other:?} is neither memory nor redis"));
+                SessionStorage::Memory
+            }
+        }
+    }
+
+    fn secrets(&mut self) -> Secrets {
+        let names = ["JWT_SECRET_KEY", "SESSION_SECRET_KEY", "REDCAP_ENCRYPTION_KEY"];
+        let [jwt, session, encryption] = names.map(|name| self.secret(name));
+        let mut seen: Vec<(&'static str, String)> = vec![];
+        let previous = self.text("REDCAP_ENCRYPTION_KEY_PREVIOUS").unwrap_or_default();
+        let all = [("JWT_SECRET_KEY", jwt.clone()), ("SESSION_SECRET_KEY", session.clone()), ("REDCAP_ENCRYPTION_KEY", encryption.clone()),
+            ("REDCAP_ENCRYPTION_KEY_PREVIOUS", previous)];
+        for (name, value) in all {
+            if let Some((other, _)) = seen.iter().find(|(_, known)| !value.is_empty() && *known == value) {
+                let problem = format!("is the same as {other}; each secret must be its own (`metricis secrets generate`)");
+                self.note(name, problem);
+            }
+            seen.push((name, value));
+        }
+        Secrets { jwt: jwt.into(), session: session.into(), encryption: encryption.into() }
+    }
+
+    fn secret(&mut self, name: &'static str) -> String {
+        match self.text(name) {
+            Some(text) if text.chars().count() < 32 => {
+                let problem = format!("has {} characters; it needs 32 or more (`metricis secrets generate`)", text.chars().count());
+                self.note(name, problem);
+                text
+            }
+            Some(text) => text,
+            None if self.production => {
+                self.note(name, "is not set (`metricis secrets generate` makes one)");
+                String::new()
+            }
+            None => development_secret(&self.data, name).unwrap_or_else(|error| {
+                let problem = format!("is not set, and {} cannot be written: {error}", self.data.display());
+                self.note(name, problem);
+                String::new()
+            }),
+        }
+    }
+
+    fn origins(&mut self) -> Vec<String> {
+        let origins: Vec<String> = self
+            .text("ALLOWED_ORIGINS")
+            .map(|text| text.split(',').map(|origin| origin.trim().trim_end_matches('/').to_owned()).collect())
+            .unwrap_or_default();
+        if self.production && origins.is_empty() {
+            self.note("ALLOWED_ORIGINS", "is not set; list the https origins that browsers use");
+        }
+        for origin in &origins {
+            let plain = metricis_core::intake::origin_of(origin).as_deref() != Some(origin.to_lowercase().as_str());
+            if plain || (self.production && !origin.starts_with("https://")) {
+                self.note("ALLOWED_ORIGINS", format!("{origin:?} is not an https origin such as https://app.example.org"));
+            }
+        }
+        origins
+    }
+
+    fn sealer(&mut self, key: &SecretString) -> Option<Sealer> {
+        let allow_plaintext = self.forbidden_switch("REDCAP_ENCRYPTION_ALLOW_PLAINTEXT_READS");
+        let previous = self.text("REDCAP_ENCRYPTION_KEY_PREVIOUS").map(SecretString::from);
+        if let Some(short) = previous.as_ref().map(|key| key.expose_secret().chars().count()).filter(|length| *length < 32) {
+            self.note("REDCAP_ENCRYPTION_KEY_PREVIOUS", format!("has {short} characters; it needs 32 or more"));
+            return None;
+        }
+        // A key that is missing or short has been noted already.
+        Sealer::new(key, previous.as_ref(), allow_plaintext).ok()
+    }
+
+    fn breaker(&mut self) -> BreakerSettings {
+        BreakerSettings {
+            enabled: self.switch("REDCAP_CIRCUIT_BREAKER_ENABLED", true),
+            failure_threshold: self.number("REDCAP_CIRCUIT_BREAKER_FAILURE_THRESHOLD", 5, 1),
+            cooldown_s: self.number("REDCAP_CIRCUIT_BREAKER_COOLDOWN_SECONDS", 60, 1),
+            ..BreakerSettings::default()
+        }
+    }
+
+    fn outbound(&mut self) -> u32 {
+        let per_minute = self.number("REDCAP_OUTBOUND_PER_MINUTE", 300, 1);
+        if per_minute > 550 {
+            self.note("REDCAP_OUTBOUND_PER_MINUTE", "REDCap bans an address above 600 calls a minute; write at most 550");
+        }
+        per_minute
+    }
+}
