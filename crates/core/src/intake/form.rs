@@ -55,74 +55,87 @@ impl DetForm {
     /// # Errors
     /// Broken encoding, missing or impossible fields; nothing of the body is echoed.
     pub fn parse(body: &[u8]) -> Result<Self, FormRefusal> {
-        let pairs = decode(body)?;
-        let get = |name: &'static str| find(&pairs, name, name);
-        let required = |name: &'static str| get(name).map(|value| value.filter(|text| !text.trim().is_empty()));
-        let (project, record, instrument) = (required("project_id")?, required("record")?, required("instrument")?);
-        let url = required("redcap_url")?;
+        let fields = Fields(decode(body)?);
+        let project_id = fields.present("project_id", "project_id")?;
+        let record = fields.present("record", "record")?;
+        let instrument = fields.present("instrument", "instrument")?;
+        let redcap_url = fields.present("redcap_url", "redcap_url")?;
         let complete = match &instrument {
-            Some(name) => find(&pairs, &format!("{name}_complete"), "<instrument>_complete")?,
+            Some(name) => fields.present(&format!("{name}_complete"), COMPLETE)?,
             None => None,
         };
         let (Some(project_id), Some(record), Some(instrument), Some(redcap_url), Some(complete)) =
-            (&project, &record, &instrument, &url, &complete)
+            (&project_id, &record, &instrument, &redcap_url, &complete)
         else {
             let all = [
-                ("project_id", project.is_none()),
-                ("record", record.is_none()),
-                ("instrument", instrument.is_none()),
-                ("redcap_url", url.is_none()),
-                ("<instrument>_complete", complete.is_none()),
+                ("project_id", &project_id),
+                ("record", &record),
+                ("instrument", &instrument),
+                ("redcap_url", &redcap_url),
+                (COMPLETE, &complete),
             ];
-            return Err(FormRefusal::Missing(
-                all.into_iter().filter(|(_, missing)| *missing).map(|(name, _)| name).collect(),
-            ));
+            return Err(FormRefusal::Missing(all.iter().filter(|(_, v)| v.is_none()).map(|(name, _)| *name).collect()));
         };
-        let complete = match complete.as_str() {
-            "0" => 0,
-            "1" => 1,
-            "2" => 2,
-            _ => return Err(FormRefusal::Invalid { field: "<instrument>_complete", expected: "0, 1 or 2" }),
-        };
-        if project_id.is_empty() || !project_id.bytes().all(|byte| byte.is_ascii_digit()) {
+        if !project_id.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(FormRefusal::Invalid { field: "project_id", expected: "a number" });
         }
-        let optional = |name| get(name).map(|value| value.filter(|text| !text.is_empty()));
-        let repeat_instance = match optional("redcap_repeat_instance")? {
-            None => None,
-            Some(text) => match text.parse() {
-                Ok(number @ 1..=32767) => Some(number),
-                _ => {
-                    return Err(FormRefusal::Invalid {
-                        field: "redcap_repeat_instance",
-                        expected: "a number from 1 to 32767",
-                    });
-                }
-            },
-        };
         Ok(Self {
             project_id: project_id.clone(),
             redcap_url: redcap_url.clone(),
             record: record.clone(),
             instrument: instrument.clone(),
-            event: optional("redcap_event_name")?,
-            dag: optional("redcap_data_access_group")?,
-            repeat_instrument: optional("redcap_repeat_instrument")?,
-            repeat_instance,
-            complete,
-            username: get("username")?.unwrap_or_default(),
-            pairs,
+            complete: completion(complete)?,
+            event: fields.optional("redcap_event_name")?,
+            dag: fields.optional("redcap_data_access_group")?,
+            repeat_instrument: fields.optional("redcap_repeat_instrument")?,
+            repeat_instance: fields.optional("redcap_repeat_instance")?.as_deref().map(instance).transpose()?,
+            username: fields.optional("username")?.unwrap_or_default(),
+            pairs: fields.0,
         })
     }
 }
 
-fn find(pairs: &[(String, String)], name: &str, label: &'static str) -> Result<Option<String>, FormRefusal> {
-    let mut values = pairs.iter().filter(|(key, _)| key == name).map(|(_, value)| value);
-    let first = values.next();
-    if values.any(|value| Some(value) != first) {
-        return Err(FormRefusal::Doubled(label));
+/// How refusals name the field whose name depends on the instrument.
+const COMPLETE: &str = "<instrument>_complete";
+
+fn completion(text: &str) -> Result<u8, FormRefusal> {
+    match text {
+        "0" => Ok(0),
+        "1" => Ok(1),
+        "2" => Ok(2),
+        _ => Err(FormRefusal::Invalid { field: COMPLETE, expected: "0, 1 or 2" }),
     }
-    Ok(first.cloned())
+}
+
+fn instance(text: &str) -> Result<u32, FormRefusal> {
+    match text.parse() {
+        Ok(number @ 1..=32767) => Ok(number),
+        _ => Err(FormRefusal::Invalid { field: "redcap_repeat_instance", expected: "a number from 1 to 32767" }),
+    }
+}
+
+/// The form's fields, in their order.
+struct Fields(Vec<(String, String)>);
+
+impl Fields {
+    /// The field's value, unless it is blank.
+    fn present(&self, name: &str, label: &'static str) -> Result<Option<String>, FormRefusal> {
+        Ok(self.find(name, label)?.filter(|text| !text.trim().is_empty()))
+    }
+
+    /// The field's value, unless it is empty.
+    fn optional(&self, name: &'static str) -> Result<Option<String>, FormRefusal> {
+        Ok(self.find(name, name)?.filter(|text| !text.is_empty()))
+    }
+
+    fn find(&self, name: &str, label: &'static str) -> Result<Option<String>, FormRefusal> {
+        let mut values = self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value);
+        let first = values.next();
+        if values.any(|value| Some(value) != first) {
+            return Err(FormRefusal::Doubled(label));
+        }
+        Ok(first.cloned())
+    }
 }
 
 fn decode(body: &[u8]) -> Result<Vec<(String, String)>, FormRefusal> {

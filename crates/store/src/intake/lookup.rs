@@ -52,9 +52,9 @@ impl StudyLookup {
     pub fn spawn(store: Store) -> Self {
         let (sender, mut receiver) = mpsc::channel::<Asked>(QUEUE);
         tokio::spawn(async move {
-            let mut group = Vec::with_capacity(GROUP);
+            let mut group = Vec::new();
             while receiver.recv_many(&mut group, GROUP).await > 0 {
-                answer_all(&store, group.drain(..).collect()).await;
+                answer_all(&store, std::mem::take(&mut group)).await;
             }
         });
         Self(sender)

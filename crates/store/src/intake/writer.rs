@@ -110,9 +110,9 @@ struct Writer {
 
 impl Writer {
     async fn run(mut self, mut receiver: mpsc::Receiver<Item>) {
-        let mut items = Vec::with_capacity(self.settings.max_group);
+        let mut items = Vec::new();
         while receiver.recv_many(&mut items, self.settings.max_group).await > 0 {
-            self.write(items.drain(..).collect()).await;
+            self.write(std::mem::take(&mut items)).await;
         }
         let rest = self.refused.into_iter().filter(|(_, refusals)| refusals.uncounted > 0);
         let marks: BTreeMap<_, _> = rest.map(|(study, refusals)| (study, refusals.uncounted)).collect();

@@ -2,6 +2,10 @@
 //!
 //! Nothing commits without one of these. A variant carries ids, counts and dates: never a secret, never an answer.
 
+mod actor;
+
+pub use actor::Actor;
+
 use chrono::NaiveDate;
 use serde::Serialize;
 use uuid::Uuid;
@@ -18,49 +22,6 @@ pub enum Chain {
     System,
     /// One study's account.
     Study(StudyId),
-}
-
-/// Who acted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Actor {
-    /// A member of staff.
-    User(UserId),
-    /// A participant.
-    Participant(ParticipantId),
-    /// REDCap, through a proven DET.
-    Redcap,
-    /// A worker.
-    Worker,
-    /// A person at the command line, by login name.
-    Operator(String),
-    /// The software itself.
-    System,
-}
-
-impl Actor {
-    /// The kind of actor, as stored.
-    #[must_use]
-    pub const fn kind(&self) -> &'static str {
-        match self {
-            Self::User(_) => "user",
-            Self::Participant(_) => "participant",
-            Self::Redcap => "redcap",
-            Self::Worker => "worker",
-            Self::Operator(_) => "operator",
-            Self::System => "system",
-        }
-    }
-
-    /// Which one of its kind; empty where there is only one.
-    #[must_use]
-    pub fn id(&self) -> String {
-        match self {
-            Self::User(id) => id.to_string(),
-            Self::Participant(id) => id.to_string(),
-            Self::Operator(name) => name.clone(),
-            Self::Redcap | Self::Worker | Self::System => String::new(),
-        }
-    }
 }
 
 /// What an action was done to: its kind and its id.
