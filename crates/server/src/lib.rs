@@ -1,1 +1,28 @@
-//! placeholder
+//! The HTTP edge: requests become proofs, decisions of the core and transactions of the store.
+//!
+//! Invariants: no request calls REDCap – it commits a job and may wait for it; every refusal is a [`Problem`]; a response leaves
+//! after the commit.
+
+mod app;
+pub mod board;
+mod edge;
+mod extract;
+mod limit;
+pub mod links;
+pub mod password;
+mod problem;
+mod refusals;
+mod registry;
+mod routes;
+mod schema;
+mod serve;
+mod settings;
+mod state;
+mod token;
+mod wait;
+
+pub use app::{openapi, router};
+pub use problem::{KINDS, Kind, Problem, problems_markdown};
+pub use serve::serve;
+pub use settings::ServerSettings;
+pub use state::AppState;

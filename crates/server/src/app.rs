@@ -1,0 +1,81 @@
+//! The router: every route with its documentation, and what each request passes before it.
+//!
+//! Invariant: a route under a development prefix is in `DEV_TEST_ROUTES`, or the process does not start.
+
+use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::middleware::{from_fn, from_fn_with_state};
+use metricis_core::environment::{DEV_TEST_ROUTES, is_dev_or_test_path};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+use utoipa::openapi::OpenApi;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::problem::{Problem, ProblemBody};
+use crate::{AppState, edge, limit, routes};
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Metricis",
+        description = "Runs clinical studies whose records live in REDCap.",
+        license(name = "Apache-2.0")
+    ),
+    components(schemas(ProblemBody))
+)]
+struct Document;
+
+/// The OpenAPI 3.1 document of every route.
+#[must_use]
+pub fn openapi() -> OpenApi {
+    documented().into_openapi()
+}
+
+fn documented() -> OpenApiRouter<AppState> {
+    let mut document = <Document as utoipa::OpenApi>::openapi();
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+    let components = document.components.get_or_insert_default();
+    components.add_security_scheme("token", SecurityScheme::Http(bearer));
+    let router = OpenApiRouter::with_openapi(document).merge(routes::all());
+    refuse_unlisted_development_routes(router.get_openapi());
+    router
+}
+
+/// # Panics
+/// When somebody has mounted a development route without listing it: better not to start than to serve it in production.
+fn refuse_unlisted_development_routes(document: &OpenApi) {
+    for (path, item) in document.paths.paths.iter().filter(|(path, _)| is_dev_or_test_path(path)) {
+        let methods = [("GET", &item.get), ("POST", &item.post), ("PUT", &item.put), ("DELETE", &item.delete)];
+        for (method, _) in methods.iter().filter(|(_, operation)| operation.is_some()) {
+            assert!(
+                DEV_TEST_ROUTES.contains(&(*method, path.as_str())),
+                "{method} {path} is mounted and not in DEV_TEST_ROUTES"
+            );
+        }
+    }
+}
+
+/// The router of a server.
+pub fn router(state: AppState) -> axum::Router {
+    let (router, _) = documented().split_for_parts();
+    router
+        .fallback(async || Problem::NotFound)
+        .method_not_allowed_fallback(async || Problem::MethodNotAllowed)
+        .layer(from_fn(edge::buffer_body))
+        .layer(from_fn_with_state(state.clone(), limit::limit_requests))
+        .layer(cors(&state.settings.allowed_origins))
+        .layer(from_fn_with_state(state.clone(), edge::close_development_routes))
+        .layer(CatchPanicLayer::custom(edge::answer_panic))
+        .layer(from_fn_with_state(state.clone(), edge::trace_request))
+        .with_state(state)
+}
+
+fn cors(origins: &[String]) -> CorsLayer {
+    let origins = origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok());
+    let exposed = ["x-request-id", "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset", "retry-after"];
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::list(origins))
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE])
+        .expose_headers(exposed.map(HeaderName::from_static))
+}

@@ -1,0 +1,45 @@
+//! The request's id and its span.
+//!
+//! Invariant: what is logged of a request is its method, its route's template, its status and its duration; never a path, a
+//! query string or a header, because a DET's address may hold its secret.
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::HeaderValue;
+use axum::middleware::Next;
+use axum::response::Response;
+use metricis_core::Timestamp;
+use tracing::Instrument;
+use uuid::{NoContext, Uuid};
+
+use crate::AppState;
+
+tokio::task_local! {
+    static REQUEST_ID: Uuid;
+}
+
+/// The id of the request that this task serves.
+pub(crate) fn request_id() -> Option<String> {
+    REQUEST_ID.try_with(Uuid::to_string).ok()
+}
+
+pub(crate) async fn trace_request(State(app): State<AppState>, request: Request, next: Next) -> Response {
+    let begun = app.now();
+    let id = id_at(begun);
+    let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str).to_owned();
+    let span = tracing::info_span!("request", request_id = %id, method = %request.method(), route);
+    let serving = async {
+        let mut response = next.run(request).await;
+        if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
+            response.headers_mut().insert("x-request-id", value);
+        }
+        let ms = app.now().signed_duration_since(begun).num_microseconds().unwrap_or(0) as f64 / 1_000.0;
+        tracing::info!(status = response.status().as_u16(), ms, "answered");
+        response
+    };
+    REQUEST_ID.scope(id, serving.instrument(span)).await
+}
+
+fn id_at(now: Timestamp) -> Uuid {
+    let seconds = u64::try_from(now.timestamp()).unwrap_or(0);
+    Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, seconds, now.timestamp_subsec_nanos()))
+}

@@ -1,0 +1,53 @@
+//! The limit in front of the routes: who is counted, by which quota, and the `X-RateLimit-*` headers.
+//!
+//! A principal is whoever the token names; only the anonymous are counted by address. DETs have limits of their own, and health
+//! checks none.
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::{Decision, Scope};
+use crate::AppState;
+use crate::edge::Probe;
+use crate::extract::{address_of, bearer};
+use crate::problem::Problem;
+use crate::token::Subject;
+
+pub(crate) async fn limit_requests(State(app): State<AppState>, request: Request, next: Next) -> Response {
+    if request.extensions().get::<Probe>().is_some() {
+        return next.run(request).await;
+    }
+    let (scope, per_minute) = match request.uri().path() {
+        "/api/health" | "/api/webhooks/redcap/det" => return next.run(request).await,
+        "/api/webhooks/redcap/det/test" => (Scope::DetTest, app.settings.det_test_rate_limit_per_minute),
+        path if path.starts_with("/api/auth/login") || path.starts_with("/api/auth/participant") => {
+            (Scope::Auth, app.settings.auth_rate_limit_per_minute)
+        }
+        _ => (Scope::General, app.settings.rate_limit_per_minute),
+    };
+    let now = app.now();
+    let subject = match scope {
+        Scope::General => bearer(request.headers()).and_then(|token| app.tokens.read(token, now)),
+        _ => None,
+    };
+    let who = match subject {
+        Some(Subject::Staff(id)) => format!("staff:{id}"),
+        Some(Subject::Participant(id)) => format!("participant:{id}"),
+        None => format!("address:{}", address_of(request.extensions())),
+    };
+    let decision = app.limits.take(scope, &who, per_minute, now).await;
+    let mut response = match decision.allowed {
+        true => next.run(request).await,
+        false => Problem::RateLimited(decision.retry_after_s).into_response(),
+    };
+    write_headers(response.headers_mut(), decision);
+    response
+}
+
+fn write_headers(headers: &mut HeaderMap, decision: Decision) {
+    headers.insert("x-ratelimit-limit", HeaderValue::from(decision.limit));
+    headers.insert("x-ratelimit-remaining", HeaderValue::from(decision.remaining));
+    headers.insert("x-ratelimit-reset", HeaderValue::from(decision.reset_s));
+}

@@ -1,0 +1,124 @@
+//! Signing in: staff with address and password, participants with a one-time link.
+//!
+//! Invariant: a refusal does not tell whether the account or the link exists, neither in words nor in time.
+
+use axum::Json;
+use axum::extract::State;
+use metricis_core::action::{Action, Actor, Entry};
+use metricis_core::words::GlobalRole;
+use secrecy::{ExposeSecret, SecretString};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+
+use crate::extract::{Body, Call, Peer, StaffUser};
+use crate::problem::{Answer, Problem, Refusals};
+use crate::refusals::Refused;
+use crate::token::Subject;
+use crate::{AppState, links, password};
+
+/// Longer than any password; hashing more would be work for nothing.
+const PASSWORD_BYTES: usize = 1_024;
+
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(sign_in))
+        .routes(routes!(open_participant_session))
+        .routes(routes!(get_signed_in_user))
+}
+
+#[derive(serde::Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Credentials {
+    email: String,
+    #[schema(value_type = String, format = Password)]
+    password: SecretString,
+}
+
+#[derive(serde::Serialize, ToSchema)]
+struct AccessToken {
+    access_token: String,
+    /// `Bearer`.
+    token_type: &'static str,
+    /// Seconds.
+    expires_in: u64,
+}
+
+#[derive(serde::Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct LinkCode {
+    #[schema(value_type = String, format = Password)]
+    code: SecretString,
+}
+
+#[derive(serde::Serialize, ToSchema)]
+struct ParticipantToken {
+    session_token: String,
+    /// `Bearer`.
+    token_type: &'static str,
+    /// Seconds.
+    expires_in: u64,
+}
+
+#[derive(serde::Serialize, ToSchema)]
+struct SignedInUser {
+    id: Uuid,
+    email: String,
+    /// What they are to the whole system; grants nothing on a study.
+    #[schema(schema_with = crate::schema::global_role)]
+    role: GlobalRole,
+}
+
+/// Signs a member of staff in.
+#[utoipa::path(post, path = "/api/auth/login", tag = "auth", request_body = Credentials,
+    responses((status = 200, body = AccessToken), Refusals))]
+async fn sign_in(
+    State(app): State<AppState>,
+    Peer(address): Peer,
+    Body(given): Body<Credentials>,
+) -> Answer<AccessToken> {
+    // The transaction ends here: hashing takes long, and other requests want the connection.
+    let found = app.store.read(app.now()).await?.user_by_email(given.email.trim()).await?;
+    let user = found.filter(|user| !user.disabled);
+    let hash = user.as_ref().and_then(|user| user.password_hash.clone());
+    if given.password.expose_secret().len() > PASSWORD_BYTES {
+        return Err(Problem::Invalid(format!("a password has {PASSWORD_BYTES} bytes at most")));
+    }
+    let verified = password::verify(given.password, hash).await;
+    let Some(user) = user.filter(|_| verified) else {
+        app.refusals.count(app.now(), Refused::SignIn, &format!("address:{address}"));
+        return Err(Problem::WrongCredentials);
+    };
+    let minutes = app.settings.access_token_minutes;
+    let access_token = app.tokens.issue(Subject::Staff(user.id), app.now(), minutes)?;
+    Ok(Json(AccessToken { access_token, token_type: "Bearer", expires_in: u64::from(minutes) * 60 }))
+}
+
+/// Opens a participant's session with the code of a one-time link.
+#[utoipa::path(post, path = "/api/auth/participant", tag = "auth", request_body = LinkCode,
+    responses((status = 200, body = ParticipantToken), Refusals))]
+async fn open_participant_session(
+    State(app): State<AppState>,
+    Peer(address): Peer,
+    Body(given): Body<LinkCode>,
+) -> Answer<ParticipantToken> {
+    let hash = links::hash_code(given.code.expose_secret());
+    let tx = app.store.write(app.now()).await?;
+    let Some(participant) = tx.use_link(&hash).await? else {
+        app.refusals.count(app.now(), Refused::SignIn, &format!("address:{address}"));
+        return Err(Problem::WrongCredentials);
+    };
+    let study = tx.participant(participant).await?.ok_or(Problem::Internal)?.study;
+    let minutes = app.settings.participant_session_minutes;
+    let session_token = app.tokens.issue(Subject::Participant(participant), app.now(), minutes)?;
+    let used = Action::UseParticipantLink { participant };
+    tx.commit(Entry::study(study, Actor::Participant(participant), used)).await?;
+    Ok(Json(ParticipantToken { session_token, token_type: "Bearer", expires_in: u64::from(minutes) * 60 }))
+}
+
+/// Who is signed in.
+#[utoipa::path(get, path = "/api/auth/me", tag = "auth", security(("token" = [])),
+    responses((status = 200, body = SignedInUser), Refusals))]
+async fn get_signed_in_user(call: Call<StaffUser>) -> Answer<SignedInUser> {
+    Ok(Json(SignedInUser { id: call.who.id.0, email: call.who.email, role: call.who.role }))
+}

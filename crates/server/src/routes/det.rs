@@ -1,0 +1,64 @@
+//! `POST /api/webhooks/redcap/det`: a save in REDCap arrives (system.md, *DET intake*).
+//!
+//! Invariant: 200 leaves after the row is durable, and nothing on the way calls REDCap or opens a transaction per request.
+
+mod proof;
+
+use axum::Json;
+use axum::extract::State;
+use metricis_core::intake::natural_key;
+use metricis_core::words::EventStatus;
+use metricis_store::intake::{NewDet, Receipt};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+
+pub(super) use proof::{Delivery, DetQuery, prove_det};
+
+use crate::AppState;
+use crate::limit::Scope;
+use crate::problem::{Answer, Problem, Refusals};
+
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(receive_det))
+}
+
+#[derive(serde::Serialize, ToSchema)]
+struct DetReceipt {
+    /// The row in `webhook_events`.
+    event_id: Uuid,
+    /// `received` or `duplicate`.
+    #[schema(schema_with = crate::schema::event_status)]
+    status: EventStatus,
+    /// The original that it repeats.
+    duplicate_of: Option<Uuid>,
+}
+
+impl From<Receipt> for DetReceipt {
+    fn from(receipt: Receipt) -> Self {
+        let duplicate_of = receipt.duplicate_of.map(|id| id.0);
+        let status = if duplicate_of.is_some() { EventStatus::Duplicate } else { EventStatus::Received };
+        Self { event_id: receipt.event.0, status, duplicate_of }
+    }
+}
+
+/// Takes a Data Entry Trigger; answers once it is stored.
+#[utoipa::path(post, path = "/api/webhooks/redcap/det", tag = "webhooks", params(DetQuery),
+    request_body(content = String, content_type = "application/x-www-form-urlencoded",
+        description = "REDCap's form, proven by `X-Metricis-Signature: sha256=<hex HMAC>`, HTTP Basic or `?token=`"),
+    responses((status = 200, body = DetReceipt), Refusals))]
+async fn receive_det(State(app): State<AppState>, delivery: Delivery) -> Answer<DetReceipt> {
+    let proven = prove_det(&app, &delivery).await?;
+    if delivery.probe {
+        return Ok(Json(DetReceipt { event_id: Uuid::nil(), status: EventStatus::Received, duplicate_of: None }));
+    }
+    let writer = app.det_writer()?;
+    let per_minute = app.settings.det_rate_limit_per_minute;
+    let decision = app.limits.take(Scope::Det, &proven.study.to_string(), per_minute, app.now()).await;
+    if !decision.allowed {
+        writer.refuse_for_rate(proven.study).await?;
+        return Err(Problem::RateLimited(decision.retry_after_s));
+    }
+    let natural_key = natural_key(&proven.form);
+    Ok(Json(writer.receive(NewDet { study: proven.study, form: proven.form, natural_key }).await?.into()))
+}

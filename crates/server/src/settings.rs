@@ -1,0 +1,73 @@
+//! What a server is told: every field with its unit; the command line reads them from the environment.
+
+use metricis_core::breaker::BreakerSettings;
+use metricis_core::environment::Environment;
+use secrecy::SecretString;
+
+/// The settings of one server process.
+#[derive(Clone, Debug)]
+pub struct ServerSettings {
+    /// `ENVIRONMENT`.
+    pub environment: Environment,
+    /// `DEV_MODE`; opens nothing by itself.
+    pub dev_mode: bool,
+    /// `JWT_SECRET_KEY`: signs access tokens.
+    pub jwt_secret: SecretString,
+    /// First 16 hex digits of SHA-256 of `REDCAP_ENCRYPTION_KEY`: tells processes with different keys apart.
+    pub key_fingerprint: String,
+    /// `ALLOWED_ORIGINS`: origins that browsers may call from.
+    pub allowed_origins: Vec<String>,
+    /// `RATE_LIMIT_PER_MINUTE`, per principal, or per address when anonymous. Default 60.
+    pub rate_limit_per_minute: u32,
+    /// `AUTH_RATE_LIMIT_PER_MINUTE`, sign-ins per address. Default 10.
+    pub auth_rate_limit_per_minute: u32,
+    /// `REDCAP_DET_RATE_LIMIT_PER_MINUTE`, proven DETs per study. Default 120.
+    pub det_rate_limit_per_minute: u32,
+    /// `REDCAP_DET_TEST_RATE_LIMIT_PER_MINUTE`, per address. Default 10.
+    pub det_test_rate_limit_per_minute: u32,
+    /// `REDCAP_DET_IDEMPOTENCY_TTL_SECONDS`. Default 86400.
+    pub idempotency_ttl_s: u32,
+    /// `REDIS_URL`: shares the limits among processes.
+    pub redis_url: Option<SecretString>,
+    /// `REDCAP_CIRCUIT_BREAKER_*`, to be shown; a worker acts on them.
+    pub breaker: BreakerSettings,
+    /// The program's version.
+    pub version: String,
+    /// `PUBLIC_URL`, without a trailing slash: where participants and REDCap reach this server.
+    pub public_url: String,
+    /// How long a participant's session lasts, in minutes. Default 60.
+    pub participant_session_minutes: u32,
+    /// How long a participant's one-time link can be used, in minutes. Default 1440.
+    pub participant_link_minutes: u32,
+    /// How long a staff access token lasts, in minutes. Default 60.
+    pub access_token_minutes: u32,
+    /// How long a request waits for the job whose answer it shows, in milliseconds. Default 25000.
+    pub job_wait_ms: u64,
+}
+
+impl ServerSettings {
+    /// The defaults of the checklist (§2.1, §2.3) around what has none.
+    #[must_use]
+    pub fn new(environment: Environment, jwt_secret: SecretString, key_fingerprint: String) -> Self {
+        Self {
+            environment,
+            dev_mode: false,
+            jwt_secret,
+            key_fingerprint,
+            allowed_origins: vec![],
+            rate_limit_per_minute: 60,
+            auth_rate_limit_per_minute: 10,
+            det_rate_limit_per_minute: 120,
+            det_test_rate_limit_per_minute: 10,
+            idempotency_ttl_s: 86_400,
+            redis_url: None,
+            breaker: BreakerSettings::default(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            public_url: String::new(),
+            participant_session_minutes: 60,
+            participant_link_minutes: 1_440,
+            access_token_minutes: 60,
+            job_wait_ms: 25_000,
+        }
+    }
+}
