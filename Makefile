@@ -39,7 +39,7 @@ test: check ## everything that CI runs: check, then the whole suite on SQLite an
 	@cargo test --workspace --doc --locked --quiet 2>&1 | sed '/^$$/d;/running 0 tests/d;/0 passed; 0 failed/d'; exit $${PIPESTATUS[0]}
 	@echo "==> the suite, on both engines"
 	@cargo nextest run --workspace --locked --no-run --cargo-quiet
-	@scripts/services run -- cargo nextest run --workspace --locked --profile $(NEXTEST_PROFILE) $(ARGS)
+	@TEST_PYTHON=$$(scripts/python-env) scripts/services run -- cargo nextest run --workspace --locked --profile $(NEXTEST_PROFILE) $(ARGS)
 
 bench: ## measure against the peers, about ten minutes on a quiet machine (ROWS="P1 P10" picks)
 	@scripts/need bench

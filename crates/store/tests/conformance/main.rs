@@ -15,6 +15,7 @@ mod links;
 mod migrations;
 mod participants;
 mod processes;
+mod python;
 mod rereads;
 mod schedules;
 mod sessions;
