@@ -3,7 +3,7 @@
 //! Invariants: nothing is green by default – a row that cannot be proven is red and says why; a probe leaves no row, alert or
 //! count behind; any red row blocks activating the study.
 
-use metricis_core::Timestamp;
+use chrono::{DateTime, Utc};
 use metricis_core::ids::StudyId;
 
 use crate::AppState;
@@ -42,7 +42,7 @@ pub struct Board {
     #[schema(value_type = uuid::Uuid)]
     pub study: StudyId,
     /// When it was checked.
-    pub checked_at: Timestamp,
+    pub checked_at: DateTime<Utc>,
     /// The fifteen rows, in the checklist's order.
     pub rows: Vec<Row>,
 }
