@@ -1,1 +1,27 @@
-//! placeholder
+//! The jobs: everything that waits for REDCap, done outside any request.
+//!
+//! ```text
+//!   webhook_events ─┐                       ┌─ process_event ─┐
+//!   record_rereads ─┼─► runner: claim ─► job ├─ reread_record  ├─► gate ─► REDCap
+//!   jobs ───────────┘   (one commit)        ├─ sync_session   │   (no transaction held)
+//!                                           ├─ sync_events    │
+//!                                           └─ test_connection┘ ─► one commit: the effect and its account
+//! ```
+//!
+//! Invariants: a call to REDCap goes through the gate and nowhere else; no transaction is held while one is under way;
+//! nothing is tried again by itself – what fails is shown and waits for a person.
+
+mod alarm;
+mod connection;
+mod failure;
+mod gate;
+mod jobs;
+mod persist;
+mod reaper;
+mod record;
+mod runner;
+mod settings;
+mod worker;
+
+pub use settings::WorkerSettings;
+pub use worker::Worker;

@@ -1,0 +1,124 @@
+//! Works on one received event: reads its record from REDCap and applies it in one commit (guarantee 18).
+//!
+//! ```text
+//!   facts ─► decide ─┬─ nothing to do ──────────────────────────► processed, with a note; REDCap is not asked
+//!                    ├─ refused ────────────────────────────────► failed
+//!                    └─ read the record ─► facts ─► decide again ─► enrol | update ─► processed
+//!                       (no transaction)   └────── one transaction ──────┘
+//! ```
+//!
+//! Invariants: what was decided before the call is decided again in the transaction that applies it; an event that fails
+//! has changed nothing and waits for a person.
+
+mod enrol;
+mod update;
+
+use metricis_core::action::{Action, Actor, Entry};
+use metricis_core::enrolment::{DetDecision, decide_det};
+use metricis_core::words::EventSource;
+use metricis_store::{Entries, StoreError, StoredEvent, StoredParticipant, StoredStudy, Tx};
+
+use crate::connection::connect;
+use crate::failure::{Failure, Stop};
+use crate::persist::persist;
+use crate::record::Record;
+use crate::worker::Worker;
+
+/// What a transaction has done to a participant: its account, and what a person should know.
+struct Applied {
+    entries: Vec<Entry>,
+    note: Option<String>,
+}
+
+/// Processes an event.
+///
+/// # Errors
+/// Whatever kept it from being applied; nothing is changed then.
+pub(super) async fn process_event(worker: &Worker, event: &StoredEvent) -> Result<(), Failure> {
+    let poll_ms = worker.settings.poll_ms;
+    let snapshot = worker.read().await?;
+    let study = snapshot.study(event.study).await?.ok_or_else(|| Failure::exception("the study does not exist"))?;
+    let known = snapshot.participant_of_record(event.study, &event.record_id).await?;
+    drop(snapshot);
+    match decide(&study, event, None, known.as_ref())? {
+        DetDecision::Nothing { note } => {
+            return Ok(persist(poll_ms, || finish(worker, event, &note)).await?);
+        }
+        DetDecision::Refuse { reason } => return Err(Failure::refused(reason)),
+        DetDecision::Enrol | DetDecision::Update => {}
+    }
+    let redcap = connect(worker, &study)?;
+    let id = event.record_id.clone();
+    let rows = worker.gate.call(&redcap, |client| async move { client.export_record(&id).await }).await?;
+    let record = Record::read(&event.record_id, &rows, form_value(event, "redcap_data_access_group"))?;
+    let applied = match persist(poll_ms, || apply(worker, event, &record)).await {
+        // Another worker enrolled the same record or took the same code at this instant: the facts are new ones.
+        Err(Stop::Store(StoreError::Conflict { .. })) => persist(poll_ms, || apply(worker, event, &record)).await,
+        other => other,
+    };
+    Ok(applied?)
+}
+
+/// Decides, before the call (`record` is none) and after it.
+///
+/// A DET says itself how complete its instrument is. A reconcile event stands for the record as a whole, so that only the
+/// record can say it: before the call its enrolment is taken for complete, which at worst costs a call.
+fn decide(
+    study: &StoredStudy,
+    event: &StoredEvent,
+    record: Option<&Record>,
+    known: Option<&StoredParticipant>,
+) -> Result<DetDecision, Failure> {
+    let enrols = study.config.redcap.enrollment_instrument.as_deref().filter(|name| !name.trim().is_empty());
+    let Some(enrols) = enrols.or(known.map(|_| "")) else {
+        return Err(Failure::refused(
+            "config.redcap.enrollment_instrument is not set; name the instrument whose completion enrols, then replay \
+             the event",
+        ));
+    };
+    let (instrument, complete) = match event.source {
+        EventSource::RedcapDet => (event.instrument.as_str(), form_completion(event)),
+        EventSource::Reconcile => (enrols, record.map_or(2, |record| record.completion(enrols))),
+    };
+    Ok(decide_det(study.status, instrument, complete, Some(enrols), known.map(|known| known.status)))
+}
+
+fn form_value<'a>(event: &'a StoredEvent, name: &str) -> Option<&'a str> {
+    let pair = event.form.iter().find(|(key, _)| key == name);
+    pair.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+}
+
+fn form_completion(event: &StoredEvent) -> u8 {
+    form_value(event, &format!("{}_complete", event.instrument)).and_then(|text| text.parse().ok()).unwrap_or(0)
+}
+
+async fn finish(worker: &Worker, event: &StoredEvent, note: &str) -> Result<(), Stop> {
+    let tx = worker.write().await?;
+    let nothing = Applied { entries: vec![], note: Some(note.to_owned()) };
+    commit(tx, worker, event, nothing).await
+}
+
+async fn apply(worker: &Worker, event: &StoredEvent, record: &Record) -> Result<(), Stop> {
+    let tx = worker.write().await?;
+    let study = tx.study(event.study).await?.ok_or_else(|| Failure::exception("the study does not exist"))?;
+    let known = match tx.participant_of_record(event.study, &event.record_id).await? {
+        Some(known) => tx.lock_participant(known.id).await?,
+        None => None,
+    };
+    let applied = match (decide(&study, event, Some(record), known.as_ref())?, known) {
+        (DetDecision::Refuse { reason }, _) => return Err(Failure::refused(reason).into()),
+        (DetDecision::Nothing { note }, _) => Applied { entries: vec![], note: Some(note) },
+        (DetDecision::Update, Some(known)) => update::update(&tx, worker, &study, event, record, &known).await?,
+        (DetDecision::Enrol | DetDecision::Update, _) => enrol::enrol(&tx, worker, &study, event, record).await?,
+    };
+    commit(tx, worker, event, applied).await
+}
+
+async fn commit(tx: Tx, worker: &Worker, event: &StoredEvent, applied: Applied) -> Result<(), Stop> {
+    tx.finish_event(event.id, worker.process, applied.note.as_deref()).await?;
+    let action = Action::ProcessEvent { event: event.id, source: event.source, note: applied.note };
+    let processed = Entry::study(event.study, Actor::Worker, action);
+    let mut entries = applied.entries.into_iter().chain([processed]);
+    let first = entries.next().ok_or_else(|| Failure::exception("an event without an account"))?;
+    Ok(tx.commit(Entries::of(first, entries)).await?)
+}

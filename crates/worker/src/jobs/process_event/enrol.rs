@@ -1,0 +1,121 @@
+//! Enrolment: participant, schedule version 1 and, unless consent is waited for, its visits – all or nothing.
+
+use std::collections::BTreeSet;
+
+use metricis_core::action::{Action, Actor, Entry};
+use metricis_core::enrolment::{MappedParticipant, ParticipantCode, generate_participant_code, mapped_digest};
+use metricis_core::ids::ParticipantId;
+use metricis_core::schedule::{Gate, GateReason, gate, plan_visits};
+use metricis_core::words::ParticipantStatus;
+use metricis_store::{NewParticipant, StoredEvent, StoredStudy, Tx};
+use secrecy::ExposeSecret;
+
+use super::Applied;
+use crate::failure::{Failure, Stop};
+use crate::record::Record;
+use crate::worker::Worker;
+
+/// How many generated codes are tried when people have mapped codes that look generated.
+const CODES_TRIED: i64 = 1_000;
+
+/// Creates the participant of a record in `tx`.
+///
+/// # Errors
+/// A record or a study that cannot be read, a code that is taken, an arm without windows; a conflict when the record was
+/// enrolled at this instant.
+pub(super) async fn enrol(
+    tx: &Tx,
+    worker: &Worker,
+    study: &StoredStudy,
+    event: &StoredEvent,
+    record: &Record,
+) -> Result<Applied, Stop> {
+    let mapped = record.map(&study.config, &tx.sites(study.id).await?, event.event_name.as_deref())?;
+    let windows = tx.windows(study.id).await?;
+    // Planned also while consent is waited for: an arm that cannot be scheduled is found at once, not at the consent.
+    let anchor = mapped.enrollment_date;
+    let visits = plan_visits(&windows, mapped.arm_num, anchor, &BTreeSet::new()).map_err(Failure::refused)?;
+    let gate = gate(&study.config.constraints, None);
+    let (status, visits) = match gate {
+        Gate::Open { .. } => (ParticipantStatus::Enrolled, visits),
+        Gate::Closed { .. } => (ParticipantStatus::Screened, vec![]),
+    };
+    let participant = ParticipantId::at(tx.now());
+    let code = choose_code(tx, study, &mapped).await?;
+    let new = new_participant(worker, study, participant, &code, status, &mapped);
+    tx.insert_participant(&new).await?;
+    let version = tx.insert_version(participant, 1, anchor).await?;
+    tx.insert_visits(version, &visits).await?;
+    for (visit, state) in record.survey_changes(&tx.visits(participant).await?) {
+        tx.set_survey_state(visit, &state).await?;
+    }
+    let entry = |action| Entry::study(study.id, Actor::Worker, action);
+    let enrolled =
+        Action::EnrolParticipant { participant, event: event.id, site: mapped.site, status, visits: visits.len() };
+    let scheduled = Action::CreateScheduleVersion { participant, version, version_number: 1, anchor_date: anchor };
+    let mut entries = vec![entry(enrolled), entry(scheduled)];
+    entries.extend(pass_gate(study, participant, gate).map(entry));
+    let note = windows.is_empty().then(|| "enrolled without visits: the study has no visit windows".to_owned());
+    Ok(Applied { entries, note })
+}
+
+fn new_participant(
+    worker: &Worker,
+    study: &StoredStudy,
+    id: ParticipantId,
+    code: &ParticipantCode,
+    status: ParticipantStatus,
+    mapped: &MappedParticipant,
+) -> NewParticipant {
+    NewParticipant {
+        id,
+        study: study.id,
+        site: mapped.site,
+        code: code.as_str().to_owned(),
+        external_id: mapped.external_id.clone(),
+        status,
+        enrollment_date: mapped.enrollment_date,
+        arm_num: mapped.arm_num,
+        time_zone: mapped.time_zone.name().to_owned(),
+        dag: mapped.dag.clone(),
+        mapped_digest: mapped_digest(worker.settings.digest_key.expose_secret().as_bytes(), mapped),
+    }
+}
+
+async fn choose_code(tx: &Tx, study: &StoredStudy, mapped: &MappedParticipant) -> Result<ParticipantCode, Stop> {
+    if let Some(code) = &mapped.participant_code {
+        return match tx.participant_by_code(study.id, code.as_str()).await? {
+            None => Ok(code.clone()),
+            Some(_) => Err(code_taken().into()),
+        };
+    }
+    let first = tx.next_participant_number(study.id).await?;
+    for number in first..first + CODES_TRIED {
+        let number = u32::try_from(number).map_err(Failure::exception)?;
+        let code = generate_participant_code(&study.code, number).map_err(|problem| {
+            Failure::refused(format!("no participant code can be made from the study's code: the result {problem}"))
+        })?;
+        if tx.participant_by_code(study.id, code.as_str()).await?.is_none() {
+            return Ok(code);
+        }
+    }
+    Err(Failure::refused("no free participant code was found; map participant_code to a REDCap field").into())
+}
+
+/// The code itself stays out: a wrongly mapped field would put an answer here.
+pub(super) fn code_taken() -> Failure {
+    Failure::refused(
+        "the record's participant code belongs to another record already; correct one of them, then replay the event",
+    )
+}
+
+/// A gate that opens without a consent says so in the account.
+fn pass_gate(study: &StoredStudy, participant: ParticipantId, gate: Gate) -> Option<Action> {
+    match gate {
+        Gate::Open { because: because @ (GateReason::Waived | GateReason::Implied | GateReason::NotRequired) } => {
+            let mode = study.config.constraints.consent_mode;
+            Some(Action::PassConsentGate { participant, mode, reason: because.to_string() })
+        }
+        Gate::Open { because: GateReason::Consented } | Gate::Closed { .. } => None,
+    }
+}

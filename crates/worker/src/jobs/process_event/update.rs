@@ -1,0 +1,97 @@
+//! A known participant: mapped fields, group and survey state are brought up to date, and nothing else.
+//!
+//! Invariant: no schedule moves here. A date that changed in REDCap is flagged; a person moves the anchor.
+
+use metricis_core::action::{Action, Actor, Entry};
+use metricis_core::enrolment::{MappedParticipant, mapped_digest};
+use metricis_store::{ParticipantUpdate, StoredEvent, StoredParticipant, StoredStudy, Tx};
+use secrecy::ExposeSecret;
+
+use super::{Applied, enrol::code_taken};
+use crate::failure::Stop;
+use crate::record::Record;
+use crate::worker::Worker;
+
+/// Updates a locked participant in `tx`.
+///
+/// # Errors
+/// A record that cannot be read, or a code that another participant has.
+pub(super) async fn update(
+    tx: &Tx,
+    worker: &Worker,
+    study: &StoredStudy,
+    event: &StoredEvent,
+    record: &Record,
+    known: &StoredParticipant,
+) -> Result<Applied, Stop> {
+    let home = record.home_event(&study.config.redcap, known.arm_num);
+    let mapped = record.map(&study.config, &tx.sites(study.id).await?, home)?;
+    let mut changed = changed_fields(known, &mapped);
+    if changed.contains(&"participant_code")
+        && let Some(code) = &mapped.participant_code
+        && tx.participant_by_code(study.id, code.as_str()).await?.is_some()
+    {
+        return Err(code_taken().into());
+    }
+    let digest = mapped_digest(worker.settings.digest_key.expose_secret().as_bytes(), &mapped);
+    if !changed.is_empty() || digest != known.mapped_digest {
+        tx.update_participant(&participant_update(known, &mapped, digest)).await?;
+    }
+    let surveys = record.survey_changes(&tx.visits(known.id).await?);
+    for (visit, state) in &surveys {
+        tx.set_survey_state(*visit, state).await?;
+    }
+    if !surveys.is_empty() {
+        changed.push("survey_state");
+    }
+    let note = note_of(tx, known, &mapped).await?;
+    let changed: Vec<String> = changed.into_iter().map(str::to_owned).collect();
+    let action = Action::UpdateParticipant { participant: known.id, event: event.id, changed: changed.clone() };
+    let entry = (!changed.is_empty()).then(|| Entry::study(study.id, Actor::Worker, action));
+    Ok(Applied { entries: entry.into_iter().collect(), note })
+}
+
+fn participant_update(
+    known: &StoredParticipant,
+    mapped: &MappedParticipant,
+    mapped_digest: String,
+) -> ParticipantUpdate {
+    ParticipantUpdate {
+        id: known.id,
+        site: mapped.site,
+        code: mapped.participant_code.as_ref().map(|code| code.as_str().to_owned()),
+        enrollment_date: mapped.enrollment_date,
+        arm_num: mapped.arm_num,
+        time_zone: mapped.time_zone.name().to_owned(),
+        dag: mapped.dag.clone(),
+        mapped_digest,
+    }
+}
+
+fn changed_fields(known: &StoredParticipant, mapped: &MappedParticipant) -> Vec<&'static str> {
+    let code = mapped.participant_code.as_ref().is_some_and(|code| code.as_str() != known.code);
+    [
+        ("participant_code", code),
+        ("enrollment_date", mapped.enrollment_date != known.enrollment_date),
+        ("arm_num", mapped.arm_num != known.arm_num),
+        ("site", mapped.site != known.site),
+        ("redcap_dag", mapped.dag != known.dag),
+        ("time_zone", mapped.time_zone.name() != known.time_zone),
+    ]
+    .into_iter()
+    .filter_map(|(name, differs)| differs.then_some(name))
+    .collect()
+}
+
+/// What of the record the schedule does not follow by itself. The dates stay in their columns.
+async fn note_of(tx: &Tx, known: &StoredParticipant, mapped: &MappedParticipant) -> Result<Option<String>, Stop> {
+    let mut notes = vec![];
+    let version = tx.current_version(known.id).await?;
+    if version.is_some_and(|version| version.anchor_date != mapped.enrollment_date) {
+        notes.push("anchor differs in REDCap: flagged; a person moves it");
+    }
+    if mapped.arm_num != known.arm_num {
+        notes.push("arm changed in REDCap: flagged; the schedule keeps its visits");
+    }
+    Ok((!notes.is_empty()).then(|| notes.join("; ")))
+}

@@ -1,0 +1,164 @@
+//! Reads a project's events into visit windows, and learns what later calls need to know about the project.
+//!
+//! Invariant (guarantee 21): all of REDCap's answers come first, then one transaction writes all of them or nothing.
+
+use std::collections::BTreeSet;
+
+use metricis_core::action::{Action, Actor, Entry};
+use metricis_core::schedule::{EventSyncPlan, RemoteEvent, plan_event_sync};
+use metricis_core::study::RedcapConfig;
+use metricis_redcap::wire::{Event, FormEventMapping, ProjectInfo, RepeatingFormEvent};
+use metricis_store::{ClaimedJob, Entries};
+use serde_json::{Value, json};
+
+use super::read_study;
+use super::test_connection::check_project;
+use crate::connection::{Connection, connect};
+use crate::failure::{Failure, Stop};
+use crate::persist::persist;
+use crate::record::MISSING_CODES;
+use crate::worker::Worker;
+
+/// Key of `config.redcap` that names the instruments which participants fill in as surveys.
+const SURVEYS: &str = "survey_instruments";
+
+/// What REDCap says about a project.
+struct Design {
+    record_field: String,
+    missing_codes: Vec<String>,
+    /// None in a classic project.
+    events: Option<Vec<RemoteEvent>>,
+}
+
+/// The job's result is `{success, created, updated, retired, unscheduled}`, in a classic project with a `message`.
+///
+/// # Errors
+/// The calls', a token of another project, or an event that cannot be read; nothing is changed then.
+pub(super) async fn sync_events(worker: &Worker, job: &ClaimedJob) -> Result<(), Failure> {
+    let study = read_study(worker, job.study).await?;
+    let redcap = connect(worker, &study)?;
+    let project = worker.gate.call(&redcap, |client| async move { client.project_info().await }).await?;
+    check_project(&study, &project)?;
+    let design = read_design(worker, &redcap, &project).await?;
+    Ok(persist(worker.settings.poll_ms, || apply(worker, job, &design)).await?)
+}
+
+async fn read_design(worker: &Worker, redcap: &Connection, project: &ProjectInfo) -> Result<Design, Failure> {
+    let gate = &worker.gate;
+    let fields = gate.call(redcap, |client| async move { client.metadata().await }).await?;
+    let record_field = fields.into_iter().next().map(|field| field.field_name);
+    let events = match project.is_longitudinal {
+        false => None,
+        true => {
+            let events = gate.call(redcap, |client| async move { client.events().await }).await?;
+            let mapping = gate.call(redcap, |client| async move { client.form_event_mapping().await }).await?;
+            let repeating = match project.has_repeating_instruments_or_events {
+                true => gate.call(redcap, |client| async move { client.repeating_forms_events().await }).await?,
+                false => vec![],
+            };
+            Some(events.into_iter().map(|event| remote_event(event, &mapping, &repeating)).collect())
+        }
+    };
+    Ok(Design {
+        record_field: record_field
+            .ok_or_else(|| Failure::refused("the project's dictionary is empty; it has no record id field"))?,
+        missing_codes: codes_of(&project.missing_data_codes),
+        events,
+    })
+}
+
+fn remote_event(event: Event, mapping: &[FormEventMapping], repeating: &[RepeatingFormEvent]) -> RemoteEvent {
+    let name = event.unique_event_name;
+    let forms = mapping.iter().filter(|mapped| mapped.unique_event_name == name).map(|mapped| mapped.form.clone());
+    RemoteEvent {
+        instruments: forms.collect(),
+        // A whole repeating event names no form; a repeating form does not make its event repeat.
+        repeating: repeating.iter().any(|row| row.event_name.as_ref() == Some(&name) && row.form_name.is_empty()),
+        event_name: name,
+        arm_num: event.arm_num,
+        label: event.event_name,
+        day_offset: event.day_offset,
+        offset_min: event.offset_min,
+        offset_max: event.offset_max,
+    }
+}
+
+/// The codes of `code, label | code, label`.
+fn codes_of(text: &str) -> Vec<String> {
+    let code = |entry: &str| entry.split(',').next().unwrap_or_default().trim().to_owned();
+    text.split('|').map(code).filter(|code| !code.is_empty()).collect()
+}
+
+async fn apply(worker: &Worker, job: &ClaimedJob, design: &Design) -> Result<(), Stop> {
+    let tx = worker.write().await?;
+    let study = tx.lock_study(job.study).await?.ok_or_else(|| Failure::exception("the study does not exist"))?;
+    let plan = match &design.events {
+        Some(events) => plan_event_sync(events, &tx.windows(study.id).await?).map_err(Failure::refused)?,
+        None => EventSyncPlan::default(),
+    };
+    tx.apply_event_sync(study.id, &plan).await?;
+    if let Some(surveys) = surveys_of(&study.config.redcap)? {
+        tx.set_survey_instruments(study.id, &surveys).await?;
+    }
+    let mut config = study.config.clone();
+    let changed = learn(&mut config.redcap, design);
+    if !changed.is_empty() {
+        tx.set_study_config(study.id, &config).await?;
+    }
+    tx.finish_job(job.id, result_of(&plan, design.events.is_none())).await?;
+    let entry = |action| Entry::study(job.study, Actor::Worker, action);
+    let (created, updated, retired) = (plan.create.len(), plan.update.len(), plan.retire.len());
+    let synced = entry(Action::SyncEvents { study: job.study, created, updated, retired });
+    let learned = (!changed.is_empty()).then(|| entry(Action::SetStudyConfig { study: job.study, changed }));
+    Ok(tx.commit(Entries::of(synced, learned)).await?)
+}
+
+/// REDCap's API does not tell which instruments are surveys, so the study's configuration may; else what is stored stays.
+fn surveys_of(config: &RedcapConfig) -> Result<Option<BTreeSet<String>>, Failure> {
+    let Some(value) = config.extra.get(SURVEYS) else { return Ok(None) };
+    let surveys = serde_json::from_value(value.clone());
+    surveys
+        .map(Some)
+        .map_err(|_| Failure::refused(format!("config.redcap.{SURVEYS} must be a list of instrument names")))
+}
+
+/// Writes down what the project is like; the names of the settings that changed.
+fn learn(config: &mut RedcapConfig, design: &Design) -> Vec<String> {
+    let mut changed = vec![];
+    if config.redcap_record_field.as_ref() != Some(&design.record_field) {
+        config.redcap_record_field = Some(design.record_field.clone());
+        changed.push("redcap.redcap_record_field".to_owned());
+    }
+    let codes = json!(design.missing_codes);
+    let known = config.extra.get(MISSING_CODES).cloned().unwrap_or_else(|| json!([]));
+    if known != codes {
+        config.extra.insert(MISSING_CODES.to_owned(), codes);
+        changed.push(format!("redcap.{MISSING_CODES}"));
+    }
+    changed
+}
+
+fn result_of(plan: &EventSyncPlan, classic: bool) -> Value {
+    let mut result = json!({
+        "success": true,
+        "created": plan.create.len(),
+        "updated": plan.update.len(),
+        "retired": plan.retire.len(),
+        "unscheduled": plan.unscheduled,
+    });
+    if classic {
+        result["message"] = json!("classic project: no events to schedule");
+    }
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn missing_data_codes_are_read_without_their_labels() {
+        assert_eq!(codes_of("-99, Not done | UNK, Unknown, really|"), ["-99", "UNK"]);
+        assert!(codes_of("").is_empty());
+    }
+}

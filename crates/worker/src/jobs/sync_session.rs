@@ -1,0 +1,76 @@
+//! Brings one session's result to REDCap: the whole pipeline, also of a re-sync (guarantee 14).
+//!
+//! Invariant: REDCap gets what the participant submitted or nothing; a sync that fails is failed, whatever the cause, and
+//! nothing stands in for it. Sending the same result again changes nothing in REDCap: record, event and fields are fixed.
+
+use metricis_core::action::{Action, Actor, Entry};
+use metricis_core::ids::{SessionId, StudyId};
+use metricis_core::mapping::build_import;
+use metricis_redcap::wire::Row;
+use metricis_store::{ClaimedJob, Snapshot, StoredStudy};
+use serde_json::json;
+
+use super::read_study;
+use crate::connection::connect;
+use crate::failure::{Failure, Stop};
+use crate::persist::persist;
+use crate::worker::Worker;
+
+/// What is sent.
+struct Import {
+    record_field: String,
+    row: Row,
+}
+
+/// The job's result is `{synced: true}`.
+///
+/// # Errors
+/// Whatever kept the result from REDCap, or from being noted as synced.
+pub(super) async fn sync_session(worker: &Worker, job: &ClaimedJob, session: SessionId) -> Result<(), Failure> {
+    let study = read_study(worker, job.study).await?;
+    let redcap = connect(worker, &study)?;
+    let Import { record_field, row } = prepare(&worker.read().await?, &study, session).await?;
+    let send = |client: metricis_redcap::Client| async move { client.import_records(&record_field, &[row]).await };
+    worker.gate.call(&redcap, send).await?;
+    Ok(persist(worker.settings.poll_ms, || confirm(worker, job, session)).await?)
+}
+
+async fn prepare(snapshot: &Snapshot, study: &StoredStudy, id: SessionId) -> Result<Import, Failure> {
+    let gone = |what: &str| Failure::exception(format!("the session's {what} does not exist"));
+    let session = snapshot.session(id).await?.ok_or_else(|| gone("row"))?;
+    let participant = snapshot.participant(session.participant).await?.ok_or_else(|| gone("participant"))?;
+    let config = &study.config.redcap;
+    let record_field = config.redcap_record_field.as_deref().ok_or_else(|| {
+        Failure::refused("the name of REDCap's record id field is not known yet; sync events first, then re-sync")
+    })?;
+    let event_name = match session.visit {
+        Some(visit) => Some(snapshot.visit(visit).await?.ok_or_else(|| gone("visit"))?.event_name),
+        None => refuse_unless_classic(snapshot, study.id).await.map(|()| None)?,
+    };
+    let cells = build_import(
+        &session.task,
+        &session.results,
+        &participant.external_id,
+        record_field,
+        event_name.as_deref(),
+        &config.redcap_field_mapping,
+    )
+    .map_err(Failure::refused)?;
+    Ok(Import { record_field: record_field.to_owned(), row: cells.into_iter().collect() })
+}
+
+/// Without an event REDCap would write into the first event of arm 1: a guess.
+async fn refuse_unless_classic(snapshot: &Snapshot, study: StudyId) -> Result<(), Failure> {
+    if snapshot.windows(study).await?.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::refused("the session belongs to no visit, so that its event in REDCap is not known"))
+}
+
+async fn confirm(worker: &Worker, job: &ClaimedJob, session: SessionId) -> Result<(), Stop> {
+    let tx = worker.write().await?;
+    tx.mark_session_synced(session).await?;
+    tx.finish_job(job.id, json!({ "synced": true })).await?;
+    let action = Action::SyncSession { session, job: job.id };
+    Ok(tx.commit(Entry::study(job.study, Actor::Worker, action)).await?)
+}

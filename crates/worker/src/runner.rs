@@ -1,0 +1,156 @@
+//! Who works on what: claims, heartbeats, the end.
+//!
+//! Invariant: a claim is committed before its work begins, and work that was claimed ends – also when this process is
+//! told to stop, and also when the work panics.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use metricis_core::ids::StudyId;
+use metricis_store::{ClaimedJob, JobKind, Operational, Reread, Result, StoredEvent};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::jobs::perform;
+use crate::worker::Worker;
+
+/// How often a process says that it lives.
+const HEARTBEAT: Duration = Duration::from_secs(5);
+
+/// One claimed piece of work. As text it is its kind and its ids: that is all of it that a log may hold.
+#[derive(Clone)]
+pub(crate) enum Work {
+    Event(Box<StoredEvent>),
+    Job(ClaimedJob),
+    Reread(Reread),
+}
+
+impl Work {
+    pub(crate) fn study(&self) -> StudyId {
+        match self {
+            Self::Event(event) => event.study,
+            Self::Job(job) => job.study,
+            Self::Reread(reread) => reread.study,
+        }
+    }
+
+    pub(crate) fn is_sync(&self) -> bool {
+        matches!(self, Self::Job(ClaimedJob { kind: JobKind::SyncSession { .. }, .. }))
+    }
+}
+
+impl std::fmt::Display for Work {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Event(event) => write!(f, "event {}", event.id),
+            Self::Job(ClaimedJob { id, kind: JobKind::SyncSession { session }, .. }) => {
+                write!(f, "sync_session {id} of session {session}")
+            }
+            Self::Job(job) => write!(f, "{} {}", job.kind.name(), job.id),
+            Self::Reread(reread) => write!(f, "re-read {}", reread.generation),
+        }
+    }
+}
+
+impl Worker {
+    /// Works until `shutdown`; then claims nothing more, lets what is under way end, and signs off.
+    ///
+    /// # Errors
+    /// The database, while the process is entered into the registry. Later absences are logged and waited out.
+    pub async fn run(&self, shutdown: CancellationToken) -> Result<()> {
+        self.register().await?;
+        let ended = CancellationToken::new();
+        let heart = tokio::spawn(beat(self.clone(), ended.clone()));
+        let poll = Duration::from_millis(self.settings.poll_ms.max(1).into());
+        let mut running = JoinSet::new();
+        while !shutdown.is_cancelled() {
+            // Listening begins before looking: work that arrives in between wakes the wait below.
+            let woken = self.wake.notified();
+            tokio::pin!(woken);
+            woken.as_mut().enable();
+            self.fill(&mut running, &shutdown).await;
+            tokio::select! {
+                () = shutdown.cancelled() => {}
+                () = woken => {}
+                Some(_) = running.join_next() => {}
+                () = tokio::time::sleep(poll) => {}
+            }
+        }
+        while running.join_next().await.is_some() {}
+        ended.cancel();
+        let _ = heart.await;
+        self.sign_off().await
+    }
+
+    /// Claims and runs everything that is due, without waiting for more; how many pieces of work.
+    pub async fn run_until_idle(&self) -> usize {
+        let mut total = 0;
+        loop {
+            match self.tick().await {
+                0 => return total,
+                count => total += count,
+            }
+        }
+    }
+
+    /// One round: shows that this process lives, ends the jobs of dead ones, claims as much as may run at once, and waits
+    /// until that has ended. How many pieces of work. A database that is away is logged and leaves the round empty.
+    pub async fn tick(&self) -> usize {
+        if let Err(error) = self.show_and_reap().await {
+            tracing::error!(%error, "no work was looked for");
+            return 0;
+        }
+        let mut running = JoinSet::new();
+        self.fill(&mut running, &CancellationToken::new()).await;
+        running.join_all().await.len()
+    }
+
+    async fn show_and_reap(&self) -> Result<()> {
+        self.register().await?;
+        self.see().await?;
+        self.reap().await.map(|_| ())
+    }
+
+    async fn fill(&self, running: &mut JoinSet<()>, shutdown: &CancellationToken) {
+        while running.len() < self.settings.concurrency.max(1) && !shutdown.is_cancelled() {
+            match self.claim().await {
+                Ok(Some(work)) => drop(running.spawn(perform(self.clone(), work))),
+                Ok(None) => return,
+                Err(error) => return tracing::error!(%error, "no work could be claimed"),
+            }
+        }
+    }
+
+    /// Takes one piece of work. The kinds take turns at being asked first, so that a flood of one does not starve the others.
+    async fn claim(&self) -> Result<Option<Work>> {
+        let first = self.turn.fetch_add(1, Ordering::Relaxed);
+        let tx = self.write().await?;
+        for kind in 0..3 {
+            let work = match (first.wrapping_add(kind)) % 3 {
+                0 => tx.claim_event(self.process).await?.map(|event| Work::Event(Box::new(event))),
+                1 => tx.claim_job(self.process).await?.map(Work::Job),
+                _ => tx.claim_reread(self.process).await?.map(Work::Reread),
+            };
+            if work.is_some() {
+                tx.commit_operational(Operational::QueueClaim).await?;
+                return Ok(work);
+            }
+        }
+        tx.roll_back().await?;
+        Ok(None)
+    }
+}
+
+async fn beat(worker: Worker, ended: CancellationToken) {
+    let mut every = tokio::time::interval(HEARTBEAT);
+    loop {
+        tokio::select! {
+            () = ended.cancelled() => return,
+            _ = every.tick() => {
+                if let Err(error) = worker.show_and_reap().await {
+                    tracing::error!(%error, "the heartbeat did not reach the database");
+                }
+            }
+        }
+    }
+}

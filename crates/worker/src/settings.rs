@@ -1,0 +1,50 @@
+//! What a worker is told. It reads no environment: the command line does.
+
+use metricis_core::breaker::BreakerSettings;
+use metricis_core::budget::BudgetSettings;
+use metricis_core::environment::Environment;
+use secrecy::SecretString;
+
+/// How a worker works.
+#[derive(Clone, Debug)]
+pub struct WorkerSettings {
+    /// `REDCAP_CIRCUIT_BREAKER_*`.
+    pub breaker: BreakerSettings,
+    /// What may leave for one REDCap host, over all studies and processes.
+    pub budget: BudgetSettings,
+    /// Deadline of one call to REDCap, in seconds. Default 30.
+    pub call_timeout_s: u32,
+    /// How often a worker that nobody wakes looks for work, in milliseconds. Default 250.
+    pub poll_ms: u32,
+    /// Pieces of work under way at once. Default 4.
+    pub concurrency: usize,
+    /// Key of the digests that tell whether a record has changed.
+    pub digest_key: SecretString,
+    /// `ENVIRONMENT`, for the process registry.
+    pub environment: Environment,
+    /// Whether development conveniences are on, for the process registry.
+    pub dev_mode: bool,
+    /// The program's version, for the process registry.
+    pub version: String,
+    /// Tells two encryption keys apart without revealing either, for the process registry.
+    pub key_fingerprint: String,
+}
+
+impl WorkerSettings {
+    /// The defaults, with what has none.
+    #[must_use]
+    pub fn new(digest_key: SecretString, environment: Environment, version: &str, key_fingerprint: &str) -> Self {
+        Self {
+            breaker: BreakerSettings::default(),
+            budget: BudgetSettings::default(),
+            call_timeout_s: 30,
+            poll_ms: 250,
+            concurrency: 4,
+            digest_key,
+            environment,
+            dev_mode: false,
+            version: version.to_owned(),
+            key_fingerprint: key_fingerprint.to_owned(),
+        }
+    }
+}
