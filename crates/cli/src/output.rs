@@ -25,7 +25,9 @@ pub enum CliError {
 impl From<StoreError> for CliError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Conflict { .. } | StoreError::Refused { .. } | StoreError::Inconsistent(_) => Self::No(error.to_string()),
+            StoreError::Conflict { .. } | StoreError::Refused { .. } | StoreError::Inconsistent(_) => {
+                Self::No(error.to_string())
+            }
             StoreError::Unavailable(_) => Self::Unavailable(error.to_string()),
         }
     }

@@ -31,7 +31,9 @@ pub async fn run(args: &Args, command: &Breaker) -> Result<(), CliError> {
             let failures = breaker.columns().consecutive_failures;
             tx.save_breaker(study, &breaker.reset()).await?;
             tx.commit(Entry::study(study, operator(), Action::ResetBreaker { study, failures })).await?;
-            show(args.json, &serde_json::json!({ "study": code, "state": "closed" }), |_| format!("breaker of {code} is closed"))
+            show(args.json, &serde_json::json!({ "study": code, "state": "closed" }), |_| {
+                format!("breaker of {code} is closed")
+            })
         }
     }
 }

@@ -7,8 +7,11 @@ use crate::output::CliError;
 
 pub fn write(out: &Path) -> Result<(), CliError> {
     let openapi = metricis_server::openapi().to_pretty_json().map_err(|error| CliError::No(error.to_string()))?;
-    let pages =
-        [("openapi.json", openapi + "\n"), ("problems.md", metricis_server::problems_markdown()), ("CONFIG.md", config_page())];
+    let pages = [
+        ("openapi.json", openapi + "\n"),
+        ("problems.md", metricis_server::problems_markdown()),
+        ("CONFIG.md", config_page()),
+    ];
     std::fs::create_dir_all(out).map_err(|error| CliError::Usage(format!("{}: {error}", out.display())))?;
     for (name, text) in pages {
         let path = out.join(name);

@@ -20,7 +20,9 @@ pub async fn run(args: &Args, listen: SocketAddr, files: &[PathBuf], det_url: Op
     let sim = Sim::new(SimOptions::default());
     let mut texts = vec![];
     for file in files {
-        texts.push(std::fs::read_to_string(file).map_err(|error| CliError::Usage(format!("{}: {error}", file.display())))?);
+        texts.push(
+            std::fs::read_to_string(file).map_err(|error| CliError::Usage(format!("{}: {error}", file.display())))?,
+        );
     }
     if texts.is_empty() {
         texts.push(SPONSOR_STUDY.to_owned());
@@ -34,7 +36,8 @@ pub async fn run(args: &Args, listen: SocketAddr, files: &[PathBuf], det_url: Op
     let listener = bind(listen).await?;
     let shown = serde_json::json!({ "url": format!("http://{listen}/"), "api": format!("http://{listen}/api/"), "projects": projects });
     show(args.json, &shown, |shown| {
-        let lines = projects.iter().map(|project| format!("  project {} token {}\n", project["project_id"], project["token"]));
+        let lines =
+            projects.iter().map(|project| format!("  project {} token {}\n", project["project_id"], project["token"]));
         format!("a REDCap in memory at {}\n{}", shown["url"].as_str().unwrap_or_default(), lines.collect::<String>())
     })?;
     let stop = CancellationToken::new();

@@ -20,7 +20,8 @@ pub async fn run(args: &Args, command: &Secrets) -> Result<(), CliError> {
 
 fn generate(args: &Args) -> Result<(), CliError> {
     let names = ["JWT_SECRET_KEY", "SESSION_SECRET_KEY", "REDCAP_ENCRYPTION_KEY", "WEBHOOK_SECRET"];
-    let secrets: serde_json::Map<_, _> = names.iter().map(|name| ((*name).to_owned(), generate_secret().into())).collect();
+    let secrets: serde_json::Map<_, _> =
+        names.iter().map(|name| ((*name).to_owned(), generate_secret().into())).collect();
     show(args.json, &secrets, |secrets| {
         secrets.iter().map(|(name, value)| format!("{name}={}\n", value.as_str().unwrap_or_default())).collect()
     })

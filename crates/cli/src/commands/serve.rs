@@ -4,11 +4,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use metricis_core::Clock;
-use metricis_core::breaker::BreakerSettings;
 use metricis_core::budget::BudgetSettings;
-use metricis_core::ids::ProcessId;
 use metricis_server::{AppState, ServerSettings};
-use metricis_store::{NewProcess, Operational, Store};
+use metricis_store::Store;
 use metricis_worker::{Worker, WorkerSettings};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
@@ -22,9 +20,6 @@ use crate::config::Settings;
 use crate::logging;
 use crate::output::CliError;
 
-/// How often a process says that it lives, in seconds.
-const HEARTBEAT_S: u64 = 5;
-
 /// `metricis serve`.
 pub async fn serve(args: &Args, listen: SocketAddr, with_worker: bool) -> Result<(), CliError> {
     let settings = settings(args)?;
@@ -33,12 +28,12 @@ pub async fn serve(args: &Args, listen: SocketAddr, with_worker: bool) -> Result
     let listener = bind(listen).await?;
     let stop = CancellationToken::new();
     stop_on_signal(stop.clone());
-    let mut processes = Processes::new(store, &settings, format!("http://{listen}"));
+    let mut processes = Processes::new(store, &settings, &format!("http://{listen}"));
     tracing::info!(%listen, with_worker, environment = settings.environment.as_str(), "metricis serves");
     if with_worker {
         processes.start_worker(&settings, stop.clone())?;
     }
-    processes.start_server(listener, stop).await?;
+    processes.start_server(listener, stop);
     processes.wait().await
 }
 
@@ -49,7 +44,7 @@ pub async fn worker(args: &Args) -> Result<(), CliError> {
     let store = open_to_serve(&settings).await?;
     let stop = CancellationToken::new();
     stop_on_signal(stop.clone());
-    let mut processes = Processes::new(store, &settings, String::new());
+    let mut processes = Processes::new(store, &settings, "");
     tracing::info!(environment = settings.environment.as_str(), "metricis works");
     processes.start_worker(&settings, stop)?;
     processes.wait().await
@@ -107,49 +102,26 @@ pub struct Processes {
     /// The HTTP side.
     pub state: AppState,
     running: Vec<JoinHandle<Result<(), CliError>>>,
-    template: NewProcess,
 }
 
 impl Processes {
-    /// Prepares everything; starts nothing but the DET writer.
-    pub fn new(store: Store, settings: &Settings, listening: String) -> Self {
+    /// Prepares everything; starts nothing but the DET writer. `address` is used where `PUBLIC_URL` is not set.
+    pub fn new(store: Store, settings: &Settings, address: &str) -> Self {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let wake = Arc::new(Notify::new());
-        let public_url = settings.public_url.clone().unwrap_or(listening);
-        let server = server_settings(settings, public_url);
-        let state = AppState::new(store.clone(), settings.sealer.clone(), Arc::clone(&clock), server, Arc::clone(&wake));
-        let template = NewProcess {
-            id: ProcessId::at(clock.now()),
-            role: "server".to_owned(),
-            environment: settings.environment.as_str().to_owned(),
-            dev_mode: settings.dev_mode,
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            migration_head: metricis_store::migration::required_head(),
-            key_fingerprint: settings.key_fingerprint.clone(),
-        };
-        Self { store, clock, wake, state, running: vec![], template }
+        let server = server_settings(settings, address);
+        let state =
+            AppState::new(store.clone(), settings.sealer.clone(), Arc::clone(&clock), server, Arc::clone(&wake));
+        Self { store, clock, wake, state, running: vec![] }
     }
 
     /// Serves HTTP until `stop`, then drains what was accepted.
-    ///
-    /// # Errors
-    /// Unavailable, when the process cannot be registered.
-    pub async fn start_server(&mut self, listener: TcpListener, stop: CancellationToken) -> Result<(), CliError> {
-        let tx = self.store.write(self.clock.now()).await?;
-        tx.register_process(&self.template).await?;
-        tx.commit_operational(Operational::ProcessRegistry).await?;
-        let id = self.template.id;
-        let (store, clock, state) = (self.store.clone(), Arc::clone(&self.clock), self.state.clone());
-        tokio::spawn(heartbeat(store.clone(), Arc::clone(&clock), id, stop.clone()));
+    pub fn start_server(&mut self, listener: TcpListener, stop: CancellationToken) {
+        let state = self.state.clone();
         self.running.push(tokio::spawn(async move {
-            let served = metricis_server::serve(listener, state.clone(), stop).await;
-            state.shutdown().await;
-            let tx = store.write(clock.now()).await?;
-            tx.stop_process(id).await?;
-            tx.commit_operational(Operational::ProcessRegistry).await?;
-            served.map_err(|error| CliError::Unavailable(format!("the server stopped: {error}")))
+            let served = metricis_server::serve(listener, state, stop).await;
+            served.map_err(|error| CliError::Unavailable(error.to_string()))
         }));
-        Ok(())
     }
 
     /// Runs the jobs until `stop`.
@@ -157,12 +129,13 @@ impl Processes {
     /// # Errors
     /// Unavailable, when no HTTP client can be made.
     pub fn start_worker(&mut self, settings: &Settings, stop: CancellationToken) -> Result<(), CliError> {
-        let http = metricis_worker::http_client().map_err(|error| CliError::Unavailable(error.to_string()))?;
+        let agent = concat!("metricis/", env!("CARGO_PKG_VERSION"));
+        let http = metricis_redcap::http_client(agent).map_err(|error| CliError::Unavailable(error.to_string()))?;
         let (store, clock, wake) = (self.store.clone(), Arc::clone(&self.clock), Arc::clone(&self.wake));
         let worker = Worker::new(store, settings.sealer.clone(), clock, http, worker_settings(settings), wake);
         self.running.push(tokio::spawn(async move {
-            worker.run(stop).await;
-            Ok(())
+            let worked = worker.run(stop).await;
+            worked.map_err(|error| CliError::Unavailable(format!("the worker stopped: {error}")))
         }));
         Ok(())
     }
@@ -179,29 +152,10 @@ impl Processes {
     }
 }
 
-async fn heartbeat(store: Store, clock: Arc<dyn Clock>, id: ProcessId, stop: CancellationToken) {
-    let mut beat = tokio::time::interval(std::time::Duration::from_secs(HEARTBEAT_S));
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            _ = beat.tick() => {}
-        }
-        let seen = async {
-            let tx = store.write(clock.now()).await?;
-            tx.see_process(id).await?;
-            tx.commit_operational(Operational::ProcessRegistry).await
-        };
-        if let Err(error) = seen.await {
-            tracing::warn!(%error, "this process could not say that it lives");
-        }
-    }
-}
-
-fn server_settings(settings: &Settings, public_url: String) -> ServerSettings {
+fn server_settings(settings: &Settings, address: &str) -> ServerSettings {
+    let (environment, jwt) = (settings.environment.clone(), settings.jwt_secret.clone());
     ServerSettings {
-        environment: settings.environment.clone(),
         dev_mode: settings.dev_mode,
-        jwt_secret: settings.jwt_secret.clone(),
         allowed_origins: settings.allowed_origins.clone(),
         rate_limit_per_minute: settings.rate_limit_per_minute,
         auth_rate_limit_per_minute: settings.auth_rate_limit_per_minute,
@@ -209,25 +163,20 @@ fn server_settings(settings: &Settings, public_url: String) -> ServerSettings {
         det_test_rate_limit_per_minute: settings.det_test_rate_limit_per_minute,
         idempotency_ttl_s: settings.det_idempotency_ttl_s,
         redis_url: settings.redis_url.clone(),
-        breaker: settings.breaker.clone(),
+        breaker: settings.breaker,
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        public_url,
-        participant_session_minutes: 60,
-        access_token_minutes: 60,
+        public_url: settings.public_url.clone().unwrap_or_else(|| address.to_owned()),
+        ..ServerSettings::new(environment, jwt, settings.key_fingerprint.clone())
     }
 }
 
 fn worker_settings(settings: &Settings) -> WorkerSettings {
-    let breaker: BreakerSettings = settings.breaker.clone();
+    let (key, environment) = (settings.session_secret.clone(), settings.environment.clone());
     WorkerSettings {
-        breaker,
+        breaker: settings.breaker,
         budget: BudgetSettings { per_minute: settings.outbound_per_minute, ..BudgetSettings::default() },
         call_timeout_s: settings.call_timeout_s,
-        digest_key: settings.session_secret.clone(),
-        environment: settings.environment.as_str().to_owned(),
         dev_mode: settings.dev_mode,
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        key_fingerprint: settings.key_fingerprint.clone(),
-        ..WorkerSettings::default()
+        ..WorkerSettings::new(key, environment, env!("CARGO_PKG_VERSION"), &settings.key_fingerprint)
     }
 }

@@ -93,16 +93,25 @@ async fn set_redcap(
     let mut entries = Entries::from(Entry::study(
         study.id,
         operator(),
-        Action::SetRedcapConnection { study: study.id, origin, project_id, origin_before: before, token_replaced: replaced },
+        Action::SetRedcapConnection {
+            study: study.id,
+            origin,
+            project_id,
+            origin_before: before,
+            token_replaced: replaced,
+        },
     ));
     if let Some(secret) = connection.secret {
         let sealed = settings.sealer.seal(study.id, SecretField::WebhookSecret, &secret.into());
         let former_kept = config.redcap.replace_webhook_secret(sealed);
-        entries = entries.and(Entry::study(study.id, operator(), Action::SetWebhookSecret { study: study.id, former_kept }));
+        entries =
+            entries.and(Entry::study(study.id, operator(), Action::SetWebhookSecret { study: study.id, former_kept }));
     }
     tx.set_study_config(study.id, &config).await?;
     tx.commit(entries).await?;
-    show(args.json, &config.redcap.summary(), |_| format!("study {code} is connected to project {}", connection.project_id))
+    show(args.json, &config.redcap.summary(), |_| {
+        format!("study {code} is connected to project {}", connection.project_id)
+    })
 }
 
 async fn grant(args: &Args, store: &Store, code: &str, email: &str, role: &str) -> Result<(), CliError> {
@@ -113,7 +122,8 @@ async fn grant(args: &Args, store: &Store, code: &str, email: &str, role: &str) 
     let before = tx.role_on(study, user).await?;
     tx.grant_role(study, user, role).await?;
     let action = Action::GrantStudyRole { study, user, role, before, recovery: true };
-    tx.commit(Entries::from(Entry::system(operator(), action.clone())).and(Entry::study(study, operator(), action))).await?;
+    tx.commit(Entries::from(Entry::system(operator(), action.clone())).and(Entry::study(study, operator(), action)))
+        .await?;
     let shown = serde_json::json!({ "study": study, "user": user, "role": role, "before": before });
     show(args.json, &shown, |_| format!("{email} is now {role} of {code}; all its owners see this in the audit log"))
 }

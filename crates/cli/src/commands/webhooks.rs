@@ -26,7 +26,10 @@ async fn list(args: &Args, code: &str, status: Option<&str>, limit: u32) -> Resu
     let events = match status {
         Some("stuck") => snapshot.stuck_events(study, snapshot.now() - Duration::minutes(STUCK_AFTER_MINUTES)).await?,
         other => {
-            let status = other.map(str::parse).transpose().map_err(|error| CliError::Usage(format!("--status: {error}, or stuck")))?;
+            let status = other
+                .map(str::parse)
+                .transpose()
+                .map_err(|error| CliError::Usage(format!("--status: {error}, or stuck")))?;
             let filter = EventFilter { status, ..EventFilter::default() };
             snapshot.events(study, &filter, None, limit).await?
         }
@@ -69,5 +72,7 @@ async fn replay(args: &Args, event: &str) -> Result<(), CliError> {
     let action = Action::ReplayEvent { event: id, from: replayed.from, retry_count: replayed.retry_count };
     tx.commit(Entry::study(replayed.study, operator(), action)).await?;
     let shown = serde_json::json!({ "id": id, "status": "received", "retry_count": replayed.retry_count });
-    show(args.json, &shown, |_| format!("event {id} is received again (try {}); a worker takes it", replayed.retry_count + 1))
+    show(args.json, &shown, |_| {
+        format!("event {id} is received again (try {}); a worker takes it", replayed.retry_count + 1)
+    })
 }

@@ -90,7 +90,8 @@ impl Settings {
     /// # Errors
     /// Every problem there is, not only the first.
     pub fn with_defaults(data: PathBuf, defaults: &[(&str, &str)]) -> Result<Self, Vec<Problem>> {
-        let fallback = |name: &str| defaults.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        let fallback =
+            |name: &str| defaults.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
         read::read(&|name| std::env::var(name).ok().or_else(|| fallback(name)), data)
     }
 }

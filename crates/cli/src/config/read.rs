@@ -86,7 +86,10 @@ impl Reader<'_> {
         match text.parse() {
             Ok(number) if number >= least => number,
             _ => {
-                self.note(name, format!("{text:?} is not a whole number of at least {least}; the default is {default}"));
+                self.note(
+                    name,
+                    format!("{text:?} is not a whole number of at least {least}; the default is {default}"),
+                );
                 default
             }
         }
@@ -180,11 +183,16 @@ impl Reader<'_> {
         let [jwt, session, encryption] = names.map(|name| self.secret(name));
         let mut seen: Vec<(&'static str, String)> = vec![];
         let previous = self.text("REDCAP_ENCRYPTION_KEY_PREVIOUS").unwrap_or_default();
-        let all = [("JWT_SECRET_KEY", jwt.clone()), ("SESSION_SECRET_KEY", session.clone()), ("REDCAP_ENCRYPTION_KEY", encryption.clone()),
-            ("REDCAP_ENCRYPTION_KEY_PREVIOUS", previous)];
+        let all = [
+            ("JWT_SECRET_KEY", jwt.clone()),
+            ("SESSION_SECRET_KEY", session.clone()),
+            ("REDCAP_ENCRYPTION_KEY", encryption.clone()),
+            ("REDCAP_ENCRYPTION_KEY_PREVIOUS", previous),
+        ];
         for (name, value) in all {
             if let Some((other, _)) = seen.iter().find(|(_, known)| !value.is_empty() && *known == value) {
-                let problem = format!("is the same as {other}; each secret must be its own (`metricis secrets generate`)");
+                let problem =
+                    format!("is the same as {other}; each secret must be its own (`metricis secrets generate`)");
                 self.note(name, problem);
             }
             seen.push((name, value));
@@ -195,7 +203,10 @@ impl Reader<'_> {
     fn secret(&mut self, name: &'static str) -> String {
         match self.text(name) {
             Some(text) if text.chars().count() < 32 => {
-                let problem = format!("has {} characters; it needs 32 or more (`metricis secrets generate`)", text.chars().count());
+                let problem = format!(
+                    "has {} characters; it needs 32 or more (`metricis secrets generate`)",
+                    text.chars().count()
+                );
                 self.note(name, problem);
                 text
             }
@@ -223,7 +234,10 @@ impl Reader<'_> {
         for origin in &origins {
             let plain = metricis_core::intake::origin_of(origin).as_deref() != Some(origin.to_lowercase().as_str());
             if plain || (self.production && !origin.starts_with("https://")) {
-                self.note("ALLOWED_ORIGINS", format!("{origin:?} is not an https origin such as https://app.example.org"));
+                self.note(
+                    "ALLOWED_ORIGINS",
+                    format!("{origin:?} is not an https origin such as https://app.example.org"),
+                );
             }
         }
         origins
@@ -232,7 +246,9 @@ impl Reader<'_> {
     fn sealer(&mut self, key: &SecretString) -> Option<Sealer> {
         let allow_plaintext = self.forbidden_switch("REDCAP_ENCRYPTION_ALLOW_PLAINTEXT_READS");
         let previous = self.text("REDCAP_ENCRYPTION_KEY_PREVIOUS").map(SecretString::from);
-        if let Some(short) = previous.as_ref().map(|key| key.expose_secret().chars().count()).filter(|length| *length < 32) {
+        if let Some(short) =
+            previous.as_ref().map(|key| key.expose_secret().chars().count()).filter(|length| *length < 32)
+        {
             self.note("REDCAP_ENCRYPTION_KEY_PREVIOUS", format!("has {short} characters; it needs 32 or more"));
             return None;
         }
@@ -252,7 +268,10 @@ impl Reader<'_> {
     fn outbound(&mut self) -> u32 {
         let per_minute = self.number("REDCAP_OUTBOUND_PER_MINUTE", 300, 1);
         if per_minute > 550 {
-            self.note("REDCAP_OUTBOUND_PER_MINUTE", "REDCap bans an address above 600 calls a minute; write at most 550");
+            self.note(
+                "REDCAP_OUTBOUND_PER_MINUTE",
+                "REDCap bans an address above 600 calls a minute; write at most 550",
+            );
         }
         per_minute
     }

@@ -19,7 +19,12 @@ const fn plain(name: &'static str, default: &'static str, production: &'static s
     Variable { name, default, production, meaning, secret: false }
 }
 
-const fn secret(name: &'static str, default: &'static str, production: &'static str, meaning: &'static str) -> Variable {
+const fn secret(
+    name: &'static str,
+    default: &'static str,
+    production: &'static str,
+    meaning: &'static str,
+) -> Variable {
     Variable { name, default, production, meaning, secret: true }
 }
 
@@ -28,28 +33,88 @@ const FRESH: &str = "required; 32 or more characters, unlike every other secret"
 
 /// All of them, in the checklist's order (§2), then ours.
 pub const VARIABLES: &[Variable] = &[
-    plain("ENVIRONMENT", "development", "production", "Name of the environment; `production` closes every development gate."),
-    secret("DATABASE_URL", "sqlite file in the data directory", "required; PostgreSQL", "Database of servers and workers, signed in as the runtime role."),
+    plain(
+        "ENVIRONMENT",
+        "development",
+        "production",
+        "Name of the environment; `production` closes every development gate.",
+    ),
+    secret(
+        "DATABASE_URL",
+        "sqlite file in the data directory",
+        "required; PostgreSQL",
+        "Database of servers and workers, signed in as the runtime role.",
+    ),
     secret("MIGRATION_DATABASE_URL", "DATABASE_URL", "the tables' owner", "Database as `metricis migrate` reaches it."),
     secret("REDIS_URL", "none: limits are kept in the process", "required", "Redis for what processes share."),
     plain("SESSION_STORAGE_BACKEND", "memory", "redis", "Where login sessions are kept: `memory` or `redis`."),
     secret("JWT_SECRET_KEY", GENERATED, FRESH, "Signs access tokens."),
     secret("SESSION_SECRET_KEY", GENERATED, FRESH, "Signs cookies and keyed digests."),
     secret("REDCAP_ENCRYPTION_KEY", GENERATED, FRESH, "Seals REDCap tokens and webhook secrets (Fernet)."),
-    secret("REDCAP_ENCRYPTION_KEY_PREVIOUS", "none", "during a rotation only", "Former key: opens what it sealed until `metricis secrets rotate --apply` has run."),
-    plain("ALLOWED_ORIGINS", "none", "required; https origins, no *", "Origins that browsers may call from, separated by commas."),
+    secret(
+        "REDCAP_ENCRYPTION_KEY_PREVIOUS",
+        "none",
+        "during a rotation only",
+        "Former key: opens what it sealed until `metricis secrets rotate --apply` has run.",
+    ),
+    plain(
+        "ALLOWED_ORIGINS",
+        "none",
+        "required; https origins, no *",
+        "Origins that browsers may call from, separated by commas.",
+    ),
     plain("RATE_LIMIT_PER_MINUTE", "60", "60", "Requests per minute and principal (address when anonymous)."),
     plain("AUTH_RATE_LIMIT_PER_MINUTE", "10", "10", "Sign-in attempts per minute and address."),
     plain("DEV_MODE", "false", "forbidden", "Development conveniences."),
-    plain("REDCAP_ENCRYPTION_ALLOW_PLAINTEXT_READS", "false", "forbidden", "One-time bridge: secrets stored in plaintext may be read, to be sealed by a rotation."),
-    plain("REDCAP_DET_RATE_LIMIT_PER_MINUTE", "120", "120", "Proven DETs per minute and study; more are refused and mark the study for reconcile."),
-    plain("REDCAP_DET_TEST_RATE_LIMIT_PER_MINUTE", "10", "10", "Calls per minute of the DET test endpoint, which production does not have."),
-    plain("REDCAP_DET_IDEMPOTENCY_TTL_SECONDS", "86400", "86400", "Seconds for which an original DET swallows its repetitions."),
+    plain(
+        "REDCAP_ENCRYPTION_ALLOW_PLAINTEXT_READS",
+        "false",
+        "forbidden",
+        "One-time bridge: secrets stored in plaintext may be read, to be sealed by a rotation.",
+    ),
+    plain(
+        "REDCAP_DET_RATE_LIMIT_PER_MINUTE",
+        "120",
+        "120",
+        "Proven DETs per minute and study; more are refused and mark the study for reconcile.",
+    ),
+    plain(
+        "REDCAP_DET_TEST_RATE_LIMIT_PER_MINUTE",
+        "10",
+        "10",
+        "Calls per minute of the DET test endpoint, which production does not have.",
+    ),
+    plain(
+        "REDCAP_DET_IDEMPOTENCY_TTL_SECONDS",
+        "86400",
+        "86400",
+        "Seconds for which an original DET swallows its repetitions.",
+    ),
     plain("REDCAP_CIRCUIT_BREAKER_FAILURE_THRESHOLD", "5", "5", "Consecutive failures that open a study's breaker."),
-    plain("REDCAP_CIRCUIT_BREAKER_COOLDOWN_SECONDS", "60", "60", "Seconds before an open breaker lets one probe through."),
-    plain("REDCAP_CIRCUIT_BREAKER_ENABLED", "true", "true", "`false` is an operator's override, which the go/no-go board shows."),
-    plain("REDCAP_OUTBOUND_PER_MINUTE", "300", "300", "Calls per minute to one REDCap host, over all studies and processes; REDCap bans above 600."),
+    plain(
+        "REDCAP_CIRCUIT_BREAKER_COOLDOWN_SECONDS",
+        "60",
+        "60",
+        "Seconds before an open breaker lets one probe through.",
+    ),
+    plain(
+        "REDCAP_CIRCUIT_BREAKER_ENABLED",
+        "true",
+        "true",
+        "`false` is an operator's override, which the go/no-go board shows.",
+    ),
+    plain(
+        "REDCAP_OUTBOUND_PER_MINUTE",
+        "300",
+        "300",
+        "Calls per minute to one REDCap host, over all studies and processes; REDCap bans above 600.",
+    ),
     plain("REDCAP_CALL_TIMEOUT_SECONDS", "30", "30", "Seconds that one REDCap call may take."),
-    plain("PUBLIC_URL", "the address listened on", "the address that REDCap and participants use", "Base of the DET address and of participants' links."),
+    plain(
+        "PUBLIC_URL",
+        "the address listened on",
+        "the address that REDCap and participants use",
+        "Base of the DET address and of participants' links.",
+    ),
     plain("METRICIS_LOG", "info", "info", "Log filter, as `tracing` reads it."),
 ];

@@ -52,21 +52,25 @@ async fn save_form(stage: &Stage, seen: &mut Seen) -> Result<String, CliError> {
         user: "jsmith".to_owned(),
         dag: stage.script.dag.clone(),
     };
-    let saved = stage.sim.save_form(stage.project.project_id, save).await.map_err(|error| CliError::No(error.to_string()))?;
+    let saved =
+        stage.sim.save_form(stage.project.project_id, save).await.map_err(|error| CliError::No(error.to_string()))?;
     let delivery = saved.delivery.ok_or_else(|| CliError::No("no DET was sent".to_owned()))?;
-    promise(delivery.status == Some(200), || format!("the DET was answered {:?} {:?}", delivery.status, delivery.error))?;
+    promise(delivery.status == Some(200), || {
+        format!("the DET was answered {:?} {:?}", delivery.status, delivery.error)
+    })?;
     seen.form = delivery.form.clone();
     Ok(format!("record {} · {instrument} complete · DET answered 200", saved.record))
 }
 
 async fn appear(stage: &Stage, ada: &Api, seen: &mut Seen) -> Result<String, CliError> {
     let base = format!("/api/studies/{}", stage.study);
-    let events = ada.wait_for(&format!("{base}/webhooks"), "processed event", |answer| {
-        answer["events"].as_array().is_some_and(|all| all.iter().all(|event| event["status"] == "processed" || event["status"] == "failed"))
-    });
-    let events = events.await?;
+    let ended = |event: &Value| event["status"] == "processed" || event["status"] == "failed";
+    let done = |answer: &Value| answer["events"].as_array().is_some_and(|all| !all.is_empty() && all.iter().all(ended));
+    let events = ada.wait_for(&format!("{base}/webhooks"), "processed event", done).await?;
     let event = &events["events"][0];
-    promise(event["status"] == "processed", || format!("the event ended {}: {}", event["status"], event["error_message"]))?;
+    promise(event["status"] == "processed", || {
+        format!("the event ended {}: {}", event["status"], event["error_message"])
+    })?;
     let found = ada.get(&format!("{base}/participants")).await?;
     let listed = &found["participants"][0];
     seen.participant = listed["id"].as_str().unwrap_or_default().to_owned();
@@ -76,12 +80,17 @@ async fn appear(stage: &Stage, ada: &Api, seen: &mut Seen) -> Result<String, Cli
     let visits = detail["visits"].as_array().cloned().unwrap_or_default();
     let instrument = ada.get(&format!("{base}/redcap")).await?["redcap_field_mapping"][TASK]["instrument"].clone();
     let has = |visit: &&Value| visit["instruments"].as_array().is_some_and(|all| all.contains(&instrument));
-    let visit = visits.iter().find(has).ok_or_else(|| CliError::No(format!("no visit has the instrument {instrument}")))?;
+    let visit =
+        visits.iter().find(has).ok_or_else(|| CliError::No(format!("no visit has the instrument {instrument}")))?;
     seen.visit = visit["id"].as_str().unwrap_or_default().to_owned();
     seen.event = visit["event_name"].as_str().unwrap_or_default().to_owned();
     Ok(format!(
         "{} ({}) · anchor {} · {} visits, the first on {}",
-        listed["participant_code"], listed["status"], version["anchor_date_used"], visits.len(), visits[0]["scheduled_date"]
+        listed["participant_code"],
+        listed["status"],
+        version["anchor_date_used"],
+        visits.len(),
+        visits[0]["scheduled_date"]
     ))
 }
 
@@ -128,7 +137,9 @@ async fn submit(stage: &Stage, cast: &Cast) -> Result<String, CliError> {
     let again = cast.pia.post("/api/portal/sessions", &body).await?;
     promise(first["id"] == again["id"], || format!("sent twice, it became two sessions: {first} {again}"))?;
     let path = format!("/api/studies/{}/sessions", stage.study);
-    let done = |answer: &Value| answer["sessions"].as_array().is_some_and(|all| all.iter().all(|one| one["sync_status"] != "pending"));
+    let done = |answer: &Value| {
+        answer["sessions"].as_array().is_some_and(|all| all.iter().all(|one| one["sync_status"] != "pending"))
+    };
     let sessions = cast.ada.wait_for(&path, "synced session", done).await?;
     let session = &sessions["sessions"][0];
     promise(session["sync_status"] == "synced", || session.to_string())?;
@@ -142,7 +153,8 @@ async fn submit(stage: &Stage, cast: &Cast) -> Result<String, CliError> {
 /// # Errors
 /// Nothing is there.
 pub fn read_back(stage: &Stage, cast: &Cast) -> Result<String, CliError> {
-    let field = stage.script.result_fields.as_ref().and_then(|fields| fields.get("median_ms")).cloned().unwrap_or_default();
+    let field =
+        stage.script.result_fields.as_ref().and_then(|fields| fields.get("median_ms")).cloned().unwrap_or_default();
     let value = stage.sim.value(stage.project.project_id, &stage.script.record, &cast.event, &field);
     value.ok_or_else(|| CliError::No(format!("REDCap has nothing in {field} of {}", cast.event)))
 }

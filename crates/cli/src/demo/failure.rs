@@ -62,7 +62,10 @@ async fn breaker_opens(stage: &Stage, cast: &Cast, threshold: u32) -> Result<Str
     }
     let dashboard = cast.ada.get(&format!("/api/studies/{}/dashboard", stage.study)).await?;
     promise(dashboard["breaker"]["state"] == "open", || dashboard["breaker"].to_string())?;
-    Ok(format!("breaker {} after {threshold} failures; tile Failed Sync {}", dashboard["breaker"]["state"], dashboard["failed_syncs"]))
+    Ok(format!(
+        "breaker {} after {threshold} failures; tile Failed Sync {}",
+        dashboard["breaker"]["state"], dashboard["failed_syncs"]
+    ))
 }
 
 async fn short_circuit(stage: &Stage, cast: &Cast) -> Result<String, CliError> {

@@ -44,7 +44,8 @@ impl Script {
     /// Usage, when the file cannot be read.
     pub fn choose(demo: &DemoArgs) -> Result<Self, CliError> {
         let Some(file) = &demo.project else { return Ok(Self::sponsor()) };
-        let xml = std::fs::read_to_string(file).map_err(|error| CliError::Usage(format!("{}: {error}", file.display())))?;
+        let xml =
+            std::fs::read_to_string(file).map_err(|error| CliError::Usage(format!("{}: {error}", file.display())))?;
         Ok(Self {
             xml,
             title: file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned()),

@@ -99,7 +99,9 @@ pub async fn configure(stage: &mut Stage, ada: &Api) -> Result<String, CliError>
     }
     let det = format!("{}/api/webhooks/redcap/det?token={secret}", stage.address);
     stage.sim.set_det_url(project.project_id, Some(det)).map_err(|error| CliError::No(error.to_string()))?;
-    Ok(format!("token and webhook secret are stored sealed; `{instrument}` enrols, results go to `{result_instrument}`"))
+    Ok(format!(
+        "token and webhook secret are stored sealed; `{instrument}` enrols, results go to `{result_instrument}`"
+    ))
 }
 
 /// The project's dictionary, read as any API client would.
@@ -119,7 +121,8 @@ fn instrument(stage: &Stage, dictionary: &[Value]) -> Result<String, CliError> {
     let anchor = &stage.script.anchor_field;
     let holder = dictionary.iter().find(|field| text(field, "field_name") == anchor);
     let holder = holder.map(|field| text(field, "form_name").to_owned());
-    let missing = || CliError::Usage(format!("the project has no field {anchor:?}; name its enrolment date with --anchor-field"));
+    let missing =
+        || CliError::Usage(format!("the project has no field {anchor:?}; name its enrolment date with --anchor-field"));
     stage.script.instrument.clone().or(holder).ok_or_else(missing)
 }
 

@@ -57,9 +57,12 @@ impl Stage {
     /// # Errors
     /// Usage or unavailable, naming what is missing.
     pub async fn build(args: &Args, demo: &DemoArgs, script: Script) -> Result<Self, CliError> {
-        let settings = Settings::with_defaults(args.data.clone(), DEFAULTS).map_err(|problems| all_problems(&problems))?;
+        let settings =
+            Settings::with_defaults(args.data.clone(), DEFAULTS).map_err(|problems| all_problems(&problems))?;
         if settings.environment.is_production() {
-            return Err(CliError::Usage("ENVIRONMENT is production: the demo makes up a study and must not run there".into()));
+            return Err(CliError::Usage(
+                "ENVIRONMENT is production: the demo makes up a study and must not run there".into(),
+            ));
         }
         logging::start(&settings.environment, "off");
         let store = database(&settings).await?;
@@ -73,16 +76,30 @@ impl Stage {
         let project = sim.add_project_xml(&script.xml, options).map_err(|error| CliError::Usage(error.to_string()))?;
         let listener = listen(demo.listen, demo.once, 8080).await?;
         let address = url_of(&listener)?;
-        let mut processes = Processes::new(store.clone(), &settings, address.clone());
+        let mut processes = Processes::new(store.clone(), &settings, &address);
         processes.start_worker(&settings, stop.clone())?;
-        processes.start_server(listener, stop.clone()).await?;
+        processes.start_server(listener, stop.clone());
         let http = reqwest::Client::builder().build().map_err(|error| CliError::Unavailable(error.to_string()))?;
         let api = Api::new(http.clone(), &address);
         let code = format!("DEMO-{number:03}");
         let (study, owner) = super::setup::create_study(&store, &code, &script.title, operator()).await?;
         let narrator = Narrator::new();
         Ok(Self {
-            script, narrator, settings, store, sim, project, redcap, address, http, api, study, code, processes, owner, stop,
+            script,
+            narrator,
+            settings,
+            store,
+            sim,
+            project,
+            redcap,
+            address,
+            http,
+            api,
+            study,
+            code,
+            processes,
+            owner,
+            stop,
             simulator,
         })
     }
@@ -112,7 +129,12 @@ impl Stage {
              \n  Metricis API       {}/api/openapi.json\
              \n  sign in            curl -s {}/api/auth/login -H 'content-type: application/json' -d '{{\"email\":\"{email}\",\"password\":\"{password}\"}}'\
              \n  the study          {}  ({})\n\n{}",
-            self.redcap, self.address, self.address, self.code, self.study, kept(&self.settings)
+            self.redcap,
+            self.address,
+            self.address,
+            self.code,
+            self.study,
+            kept(&self.settings)
         );
         stop_on_signal(self.stop.clone());
         self.processes.wait().await

@@ -29,7 +29,9 @@ pub struct Cast {
 pub async fn tell(stage: &mut Stage) -> Result<(), CliError> {
     println!("Metricis, the main job on {}.", stage.script.title);
     let cooldown = DEFAULTS.iter().find(|(name, _)| name.ends_with("COOLDOWN_SECONDS")).map_or("2", |(_, value)| value);
-    println!("The breaker's cooldown is set to {cooldown} s for this demo (default 60), and request limits are raised.");
+    println!(
+        "The breaker's cooldown is set to {cooldown} s for this demo (default 60), and request limits are raised."
+    );
     stage.narrator.chapter("A study is set up");
     let ada = open_study(stage).await?;
     stage.narrator.chapter("A participant enrols");
@@ -56,7 +58,10 @@ pub(super) use step;
 async fn open_study(stage: &mut Stage) -> Result<Api, CliError> {
     step!(stage, "a REDCap simulator comes up with the project", async {
         let health = stage.api.get("/api/health").await?;
-        Ok(format!("{}/  project {} · Metricis {} at {}", stage.redcap, stage.project.project_id, health["version"], stage.address))
+        Ok(format!(
+            "{}/  project {} · Metricis {} at {}",
+            stage.redcap, stage.project.project_id, health["version"], stage.address
+        ))
     });
     let ada = setup::sign_in(stage).await?;
     step!(stage, "the owner connects the study to REDCap", setup::configure(stage, &ada));
@@ -79,7 +84,8 @@ async fn anchor_moves(stage: &mut Stage, cast: &Cast) -> Result<(), CliError> {
     step!(stage, "the anchor date moves: the plan first, then the same plan applied", async {
         let before = cast.ada.get(&base).await?;
         let anchor = before["participant"]["enrollment_date"].as_str().unwrap_or_default().to_owned();
-        let date: chrono::NaiveDate = anchor.parse().map_err(|_| CliError::No(format!("{anchor:?} is no anchor date")))?;
+        let date: chrono::NaiveDate =
+            anchor.parse().map_err(|_| CliError::No(format!("{anchor:?} is no anchor date")))?;
         let to = date + chrono::Duration::days(3);
         let mut order = json!({ "date": to, "reason": "consent was signed three days later", "dry_run": true });
         let plan = cast.ada.post(&format!("{base}/anchor"), &order).await?;
@@ -87,7 +93,8 @@ async fn anchor_moves(stage: &mut Stage, cast: &Cast) -> Result<(), CliError> {
         let applied = cast.ada.post(&format!("{base}/anchor"), &order).await?;
         promise(plan["plan"]["counts"] == applied["plan"]["counts"], || format!("planned {plan}, applied {applied}"))?;
         let after = cast.ada.get(&base).await?;
-        let current = after["versions"].as_array().and_then(|all| all.iter().find(|version| version["is_current"] == true));
+        let current =
+            after["versions"].as_array().and_then(|all| all.iter().find(|version| version["is_current"] == true));
         promise(current.is_some_and(|version| version["version_number"] == 2), || after["versions"].to_string())?;
         Ok(format!("{anchor} → {to}; version 2; {}", applied["plan"]["counts"]))
     });

@@ -136,7 +136,9 @@ impl Writer {
         self.write_refusals(refusals).await;
         if !dets.is_empty() {
             self.write_dets(dets).await;
+            // Both: whoever waits now, and one who is about to.
             self.settings.received.notify_waiters();
+            self.settings.received.notify_one();
         }
     }
 
