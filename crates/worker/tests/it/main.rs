@@ -1,0 +1,14 @@
+//! The worker against a simulated REDCap over real sockets, on both engines. No test sleeps or asserts on time.
+
+mod breaker;
+mod enrolment;
+mod faults;
+mod log;
+mod queue;
+mod reaper;
+mod redcap_lifecycle;
+mod refusals;
+mod rereads;
+mod study_jobs;
+mod updates;
+mod world;

@@ -1,0 +1,340 @@
+//! The sponsor study in a simulated REDCap, the same study in a fresh database, and a worker between the two.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{Duration, NaiveDate};
+use metricis_core::breaker::BreakerSettings;
+use metricis_core::budget::BudgetSettings;
+use metricis_core::clock::ManualClock;
+use metricis_core::environment::Environment;
+use metricis_core::ids::{EventId, JobId, SessionId, SiteId, StudyId, VisitId};
+use metricis_core::intake::{DetForm, natural_key};
+use metricis_core::study::{StudyConfig, TaskMapping};
+use metricis_core::words::{ConsentMode, EventStatus, JobState, StudyStatus};
+use metricis_core::{Clock, Timestamp};
+use metricis_redcap_sim::{Fault, ProjectHandle, ProjectOptions, SaveForm, Sim, SimOptions};
+use metricis_store::intake::{DetWriter, NewDet, WriterSettings};
+use metricis_store::testing::{Engine, TestDb, monday};
+use metricis_store::{
+    JobKind, NewSession, NewSite, NewStudy, Operational, Sealer, SecretField, SessionInsert, Snapshot, Store,
+    StoredEvent, StoredJob, StoredParticipant, StoredSession, StoredVisit, Tx,
+};
+use metricis_worker::{Worker, WorkerSettings};
+use serde_json::{Map, Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+
+pub const SPONSOR_STUDY: &str =
+    include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../demo/sponsor-study.REDCap.xml"));
+pub const BASELINE: &str = "baseline_arm_1";
+const KEY: &str = "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4";
+
+pub struct World {
+    pub db: TestDb,
+    pub clock: Arc<ManualClock>,
+    pub sim: Sim,
+    pub project: ProjectHandle,
+    pub study: StudyId,
+    pub worker: Worker,
+    pub wake: Arc<Notify>,
+    writer: DetWriter,
+}
+
+impl World {
+    pub async fn new(engine: Engine) -> Self {
+        Self::with(engine, |_| {}, |_| {}).await
+    }
+
+    /// A study whose configuration and a worker whose settings the test has changed.
+    pub async fn with(
+        engine: Engine,
+        change_study: impl FnOnce(&mut StudyConfig),
+        change_worker: impl FnOnce(&mut WorkerSettings),
+    ) -> Self {
+        let (db, clock) = (TestDb::fresh(engine).await, Arc::new(ManualClock::at(monday())));
+        let sim = Sim::new(SimOptions::default());
+        let project = sim.add_project_xml(SPONSOR_STUDY, ProjectOptions::default()).expect("the project");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let base = format!("http://{}", listener.local_addr().expect("an address"));
+        tokio::spawn(sim.serve(listener, std::future::pending()));
+        let study = StudyId::at(monday());
+        let mut config = study_config(study, &project, &base);
+        change_study(&mut config);
+        add_study(&db.store, study, config).await;
+        let mut settings = settings();
+        change_worker(&mut settings);
+        let wake = Arc::new(Notify::new());
+        let worker = build_worker(db.store.clone(), clock.clone(), settings, Arc::clone(&wake));
+        let writer_settings = WriterSettings { idempotency_ttl_s: 86_400, max_group: 128, received: Arc::clone(&wake) };
+        let (writer, _) = DetWriter::spawn(db.store.clone(), clock.clone(), writer_settings);
+        Self { db, clock, sim, project, study, worker, wake, writer }
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub async fn tx(&self) -> Tx {
+        self.db.store.write(self.now()).await.expect("a transaction")
+    }
+
+    pub async fn read(&self) -> Snapshot {
+        self.db.store.read(self.now()).await.expect("a snapshot")
+    }
+
+    pub fn break_redcap(&self, fault: impl Into<Option<Fault>>) {
+        self.sim.set_fault(self.project.project_id, fault.into()).expect("the project");
+    }
+
+    pub fn calls(&self) -> u64 {
+        self.sim.api_calls(self.project.project_id)
+    }
+
+    pub async fn change_study(&self, change: impl FnOnce(&mut StudyConfig)) {
+        let tx = self.tx().await;
+        let mut config = tx.study(self.study).await.expect("an answer").expect("the study").config;
+        change(&mut config);
+        tx.set_study_config(self.study, &config).await.expect("a configuration");
+        done(tx).await;
+    }
+
+    pub async fn set_status(&self, status: StudyStatus) {
+        let tx = self.tx().await;
+        tx.set_study_status(self.study, status).await.expect("a status");
+        done(tx).await;
+    }
+
+    /// A form saved by a person in REDCap; the DET is the test's to send.
+    pub async fn save(&self, record: &str, event: &str, instrument: &str, values: &[(&str, &str)]) {
+        self.save_in(record, event, instrument, values, None).await;
+    }
+
+    pub async fn save_in(
+        &self,
+        record: &str,
+        event: &str,
+        instrument: &str,
+        values: &[(&str, &str)],
+        dag: Option<&str>,
+    ) {
+        let form = SaveForm {
+            record: record.to_owned(),
+            event: Some(event.to_owned()),
+            instrument: instrument.to_owned(),
+            repeat_instance: None,
+            values: values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            complete: 2,
+            user: "ada".to_owned(),
+            dag: dag.map(str::to_owned),
+        };
+        self.sim.save_form(self.project.project_id, form).await.expect("a saved form");
+    }
+
+    /// A DET as REDCap sends it, received; its event and whether it is a duplicate.
+    pub async fn det(&self, record: &str, event: &str, instrument: &str, complete: u8) -> (EventId, bool) {
+        let body: String = [
+            ("redcap_url", "http://redcap.test/"),
+            ("project_id", &self.project.project_id.to_string()),
+            ("username", "ada"),
+            ("record", record),
+            ("instrument", instrument),
+            (&format!("{instrument}_complete"), &complete.to_string()),
+            ("redcap_event_name", event),
+        ]
+        .map(|(name, value)| format!("{name}={}", escape(value)))
+        .join("&");
+        let form = DetForm::parse(body.as_bytes()).expect("a form");
+        let natural_key = natural_key(&form);
+        let receipt = self.writer.receive(NewDet { study: self.study, form, natural_key }).await.expect("received");
+        (receipt.event, receipt.duplicate_of.is_some())
+    }
+
+    /// Saves the enrolment form, sends its DET and works it off; the event as it ended.
+    pub async fn enrol(&self, record: &str, values: &[(&str, &str)]) -> StoredEvent {
+        self.save(record, BASELINE, "enrollment", values).await;
+        let (id, _) = self.det(record, BASELINE, "enrollment", 2).await;
+        self.worker.run_until_idle().await;
+        self.event(id).await
+    }
+
+    pub async fn enrolled(&self, record: &str) -> StoredParticipant {
+        let event = self.enrol(record, &[("enroll_date", "2026-03-02")]).await;
+        assert_eq!((event.status, event.error_message), (EventStatus::Processed, None), "{record}");
+        self.participant(record).await.expect("a participant")
+    }
+
+    pub async fn event(&self, id: EventId) -> StoredEvent {
+        self.read().await.event(id).await.expect("an answer").expect("the event")
+    }
+
+    pub async fn participant(&self, record: &str) -> Option<StoredParticipant> {
+        self.read().await.participant_of_record(self.study, record).await.expect("an answer")
+    }
+
+    pub async fn visits(&self, record: &str) -> Vec<StoredVisit> {
+        let participant = self.participant(record).await.expect("a participant");
+        self.read().await.visits(participant.id).await.expect("visits")
+    }
+
+    pub async fn visit_of(&self, record: &str, event: &str) -> StoredVisit {
+        self.visits(record).await.into_iter().find(|visit| visit.event_name == event).expect("a visit")
+    }
+
+    /// Queues a job, works until idle, and returns the job as it ended.
+    pub async fn job(&self, kind: JobKind) -> StoredJob {
+        let id = self.enqueue(kind).await;
+        self.worker.run_until_idle().await;
+        self.read().await.job(id).await.expect("an answer").expect("the job")
+    }
+
+    pub async fn enqueue(&self, kind: JobKind) -> JobId {
+        let tx = self.tx().await;
+        let id = tx.enqueue_job(self.study, &kind).await.expect("a job");
+        done(tx).await;
+        id
+    }
+
+    pub async fn sync_events(&self) -> Value {
+        let job = self.job(JobKind::SyncEvents).await;
+        assert_eq!((job.state, job.error), (JobState::Done, None));
+        job.result.expect("a result")
+    }
+
+    /// A submitted result and its queued sync.
+    pub async fn submit(&self, participant: &StoredParticipant, visit: Option<VisitId>, results: Value) -> SessionId {
+        let (tx, id) = (self.tx().await, SessionId::at(self.now()));
+        let Value::Object(results) = results else { panic!("results are an object") };
+        let inserted = tx.insert_session(&new_session(id, participant, visit, results)).await.expect("a session");
+        assert_eq!(inserted, SessionInsert::Inserted);
+        tx.enqueue_job(self.study, &JobKind::SyncSession { session: id }).await.expect("a job");
+        done(tx).await;
+        id
+    }
+
+    /// Submits a plain result for the baseline visit and works it off; the session as it ended.
+    pub async fn sync_one(&self, record: &str) -> StoredSession {
+        let visit = self.visit_of(record, BASELINE).await.id;
+        let participant = self.participant(record).await.expect("a participant");
+        let id = self.submit(&participant, Some(visit), json!({"median_ms": 412.5, "misses": 2})).await;
+        self.worker.run_until_idle().await;
+        self.session(id).await
+    }
+
+    /// What a person's re-sync does.
+    pub async fn resync(&self, session: SessionId) -> StoredSession {
+        let tx = self.tx().await;
+        tx.mark_session_pending(&[session]).await.expect("a failed session");
+        tx.enqueue_job(self.study, &JobKind::SyncSession { session }).await.expect("a job");
+        done(tx).await;
+        self.worker.run_until_idle().await;
+        self.session(session).await
+    }
+
+    pub async fn session(&self, id: SessionId) -> StoredSession {
+        self.read().await.session(id).await.expect("an answer").expect("the session")
+    }
+
+    pub fn value(&self, record: &str, event: &str, field: &str) -> Option<String> {
+        self.sim.value(self.project.project_id, record, event, field).filter(|value| !value.is_empty())
+    }
+
+    /// Names of the study's audited actions, oldest first, without the receipt of DETs. The chain must verify.
+    pub async fn account(&self) -> Vec<String> {
+        let snapshot = self.read().await;
+        for head in snapshot.audit_heads().await.expect("heads") {
+            snapshot.verify_chain(&head).await.expect("an answer").expect("an unbroken chain");
+        }
+        let rows = snapshot.audit_rows(Some(self.study), None, 1_000).await.expect("rows");
+        rows.into_iter().rev().map(|row| row.action).filter(|action| action != "receive_det").collect()
+    }
+
+    pub async fn count(&self, table: &str) -> i64 {
+        self.db.count(&format!("SELECT count(*) FROM {table}")).await
+    }
+}
+
+pub fn settings() -> WorkerSettings {
+    let mut settings = WorkerSettings::new("digest key".into(), Environment::new("test"), "0.1.0", "ab12");
+    // The clock stands still, so that only the burst counts.
+    settings.budget = BudgetSettings { per_minute: 60_000, burst: 10_000 };
+    settings.breaker = BreakerSettings { failure_threshold: 100, ..BreakerSettings::default() };
+    settings.call_timeout_s = 1;
+    settings.poll_ms = 1;
+    settings
+}
+
+pub fn build_worker(store: Store, clock: Arc<dyn Clock>, settings: WorkerSettings, wake: Arc<Notify>) -> Worker {
+    let http = metricis_redcap::http_client("metricis/test").expect("a client");
+    Worker::new(store, sealer(), clock, http, settings, wake)
+}
+
+fn sealer() -> Sealer {
+    Sealer::new(&KEY.into(), None, false).expect("a key")
+}
+
+fn study_config(study: StudyId, project: &ProjectHandle, base: &str) -> StudyConfig {
+    let mut config = StudyConfig { time_zone: Some("Europe/Berlin".to_owned()), ..StudyConfig::default() };
+    config.constraints.consent_mode = Some(ConsentMode::Waived);
+    let redcap = &mut config.redcap;
+    redcap.api_url = Some(format!("{base}/api/"));
+    redcap.api_origin = Some(base.to_owned());
+    redcap.api_token = Some(sealer().seal(study, SecretField::ApiToken, &project.token.clone().into()));
+    redcap.project_id = Some(project.project_id.to_string());
+    redcap.anchor_date_field = Some("enroll_date".to_owned());
+    redcap.enrollment_instrument = Some("enrollment".to_owned());
+    let fields = [("median_ms", "rt_median_ms"), ("misses", "rt_misses"), ("completed_at", "rt_completed_at")];
+    let fields: BTreeMap<_, _> = fields.map(|(from, to)| (from.to_owned(), to.to_owned())).into();
+    let mapping = TaskMapping { instrument: "reaction_time".to_owned(), fields };
+    redcap.redcap_field_mapping = [("reaction_time".to_owned(), mapping)].into();
+    redcap.extra.insert("survey_instruments".to_owned(), json!(["wellbeing", "side_effects_survey"]));
+    config
+}
+
+async fn add_study(store: &Store, id: StudyId, config: StudyConfig) {
+    let tx = store.write(monday()).await.expect("a transaction");
+    let (code, name) = ("SPN".to_owned(), "Sponsor study".to_owned());
+    tx.insert_study(&NewStudy { id, code, name, config }).await.expect("a study");
+    for (code, dag) in [("N", "site_north"), ("S", "site_south")] {
+        let (site, redcap_dag) = (SiteId::at(monday()), Some(dag.to_owned()));
+        let site = NewSite { id: site, study: id, code: code.to_owned(), name: code.to_owned(), redcap_dag };
+        tx.insert_site(&site).await.expect("a site");
+    }
+    done(tx).await;
+}
+
+fn new_session(
+    id: SessionId,
+    participant: &StoredParticipant,
+    visit: Option<VisitId>,
+    results: Map<String, Value>,
+) -> NewSession {
+    NewSession {
+        id,
+        study: participant.study,
+        participant: participant.id,
+        visit,
+        task: "reaction_time".to_owned(),
+        submission_key: id.to_string(),
+        fingerprint: "f".repeat(64),
+        results,
+        started_at: monday() - Duration::minutes(5),
+        completed_at: monday(),
+        review_flag: None,
+    }
+}
+
+/// Commits what a test has prepared; what it did is not its subject.
+pub async fn done(tx: Tx) {
+    tx.commit_operational(Operational::QueueClaim).await.expect("a commit");
+}
+
+pub fn day(text: &str) -> NaiveDate {
+    text.parse().expect("a date")
+}
+
+fn escape(text: &str) -> String {
+    text.bytes()
+        .map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
+}
