@@ -7,6 +7,7 @@ mod app;
 pub mod board;
 mod edge;
 mod extract;
+mod fresh;
 mod limit;
 pub mod links;
 pub mod password;
@@ -18,6 +19,7 @@ mod schema;
 mod serve;
 mod settings;
 mod state;
+mod today;
 mod token;
 mod wait;
 

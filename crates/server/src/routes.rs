@@ -1,12 +1,24 @@
 //! The routes, one file per noun.
 
+mod audit;
 mod auth;
+mod breaker;
+mod cutover;
 mod det;
 mod det_test;
 mod dev;
 mod health;
+mod jobs;
+mod members;
 mod participants;
+mod portal;
+mod redcap;
+mod sessions;
+mod settings;
+mod sites;
+mod studies;
 mod testing;
+mod webhooks;
 
 use utoipa_axum::router::OpenApiRouter;
 
@@ -20,7 +32,19 @@ pub(crate) fn all() -> OpenApiRouter<AppState> {
         det_test::routes(),
         dev::routes(),
         testing::routes(),
+        studies::routes(),
+        members::routes(),
+        sites::routes(),
+        settings::routes(),
+        redcap::routes(),
+        jobs::routes(),
+        breaker::routes(),
         participants::routes(),
+        sessions::routes(),
+        webhooks::routes(),
+        audit::routes(),
+        cutover::routes(),
+        portal::routes(),
     ]
     .into_iter()
     .fold(OpenApiRouter::new(), OpenApiRouter::merge)

@@ -7,11 +7,11 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::HeaderValue;
 use axum::middleware::Next;
 use axum::response::Response;
-use metricis_core::Timestamp;
 use tracing::Instrument;
-use uuid::{NoContext, Uuid};
+use uuid::Uuid;
 
 use crate::AppState;
+use crate::fresh::uuid_at;
 
 tokio::task_local! {
     static REQUEST_ID: Uuid;
@@ -24,7 +24,7 @@ pub(crate) fn request_id() -> Option<String> {
 
 pub(crate) async fn trace_request(State(app): State<AppState>, request: Request, next: Next) -> Response {
     let begun = app.now();
-    let id = id_at(begun);
+    let id = uuid_at(begun);
     let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str).to_owned();
     let span = tracing::info_span!("request", request_id = %id, method = %request.method(), route);
     let serving = async {
@@ -37,9 +37,4 @@ pub(crate) async fn trace_request(State(app): State<AppState>, request: Request,
         response
     };
     REQUEST_ID.scope(id, serving.instrument(span)).await
-}
-
-fn id_at(now: Timestamp) -> Uuid {
-    let seconds = u64::try_from(now.timestamp()).unwrap_or(0);
-    Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, seconds, now.timestamp_subsec_nanos()))
 }

@@ -122,3 +122,37 @@ impl<P: OnStudy> Call<P, Tx> {
         Ok(self.app)
     }
 }
+
+/// A call that has given its transaction up and will prove itself again before it writes.
+pub(crate) struct Reproof<P: Proof> {
+    /// The process.
+    pub(crate) app: AppState,
+    /// The study of the first proof.
+    pub(crate) study: StudyId,
+    claim: P::Claim,
+}
+
+impl<P: OnStudy + Proof + Claimant> Call<P> {
+    /// Ends the transaction, for work that must not happen inside one.
+    pub(crate) fn release(self) -> Reproof<P> {
+        Reproof { study: self.who.study(), claim: self.who.claim_again(), app: self.app }
+    }
+}
+
+/// A proof that can be asked for again.
+pub(crate) trait Claimant: Proof {
+    /// What it was proven from.
+    fn claim_again(&self) -> Self::Claim;
+}
+
+impl<P: Proof> Reproof<P> {
+    /// Proves the call again, in a transaction that writes.
+    ///
+    /// # Errors
+    /// As the first proof.
+    pub(crate) async fn begin_write(self) -> Result<Call<P, Tx>, Problem> {
+        let tx = self.app.store.write(self.app.now()).await?;
+        let who = P::prove(self.claim, &self.app, &tx).await?;
+        Ok(Call { who, tx, app: self.app })
+    }
+}

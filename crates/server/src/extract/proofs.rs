@@ -3,6 +3,8 @@
 //! Invariants: a study id is read from the path here and nowhere else; whoever has no role on a study gets the 404 of a study
 //! that does not exist; a global role grants nothing (guarantee 16).
 
+use std::marker::PhantomData;
+
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use metricis_core::access::{Access, Need, decide};
@@ -11,7 +13,7 @@ use metricis_core::ids::{ParticipantId, StudyId, UserId};
 use metricis_core::words::{GlobalRole, StudyRole};
 use metricis_store::{Snapshot, StoredParticipant};
 
-use super::call::OnStudy;
+use super::call::{Claimant, OnStudy};
 use super::peer::bearer;
 use crate::AppState;
 use crate::problem::Problem;
@@ -57,67 +59,83 @@ async fn study_in_path(parts: &mut Parts) -> Option<StudyId> {
     params.iter().find(|(name, _)| *name == "study_id").and_then(|(_, value)| value.parse().ok())
 }
 
-async fn prove_role(
-    (user, study): (UserId, StudyId),
-    need: Need,
-    needed: &str,
-    app: &AppState,
-    db: &Snapshot,
-) -> Result<StudyRole, Problem> {
-    let role = db.role_on(study, user).await?;
-    let refused = match (decide(role, need), role) {
-        (Access::Granted, Some(role)) => return Ok(role),
-        (Access::Forbidden, _) => Problem::Forbidden(format!("this needs {needed} on this study")),
-        (Access::Hidden | Access::Granted, _) => Problem::NotFound,
-    };
-    app.refusals.count(db.now(), Refused::Access, &format!("user:{user}"));
-    Err(refused)
+/// How much a proof demands of the role.
+pub(crate) trait Level: Send {
+    /// For the rule.
+    const NEED: Need;
+    /// For people.
+    const NEEDED: &'static str;
 }
 
-macro_rules! study_proofs {
-    ($($(#[$doc:meta])* $name:ident needs $need:ident, told as $needed:literal;)+) => {$(
-        $(#[$doc])*
-        #[expect(dead_code, reason = "each proof carries the role, read by the handlers that grant roles")]
-        pub(crate) struct $name {
-            study: StudyId,
-            user: UserId,
-            pub(crate) role: StudyRole,
-        }
+/// Any role.
+pub(crate) struct Member;
+/// Running the study.
+pub(crate) struct Coordinator;
+/// Configuring the study.
+pub(crate) struct Admin;
 
-        impl Proof for $name {
-            type Claim = (UserId, StudyId);
-
-            async fn claim(parts: &mut Parts, app: &AppState) -> Result<Self::Claim, Problem> {
-                let user = claim_staff(parts, app)?;
-                let study = study_in_path(parts).await.ok_or(Problem::NotFound)?;
-                Ok((user, study))
-            }
-
-            async fn prove(claim: Self::Claim, app: &AppState, db: &Snapshot) -> Result<Self, Problem> {
-                let role = prove_role(claim, Need::$need, $needed, app, db).await?;
-                let (user, study) = claim;
-                Ok(Self { study, user, role })
-            }
-        }
-
-        impl OnStudy for $name {
-            fn study(&self) -> StudyId {
-                self.study
-            }
-            fn actor(&self) -> Actor {
-                Actor::User(self.user)
-            }
-        }
-    )+};
+impl Level for Member {
+    const NEED: Need = Need::Member;
+    const NEEDED: &'static str = "a role";
+}
+impl Level for Coordinator {
+    const NEED: Need = Need::Coordinator;
+    const NEEDED: &'static str = "the role coordinator, admin or owner";
+}
+impl Level for Admin {
+    const NEED: Need = Need::Admin;
+    const NEEDED: &'static str = "the role admin or owner";
 }
 
-study_proofs! {
-    /// Somebody with any role on the study.
-    StudyMember needs Member, told as "a role";
-    /// Somebody who runs the study day by day.
-    StudyCoordinator needs Coordinator, told as "the role coordinator, admin or owner";
-    /// Somebody who configures the study.
-    StudyAdmin needs Admin, told as "the role admin or owner";
+/// Somebody with a role on the study that is enough for `L`.
+pub(crate) struct RoleOn<L> {
+    study: StudyId,
+    user: UserId,
+    pub(crate) role: StudyRole,
+    level: PhantomData<L>,
+}
+
+/// Somebody with any role on the study.
+pub(crate) type StudyMember = RoleOn<Member>;
+/// Somebody who runs the study day by day.
+pub(crate) type StudyCoordinator = RoleOn<Coordinator>;
+/// Somebody who configures the study.
+pub(crate) type StudyAdmin = RoleOn<Admin>;
+
+impl<L: Level> Proof for RoleOn<L> {
+    type Claim = (UserId, StudyId);
+
+    async fn claim(parts: &mut Parts, app: &AppState) -> Result<Self::Claim, Problem> {
+        let user = claim_staff(parts, app)?;
+        let study = study_in_path(parts).await.ok_or(Problem::NotFound)?;
+        Ok((user, study))
+    }
+
+    async fn prove((user, study): Self::Claim, app: &AppState, db: &Snapshot) -> Result<Self, Problem> {
+        let role = db.role_on(study, user).await?;
+        let refused = match (decide(role, L::NEED), role) {
+            (Access::Granted, Some(role)) => return Ok(Self { study, user, role, level: PhantomData }),
+            (Access::Forbidden, _) => Problem::Forbidden(format!("this needs {} on this study", L::NEEDED)),
+            (Access::Hidden | Access::Granted, _) => Problem::NotFound,
+        };
+        app.refusals.count(db.now(), Refused::Access, &format!("user:{user}"));
+        Err(refused)
+    }
+}
+
+impl<L: Level> Claimant for RoleOn<L> {
+    fn claim_again(&self) -> Self::Claim {
+        (self.user, self.study)
+    }
+}
+
+impl<L> OnStudy for RoleOn<L> {
+    fn study(&self) -> StudyId {
+        self.study
+    }
+    fn actor(&self) -> Actor {
+        Actor::User(self.user)
+    }
 }
 
 /// A participant with a session of their own.

@@ -13,7 +13,6 @@ const MEDIA_TYPE: &str = "application/problem+json";
 /// The body of every refusal (RFC 9457).
 #[derive(serde::Serialize, ToSchema)]
 #[schema(as = Problem)]
-#[expect(dead_code, reason = "describes what `Problem::body` writes")]
 pub(crate) struct ProblemBody {
     /// `/problems/<slug>`: what to branch on.
     #[serde(rename = "type")]

@@ -1,0 +1,77 @@
+//! Jobs: what was committed to be done, and what came of it.
+
+use axum::Json;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
+use metricis_core::ids::{JobId, StudyId};
+use metricis_core::words::JobState;
+use metricis_store::StoredJob;
+use serde_json::Value;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+
+use crate::AppState;
+use crate::extract::{At, Call, StudyMember};
+use crate::problem::{Answer, Problem, Refusals};
+
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(get_job))
+}
+
+#[derive(serde::Serialize, ToSchema)]
+struct JobShown {
+    id: Uuid,
+    /// `sync_events`, `sync_session`, `test_connection` or `reconcile`.
+    kind: &'static str,
+    #[schema(schema_with = crate::schema::job_state)]
+    state: JobState,
+    created_at: DateTime<Utc>,
+    claimed_at: Option<DateTime<Utc>>,
+    finished_at: Option<DateTime<Utc>>,
+    /// What a done job answers.
+    #[schema(value_type = Option<Object>)]
+    result: Option<Value>,
+    /// Why it failed.
+    error: Option<String>,
+}
+
+impl From<StoredJob> for JobShown {
+    fn from(job: StoredJob) -> Self {
+        Self {
+            id: job.id.0,
+            kind: job.kind.name(),
+            state: job.state,
+            created_at: job.created_at,
+            claimed_at: job.claimed_at,
+            finished_at: job.finished_at,
+            result: job.result,
+            error: job.error,
+        }
+    }
+}
+
+/// Where to look for jobs that have not ended yet.
+#[derive(serde::Serialize, ToSchema)]
+pub(super) struct JobsUnderWay {
+    /// Addresses to ask.
+    jobs: Vec<String>,
+}
+
+/// 202: the jobs go on.
+pub(super) fn under_way(study: StudyId, jobs: &[JobId]) -> Response {
+    let jobs: Vec<String> = jobs.iter().map(|job| format!("/api/studies/{study}/jobs/{job}")).collect();
+    let location = jobs.first().cloned().unwrap_or_default();
+    (StatusCode::ACCEPTED, [(header::LOCATION, location)], Json(JobsUnderWay { jobs })).into_response()
+}
+
+/// A job of the study.
+#[utoipa::path(get, path = "/api/studies/{study_id}/jobs/{job_id}", tag = "redcap",
+    params(("study_id" = Uuid, Path), ("job_id" = Uuid, Path)), security(("token" = [])),
+    responses((status = 200, body = JobShown), Refusals))]
+async fn get_job(call: Call<StudyMember>, At(id): At<JobId>) -> Answer<JobShown> {
+    let study = call.study_id();
+    let job = call.tx.job(id).await?.filter(|job| job.study == study).ok_or(Problem::NotFound)?;
+    Ok(Json(job.into()))
+}

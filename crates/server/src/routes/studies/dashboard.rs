@@ -1,0 +1,93 @@
+//! What a coordinator sees first. Only stored facts.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use chrono::{DateTime, NaiveDate, Utc};
+use metricis_core::breaker::Breaker;
+use metricis_store::Dashboard;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::extract::{Call, StudyMember};
+use crate::problem::{Answer, Problem, Refusals};
+use crate::today::zone_of;
+
+#[derive(serde::Serialize, ToSchema)]
+pub(super) struct DashboardShown {
+    /// The study's own date.
+    today: NaiveDate,
+    /// The "Failed Sync" tile: sessions whose sync failed.
+    failed_syncs: u64,
+    pending_over_15_min: u64,
+    oldest_pending: Option<DateTime<Utc>>,
+    /// Events that wait for a person's replay.
+    failed_events: u64,
+    /// Events that have been `processing` for over 15 minutes.
+    stuck_events: u64,
+    duplicates_24h: u64,
+    /// Re-reads that failed or are stuck.
+    troubled_rereads: u64,
+    /// Proven DETs refused for their rate.
+    refused_for_rate: u64,
+    reconcile_wanted: bool,
+    /// The circuit breaker: `state` is closed, open or half_open.
+    #[schema(value_type = Object)]
+    breaker: Value,
+    /// False is an operator's override of the breaker.
+    breaker_enabled: bool,
+    /// Workers seen in the last minute; without one nothing is synced.
+    live_workers: u64,
+    jobs_queued: u64,
+    /// Seconds.
+    oldest_job_s: Option<i64>,
+    /// Participants by status.
+    participants: BTreeMap<String, u64>,
+    visits_due_today: u64,
+    visits_overdue: u64,
+    visits_next_7_days: u64,
+}
+
+impl DashboardShown {
+    fn of(seen: Dashboard, today: NaiveDate, breaker_enabled: bool) -> Result<Self, Problem> {
+        Ok(Self {
+            today,
+            failed_syncs: seen.failed_syncs,
+            pending_over_15_min: seen.pending_over_15_min,
+            oldest_pending: seen.oldest_pending,
+            failed_events: seen.failed_events,
+            stuck_events: seen.stuck_events,
+            duplicates_24h: seen.duplicates_24h,
+            troubled_rereads: seen.troubled_rereads,
+            refused_for_rate: seen.refused_for_rate,
+            reconcile_wanted: seen.reconcile_wanted,
+            breaker: show_breaker(&seen.breaker)?,
+            breaker_enabled,
+            live_workers: seen.live_workers,
+            jobs_queued: seen.jobs_queued,
+            oldest_job_s: seen.oldest_job_s,
+            participants: seen.participants.into_iter().map(|(status, count)| (status.to_string(), count)).collect(),
+            visits_due_today: seen.visits_due_today,
+            visits_overdue: seen.visits_overdue,
+            visits_next_7_days: seen.visits_next_7_days,
+        })
+    }
+}
+
+/// The breaker as JSON.
+///
+/// # Errors
+/// Internal, never in practice.
+pub(in crate::routes) fn show_breaker(breaker: &Breaker) -> Result<Value, Problem> {
+    serde_json::to_value(breaker).map_err(Problem::internal)
+}
+
+/// The state of a study at this moment.
+#[utoipa::path(get, path = "/api/studies/{study_id}/dashboard", tag = "studies", params(("study_id" = Uuid, Path)),
+    security(("token" = [])), responses((status = 200, body = DashboardShown), Refusals))]
+pub(super) async fn get_dashboard(call: Call<StudyMember>) -> Answer<DashboardShown> {
+    let study = call.study().await?;
+    let today = call.app.today(&study, zone_of(&study), call.now());
+    let seen = call.tx.dashboard(study.id, today).await?;
+    Ok(Json(DashboardShown::of(seen, today, call.app.settings.breaker.enabled)?))
+}
