@@ -9,7 +9,7 @@ mod variables;
 
 pub use development::generate_secret;
 pub use problems::Problem;
-pub use variables::{VARIABLES, Variable};
+pub use variables::VARIABLES;
 
 use std::path::PathBuf;
 
@@ -17,15 +17,6 @@ use metricis_core::breaker::BreakerSettings;
 use metricis_core::environment::Environment;
 use metricis_store::{DatabaseUrl, Sealer};
 use secrecy::SecretString;
-
-/// Where login sessions and limits are kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SessionStorage {
-    /// In the process; outside production only.
-    Memory,
-    /// In Redis, shared by all processes.
-    Redis,
-}
 
 /// Everything that the environment says. Secrets print as `[REDACTED]`.
 #[derive(Clone)]
@@ -40,8 +31,6 @@ pub struct Settings {
     pub migration_database: DatabaseUrl,
     /// `REDIS_URL`.
     pub redis_url: Option<SecretString>,
-    /// `SESSION_STORAGE_BACKEND`.
-    pub session_storage: SessionStorage,
     /// `JWT_SECRET_KEY`.
     pub jwt_secret: SecretString,
     /// `SESSION_SECRET_KEY`.

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
 use super::development::development_secret;
-use super::{Problem, SessionStorage, Settings};
+use super::{Problem, Settings};
 
 type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
@@ -26,7 +26,7 @@ pub(super) fn read(lookup: Lookup<'_>, data: PathBuf) -> Result<Settings, Vec<Pr
     let dev_mode = reader.forbidden_switch("DEV_MODE");
     let (database, migration_database) = reader.databases();
     let redis_url = reader.redis();
-    let session_storage = reader.session_storage(redis_url.is_some());
+    reader.session_storage(redis_url.is_some());
     let secrets = reader.secrets();
     let allowed_origins = reader.origins();
     let sealer = reader.sealer(&secrets.encryption);
@@ -35,7 +35,6 @@ pub(super) fn read(lookup: Lookup<'_>, data: PathBuf) -> Result<Settings, Vec<Pr
         dev_mode,
         migration_database,
         redis_url,
-        session_storage,
         key_fingerprint: fingerprint(&secrets.encryption),
         jwt_secret: secrets.jwt,
         session_secret: secrets.session,
@@ -156,25 +155,18 @@ impl Reader<'_> {
         url.map(Into::into)
     }
 
-    fn session_storage(&mut self, has_redis: bool) -> SessionStorage {
-        let text = self.text("SESSION_STORAGE_BACKEND");
-        match text.as_deref().unwrap_or("memory") {
-            "redis" => {
-                if !has_redis {
-                    self.note("SESSION_STORAGE_BACKEND", "is redis, but REDIS_URL is not set");
-                }
-                SessionStorage::Redis
+    /// Access tokens need no storage, and what processes share they share through `REDIS_URL`; the word is still the
+    /// checklist's, and production must say `redis`.
+    fn session_storage(&mut self, has_redis: bool) {
+        let name = "SESSION_STORAGE_BACKEND";
+        match self.text(name).as_deref().unwrap_or("memory") {
+            "redis" if !has_redis => self.note(name, "is redis, but REDIS_URL is not set"),
+            "redis" => {}
+            "memory" if self.production => {
+                self.note(name, "must be redis in production; memory is for development only")
             }
-            "memory" => {
-                if self.production {
-                    self.note("SESSION_STORAGE_BACKEND", "must be redis in production; memory is for development only");
-                }
-                SessionStorage::Memory
-            }
-            other => {
-                self.note("SESSION_STORAGE_BACKEND", format!("{other:?} is neither memory nor redis"));
-                SessionStorage::Memory
-            }
+            "memory" => {}
+            other => self.note(name, format!("{other:?} is neither memory nor redis")),
         }
     }
 

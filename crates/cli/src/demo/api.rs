@@ -35,6 +35,11 @@ impl Answer {
     }
 }
 
+/// A value as people read it: text without its quotes.
+pub fn said(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
 impl Api {
     pub fn new(http: Client, base: &str) -> Self {
         Self { http, base: base.to_owned(), token: None }

@@ -6,7 +6,7 @@ use metricis_core::Clock;
 use metricis_redcap_sim::SaveForm;
 use serde_json::{Value, json};
 
-use super::api::Api;
+use super::api::{Api, said};
 use super::narrator::promise;
 use super::script::TASK;
 use super::stage::Stage;
@@ -86,11 +86,11 @@ async fn appear(stage: &Stage, ada: &Api, seen: &mut Seen) -> Result<String, Cli
     seen.event = visit["event_name"].as_str().unwrap_or_default().to_owned();
     Ok(format!(
         "{} ({}) · anchor {} · {} visits, the first on {}",
-        listed["participant_code"],
-        listed["status"],
-        version["anchor_date_used"],
+        said(&listed["participant_code"]),
+        said(&listed["status"]),
+        said(&version["anchor_date_used"]),
         visits.len(),
-        visits[0]["scheduled_date"]
+        said(&visits[0]["scheduled_date"])
     ))
 }
 
@@ -104,7 +104,7 @@ async fn replay(stage: &Stage, ada: &Api, seen: &Seen) -> Result<String, CliErro
     promise(answer["status"] == "duplicate", || answer.to_string())?;
     let found = ada.get(&format!("/api/studies/{}/participants", stage.study)).await?;
     promise(found["participants"].as_array().map(Vec::len) == Some(1), || found.to_string())?;
-    Ok(format!("duplicate of {}; still one participant", answer["duplicate_of"]))
+    Ok(format!("duplicate of {}; still one participant", said(&answer["duplicate_of"])))
 }
 
 async fn enter(stage: &mut Stage, ada: &Api, seen: &Seen) -> Result<Api, CliError> {

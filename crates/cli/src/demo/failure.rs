@@ -3,6 +3,7 @@
 use metricis_redcap_sim::Fault;
 use serde_json::{Value, json};
 
+use super::api::said;
 use super::enrol::{read_back, submission};
 use super::narrator::promise;
 use super::stage::Stage;
@@ -51,7 +52,8 @@ async fn loud(stage: &Stage, cast: &Cast) -> Result<String, CliError> {
     promise(kept == "251.5", || format!("REDCap changed to {kept}"))?;
     Ok(format!(
         "error_type {} · tile Failed Sync 1 · portal: {}\nREDCap still has the former result; nothing was substituted",
-        session["sync_error_type"], status["banner"]
+        said(&session["sync_error_type"]),
+        said(&status["banner"])
     ))
 }
 
@@ -64,7 +66,8 @@ async fn breaker_opens(stage: &Stage, cast: &Cast, threshold: u32) -> Result<Str
     promise(dashboard["breaker"]["state"] == "open", || dashboard["breaker"].to_string())?;
     Ok(format!(
         "breaker {} after {threshold} failures; tile Failed Sync {}",
-        dashboard["breaker"]["state"], dashboard["failed_syncs"]
+        said(&dashboard["breaker"]["state"]),
+        dashboard["failed_syncs"]
     ))
 }
 
@@ -74,7 +77,10 @@ async fn short_circuit(stage: &Stage, cast: &Cast) -> Result<String, CliError> {
     let after = stage.sim.api_calls(stage.project.project_id);
     promise(session["sync_error_type"] == "circuit_open", || session.to_string())?;
     promise(before == after, || format!("REDCap was called {} time(s)", after - before))?;
-    Ok(format!("error_type {} · REDCap calls before and after: {before} and {after}", session["sync_error_type"]))
+    Ok(format!(
+        "error_type {} · REDCap calls before and after: {before} and {after}",
+        said(&session["sync_error_type"])
+    ))
 }
 
 async fn resync(stage: &Stage, cast: &Cast) -> Result<String, CliError> {
@@ -86,5 +92,9 @@ async fn resync(stage: &Stage, cast: &Cast) -> Result<String, CliError> {
     promise(status["has_failed_sync"] == false, || status.to_string())?;
     let dashboard = cast.ada.get(&format!("/api/studies/{}/dashboard", stage.study)).await?;
     promise(dashboard["breaker"]["state"] == "closed", || dashboard["breaker"].to_string())?;
-    Ok(format!("synced {} · breaker {} · has_failed_sync false", answer["synced"], dashboard["breaker"]["state"]))
+    Ok(format!(
+        "synced {} · breaker {} · has_failed_sync false",
+        answer["synced"],
+        said(&dashboard["breaker"]["state"])
+    ))
 }

@@ -33,8 +33,6 @@ pub struct Script {
     pub result_fields: Option<BTreeMap<String, String>>,
     /// The REDCap field that receives the median, when it is given alone.
     pub result_field: Option<String>,
-    /// Whether this is the sponsor study, whose board is a golden.
-    pub sponsor: bool,
 }
 
 impl Script {
@@ -57,7 +55,6 @@ impl Script {
             participant_mapping: None,
             result_fields: None,
             result_field: demo.result_field.clone(),
-            sponsor: false,
         })
     }
 
@@ -84,7 +81,6 @@ impl Script {
             })),
             result_fields: Some(text(&fields)),
             result_field: None,
-            sponsor: true,
         }
     }
 

@@ -92,16 +92,23 @@ pub async fn configure(stage: &mut Stage, ada: &Api) -> Result<String, CliError>
         "time_zone": "Europe/Zurich",
     });
     ada.put(&format!("{base}/settings"), &study).await?;
-    if stage.script.dag.is_some() {
-        for (code, name, dag) in [("NORTH", "Site North", "site_north"), ("SOUTH", "Site South", "site_south")] {
-            ada.post(&format!("{base}/sites"), &json!({ "code": code, "name": name, "redcap_dag": dag })).await?;
-        }
-    }
     let det = format!("{}/api/webhooks/redcap/det?token={secret}", stage.address);
     stage.sim.set_det_url(project.project_id, Some(det)).map_err(|error| CliError::No(error.to_string()))?;
     Ok(format!(
         "token and webhook secret are stored sealed; `{instrument}` enrols, results go to `{result_instrument}`"
     ))
+}
+
+/// Gives each data access group of the sponsor study its site.
+///
+/// # Errors
+/// What the server said instead.
+pub async fn create_sites(stage: &Stage, ada: &Api) -> Result<String, CliError> {
+    for (code, name, dag) in [("NORTH", "Site North", "site_north"), ("SOUTH", "Site South", "site_south")] {
+        let site = json!({ "code": code, "name": name, "redcap_dag": dag });
+        ada.post(&format!("/api/studies/{}/sites", stage.study), &site).await?;
+    }
+    Ok("site_north → NORTH, site_south → SOUTH".to_owned())
 }
 
 /// The project's dictionary, read as any API client would.

@@ -33,7 +33,6 @@ pub struct Stage {
     pub script: Script,
     pub narrator: Narrator,
     pub settings: Settings,
-    pub store: Store,
     pub sim: Sim,
     pub project: ProjectHandle,
     /// `http://host:port` of the simulator.
@@ -88,7 +87,6 @@ impl Stage {
             script,
             narrator,
             settings,
-            store,
             sim,
             project,
             redcap,

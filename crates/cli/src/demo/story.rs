@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::api::Api;
+use super::api::{Api, said};
 use super::narrator::promise;
 use super::stage::{DEFAULTS, Stage};
 use super::{board, enrol, failure, setup};
@@ -60,11 +60,20 @@ async fn open_study(stage: &mut Stage) -> Result<Api, CliError> {
         let health = stage.api.get("/api/health").await?;
         Ok(format!(
             "{}/  project {} · Metricis {} at {}",
-            stage.redcap, stage.project.project_id, health["version"], stage.address
+            stage.redcap,
+            stage.project.project_id,
+            said(&health["version"]),
+            stage.address
         ))
     });
     let ada = setup::sign_in(stage).await?;
     step!(stage, "the owner connects the study to REDCap", setup::configure(stage, &ada));
+    let sites = "each data access group becomes a site";
+    if stage.script.dag.is_some() {
+        step!(stage, sites, setup::create_sites(stage, &ada));
+    } else {
+        stage.narrator.not_applicable(sites, "this project has no data access groups");
+    }
     let path = format!("/api/studies/{}/redcap/sync-events", stage.study);
     step!(stage, "events sync: the first run creates visit windows", async {
         let synced = ada.post(&path, &json!({})).await?;
