@@ -3,8 +3,17 @@
 //! Invariants: nothing is green by default – a row that cannot be proven is red and says why; a probe leaves no row, alert or
 //! count behind; any red row blocks activating the study.
 
+mod audit;
+mod edge;
+mod intake;
+mod processes;
+mod secrets;
+mod study;
+mod sync;
+
 use chrono::{DateTime, Utc};
 use metricis_core::ids::StudyId;
+use metricis_store::{StoreError, StoredStudy};
 
 use crate::AppState;
 
@@ -79,15 +88,66 @@ const ROWS: [(u8, &str, &str); 15] = [
     (15, "All regression suites green", "all"),
 ];
 
+/// Why a row is red.
+#[derive(Debug)]
+struct Flaw {
+    evidence: String,
+    remedy: Option<String>,
+}
+
+/// What a probe found: the evidence of a green row, or a flaw.
+type Finding = Result<String, Flaw>;
+
+impl Flaw {
+    fn new(evidence: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { evidence: evidence.into(), remedy: Some(remedy.into()) }
+    }
+}
+
+/// A probe that fails proves nothing.
+impl From<StoreError> for Flaw {
+    fn from(error: StoreError) -> Self {
+        Self { evidence: format!("the probe failed: {error}"), remedy: None }
+    }
+}
+
 /// Checks every row for a study, now.
 pub async fn check(app: &AppState, study: StudyId) -> Board {
-    let rows = ROWS.map(|(number, name, guarantee)| Row {
-        number,
-        name,
-        guarantee,
-        state: RowState::Red,
-        evidence: "not probed yet".to_owned(),
-        remedy: None,
+    let findings = match read_study(app, study).await {
+        Ok(stored) => probe_all(app, &stored).await,
+        Err(flaw) => ROWS.map(|_| Err(Flaw { evidence: flaw.evidence.clone(), remedy: None })),
+    };
+    let rows = ROWS.into_iter().zip(findings).map(|((number, name, guarantee), finding)| {
+        let (state, evidence, remedy) = match finding {
+            Ok(evidence) => (RowState::Green, evidence, None),
+            Err(flaw) => (RowState::Red, flaw.evidence, flaw.remedy),
+        };
+        Row { number, name, guarantee, state, evidence, remedy }
     });
-    Board { study, checked_at: app.now(), rows: rows.to_vec() }
+    Board { study, checked_at: app.now(), rows: rows.collect() }
+}
+
+async fn read_study(app: &AppState, study: StudyId) -> Result<StoredStudy, Flaw> {
+    let found = app.store.read(app.now()).await?.study(study).await?;
+    found.ok_or_else(|| Flaw { evidence: "there is no such study".to_owned(), remedy: None })
+}
+
+async fn probe_all(app: &AppState, study: &StoredStudy) -> [Finding; 15] {
+    [
+        processes::in_production(app).await,
+        processes::keys_apart(app).await,
+        secrets::token_sealed(app, study),
+        secrets::webhook_secret_sealed(app, study),
+        study::mode_consistent(study),
+        study::time_simulation_off(study),
+        edge::development_routes_closed(app).await,
+        intake::det_idempotent(app, study).await,
+        edge::det_signed(app, study).await,
+        sync::no_fallback(app, study).await,
+        study::admin_assigned(app, study).await,
+        sync::dashboard_counts_failure(app, study).await,
+        sync::portal_tells_failure(app, study).await,
+        audit::chains_valid(app, study).await,
+        study::suites_green(),
+    ]
 }

@@ -3,6 +3,7 @@
 //!
 //! Each transition of `metricis_core::sync` is one conditional update; a state that is not the expected one is a conflict.
 
+mod proof;
 mod rows;
 
 use chrono::Duration;
@@ -14,6 +15,7 @@ use sea_orm::{FromQueryResult, Value as Bound};
 use serde_json::Value;
 use uuid::Uuid;
 
+pub use proof::SyncProof;
 use rows::{COLUMNS, Row};
 pub use rows::{NewSession, StoredSession};
 

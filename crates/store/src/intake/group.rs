@@ -67,15 +67,21 @@ pub(super) async fn write_group(
     marks: &BTreeMap<StudyId, u64>,
 ) -> Result<Vec<Receipt>> {
     let tx = store.write(now).await?;
-    let receipts = decide_originals(&tx, ttl, dets).await?;
-    insert_events(&tx, dets, &receipts).await?;
-    ask_rereads(&tx, dets, &receipts).await?;
+    let receipts = insert_dets(&tx, ttl, dets).await?;
     insert_marks(&tx, marks).await?;
     let received = dets.iter().zip(&receipts).map(|(det, receipt)| receive_entry(det, receipt));
     let marked = marks.iter().map(|(study, refused)| {
         Entry::study(*study, Actor::Redcap, Action::MarkReconcile { study: *study, refused: *refused })
     });
     tx.commit(Entries(received.chain(marked).collect())).await?;
+    Ok(receipts)
+}
+
+/// Writes keys, events and re-reads of `dets`; what the writer commits and the probe rolls back.
+pub(super) async fn insert_dets(tx: &Tx, ttl: Duration, dets: &[&NewDet]) -> Result<Vec<Receipt>> {
+    let receipts = decide_originals(tx, ttl, dets).await?;
+    insert_events(tx, dets, &receipts).await?;
+    ask_rereads(tx, dets, &receipts).await?;
     Ok(receipts)
 }
 

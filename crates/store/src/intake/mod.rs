@@ -2,8 +2,10 @@
 
 mod group;
 mod lookup;
+mod probe;
 mod writer;
 
 pub use group::{NewDet, Receipt};
 pub use lookup::{Candidate, StudyLookup};
+pub use probe::{ProbedTwice, probe_idempotency};
 pub use writer::{DetWriter, IntakeError, WriterSettings};

@@ -7,7 +7,7 @@ use metricis_core::Clock;
 use metricis_core::clock::ManualClock;
 use metricis_core::ids::StudyId;
 use metricis_core::intake::{DetForm, natural_key};
-use metricis_store::intake::{DetWriter, IntakeError, NewDet, Receipt, WriterSettings};
+use metricis_store::intake::{DetWriter, IntakeError, NewDet, Receipt, WriterSettings, probe_idempotency};
 use metricis_store::testing::Engine;
 use metricis_store::{Store, StoreOptions};
 use rstest::rstest;
@@ -183,4 +183,19 @@ async fn refusals_for_rate_mark_the_study_at_once_and_are_counted(
     writer.refuse_for_rate(study).await.expect("marked");
     assert_eq!(inbox.count("SELECT refused FROM reconcile_marks").await, 6, "none is lost");
     assert_eq!(inbox.count("SELECT count(*) FROM audit_logs WHERE action = 'mark_reconcile'").await, 2);
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_probe_sees_the_duplicate_and_leaves_nothing(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let inbox = Inbox::new(engine).await;
+    let (store, now, day) = (inbox.world.store(), inbox.clock.now(), Duration::days(1));
+    let det = det(inbox.world.study, "probe");
+    let probed = probe_idempotency(store, now, day, &det).await.expect("an answer");
+    assert!(probed.is_idempotent());
+    let idle = probe_idempotency(store, now, Duration::zero(), &det).await.expect("an answer");
+    assert!(!idle.is_idempotent(), "without a window nothing is a duplicate, and the probe says so");
+    for table in ["webhook_events", "det_keys", "record_rereads", "audit_logs"] {
+        assert_eq!(inbox.count(&format!("SELECT count(*) FROM {table}")).await, 0, "{table}");
+    }
 }

@@ -1,9 +1,11 @@
 //! The sync state of a session: each step only from where the core's machine takes it (guarantee 14).
 
 use chrono::Duration;
+use metricis_core::action::{Action, Actor, Entry};
 use metricis_core::sync::{SessionSync, SyncFacts};
 use metricis_core::words::SyncErrorType;
 use metricis_store::testing::Engine;
+use metricis_store::{JobKind, SyncProof};
 use rstest::rstest;
 
 use crate::world::{World, conflict, done};
@@ -83,4 +85,24 @@ async fn what_waits_is_counted_since_it_waits(#[values(Engine::Sqlite, Engine::P
     assert_eq!(older(start).await, [], "not before its own moment");
     assert_eq!(older(start + Duration::microseconds(1)).await, [waiting], "a re-sync waits since it was asked for");
     assert_eq!(older(world.now).await, [waiting, resynced]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_second_job_without_a_persons_resync_speaks_against_no_fallback(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::new(engine).await;
+    let participant = world.add_participant("1").await;
+    let session = world.add_session(participant, "k").await;
+    let kind = JobKind::SyncSession { session };
+    let tx = world.tx().await;
+    tx.enqueue_job(world.study, &kind).await.expect("the first job");
+    let proof = tx.sync_proof(world.study).await.expect("an answer");
+    assert_eq!(proof, SyncProof { sessions: 1, unexplained: 0, sent_unasked: 0 });
+    let job = tx.enqueue_job(world.study, &kind).await.expect("a second job");
+    assert_eq!(tx.sync_proof(world.study).await.expect("an answer").sent_unasked, 1);
+    let asked = Action::ResyncSession { session, job };
+    tx.commit(Entry::study(world.study, Actor::System, asked)).await.expect("a commit");
+    assert_eq!(world.read().await.sync_proof(world.study).await.expect("an answer").sent_unasked, 0);
 }

@@ -1,0 +1,94 @@
+//! Rows 10, 12 and 13: failed syncs are explained, counted and told. A synthetic one is made and rolled back.
+
+use metricis_core::ids::{ParticipantId, SessionId};
+use metricis_core::sync::data_status;
+use metricis_core::words::{ParticipantStatus, SyncErrorType};
+use metricis_store::{NewParticipant, NewSession, ParticipantFilter, StoredStudy, Tx};
+use serde_json::Map;
+
+use super::{Finding, Flaw};
+use crate::AppState;
+use crate::fresh::uuid_at;
+use crate::today::zone_of;
+
+/// Row 10: what the rows say; that no code could substitute is what the test suites prove.
+pub(super) async fn no_fallback(app: &AppState, study: &StoredStudy) -> Finding {
+    let proof = app.store.read(app.now()).await?.sync_proof(study.id).await?;
+    let seen = format!(
+        "{} session(s): {} with an unexplained state, {} sent to REDCap again without a person's re-sync",
+        proof.sessions, proof.unexplained, proof.sent_unasked
+    );
+    match proof.unexplained + proof.sent_unasked {
+        0 => Ok(format!("{seen}; proves what is stored, the code is proven by the test suites")),
+        _ => Err(Flaw::new(seen, "stop; somebody or something has changed sessions or jobs outside the pipeline")),
+    }
+}
+
+/// Row 12: the tile counts a failed sync.
+pub(super) async fn dashboard_counts_failure(app: &AppState, study: &StoredStudy) -> Finding {
+    let tx = app.store.write(app.now()).await?;
+    let today = app.today(study, zone_of(study), app.now());
+    let before = tx.dashboard(study.id, today).await?.failed_syncs;
+    fail_a_session(&tx, study).await?;
+    let after = tx.dashboard(study.id, today).await?.failed_syncs;
+    tx.roll_back().await?;
+    match after == before + 1 {
+        true => Ok(format!("with a synthetic failed session the tile goes from {before} to {after}; rolled back")),
+        false => Err(Flaw::new(format!("the tile stays at {after} beside a failed session"), "report this as a fault")),
+    }
+}
+
+/// Row 13: the participant is told.
+pub(super) async fn portal_tells_failure(app: &AppState, study: &StoredStudy) -> Finding {
+    let tx = app.store.write(app.now()).await?;
+    let participant = fail_a_session(&tx, study).await?;
+    let status = data_status(&tx.sync_facts(participant).await?, app.now());
+    tx.roll_back().await?;
+    match (status.has_failed_sync, status.banner) {
+        (true, Some(banner)) => Ok(format!("with a synthetic failed session has_failed_sync is true: {banner:?}")),
+        _ => Err(Flaw::new("has_failed_sync stays false beside a failed session", "report this as a fault")),
+    }
+}
+
+async fn fail_a_session(tx: &Tx, study: &StoredStudy) -> Result<ParticipantId, Flaw> {
+    let first = ParticipantFilter { limit: 1, ..ParticipantFilter::default() };
+    let participant = match tx.participants(study.id, &first).await?.first() {
+        Some(participant) => participant.id,
+        None => synthetic_participant(tx, study).await?,
+    };
+    let session = NewSession {
+        id: SessionId::at(tx.now()),
+        study: study.id,
+        participant,
+        visit: None,
+        task: "go_no_go_probe".to_owned(),
+        submission_key: format!("probe-{}", uuid_at(tx.now())),
+        fingerprint: String::new(),
+        results: Map::new(),
+        started_at: tx.now(),
+        completed_at: tx.now(),
+        review_flag: None,
+    };
+    tx.insert_session(&session).await?;
+    tx.mark_session_failed(session.id, SyncErrorType::Exception, "synthetic").await?;
+    Ok(participant)
+}
+
+async fn synthetic_participant(tx: &Tx, study: &StoredStudy) -> Result<ParticipantId, Flaw> {
+    let id = ParticipantId::at(tx.now());
+    let participant = NewParticipant {
+        id,
+        study: study.id,
+        site: None,
+        code: format!("probe-{id}"),
+        external_id: format!("probe-{id}"),
+        status: ParticipantStatus::Screened,
+        enrollment_date: tx.now().date_naive(),
+        arm_num: 1,
+        time_zone: "UTC".to_owned(),
+        dag: None,
+        mapped_digest: String::new(),
+    };
+    tx.insert_participant(&participant).await?;
+    Ok(id)
+}
