@@ -199,3 +199,22 @@ async fn the_probe_sees_the_duplicate_and_leaves_nothing(#[values(Engine::Sqlite
         assert_eq!(inbox.count(&format!("SELECT count(*) FROM {table}")).await, 0, "{table}");
     }
 }
+
+/// A long transaction of one study – thousands of anchors, not yet committed – holds up neither another study's DETs nor its own.
+/// SQLite has one writer and makes everybody wait; a study runs on PostgreSQL.
+#[tokio::test]
+async fn a_long_transaction_of_one_study_holds_up_no_det() {
+    let inbox = Inbox::new(Engine::Postgres).await;
+    let other = inbox.world.add_study("MEM-2").await;
+    inbox.world.add_windows(&[0, 7]).await;
+    let (_, _, visits) = inbox.world.add_schedule("1").await;
+    let tx = inbox.world.tx().await;
+    tx.lock_study(inbox.world.study).await.expect("locked");
+    tx.complete_visit(visits[0], "2026-03-02".parse().expect("a date")).await.expect("written, not committed");
+    let writer = inbox.writer().await;
+    for study in [other, inbox.world.study] {
+        let answer = tokio::time::timeout(std::time::Duration::from_secs(20), writer.receive(det(study, "9"))).await;
+        answer.expect("answered while the other transaction is open").expect("stored");
+    }
+    tx.roll_back().await.expect("rolled back");
+}
