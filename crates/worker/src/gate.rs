@@ -17,6 +17,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use metricis_core::action::{Action, Actor, Entry};
 use metricis_core::breaker::{Admission, Breaker, BreakerSettings, CallOutcome, Ticket, Transition};
@@ -30,6 +31,9 @@ use uuid::Uuid;
 
 use crate::connection::Connection;
 use crate::failure::Failure;
+
+/// How often a caller looks whether the probe has been answered.
+const PROBE_LOOK: Duration = Duration::from_millis(50);
 
 /// The door of one process.
 #[derive(Clone)]
@@ -52,9 +56,7 @@ impl Gate {
         F: FnOnce(Client) -> Fut,
         Fut: Future<Output = Result<T, CallError>>,
     {
-        self.look(to.study).await?;
-        self.wait_for_turn(&to.host).await?;
-        let ticket = self.admit(to.study).await?;
+        let ticket = self.enter(to).await?;
         let answer = ask(to.client.clone()).await;
         if let Some(outcome) = outcome_of(&answer)
             && let Err(error) = self.settle(to.study, ticket, outcome).await
@@ -63,6 +65,32 @@ impl Gate {
             tracing::error!(study = %to.study, %error, "the circuit breaker did not learn how a call ended");
         }
         Ok(answer?)
+    }
+
+    /// Waits for a turn and asks the breaker. While a probe of this process is under way, its answer decides how the others end:
+    /// a person who re-syncs ten sessions after an outage must not see nine of them refused beside the one that succeeds.
+    async fn enter(&self, to: &Connection) -> Result<Ticket, Failure> {
+        loop {
+            let entered = async {
+                self.look(to.study).await?;
+                self.wait_for_turn(&to.host).await?;
+                self.admit(to.study).await
+            };
+            match entered.await {
+                Err(refused) if refused.error_type == SyncErrorType::CircuitOpen && self.probes(to.study).await? => {
+                    tokio::time::sleep(PROBE_LOOK).await;
+                }
+                entered => return entered,
+            }
+        }
+    }
+
+    /// Whether a call of this process is the study's probe.
+    async fn probes(&self, study: StudyId) -> Result<bool> {
+        let now = self.clock.now();
+        let columns = self.store.read(now).await?.breaker(study).await?.columns();
+        let live = columns.probe_lease_until.is_some_and(|until| now < until);
+        Ok(live && columns.probe_holder == Some(self.caller))
     }
 
     /// The breaker as it stands, and what it would say; nothing is changed.

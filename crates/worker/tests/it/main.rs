@@ -3,8 +3,10 @@
 mod breaker;
 mod enrolment;
 mod faults;
+mod fixtures;
 mod log;
 mod queue;
+mod races;
 mod reaper;
 mod redcap_lifecycle;
 mod refusals;

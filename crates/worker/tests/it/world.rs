@@ -1,34 +1,31 @@
 //! The sponsor study in a simulated REDCap, the same study in a fresh database, and a worker between the two.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::{Duration, NaiveDate};
-use metricis_core::breaker::BreakerSettings;
-use metricis_core::budget::BudgetSettings;
+use chrono::NaiveDate;
 use metricis_core::clock::ManualClock;
-use metricis_core::environment::Environment;
-use metricis_core::ids::{EventId, JobId, SessionId, SiteId, StudyId, VisitId};
+use metricis_core::ids::{EventId, JobId, SessionId, StudyId, VisitId};
 use metricis_core::intake::{DetForm, natural_key};
-use metricis_core::study::{StudyConfig, TaskMapping};
-use metricis_core::words::{ConsentMode, EventStatus, JobState, StudyStatus};
+use metricis_core::study::StudyConfig;
+use metricis_core::words::{EventStatus, JobState, StudyStatus};
 use metricis_core::{Clock, Timestamp};
 use metricis_redcap_sim::{Fault, ProjectHandle, ProjectOptions, SaveForm, Sim, SimOptions};
 use metricis_store::intake::{DetWriter, NewDet, WriterSettings};
 use metricis_store::testing::{Engine, TestDb, monday};
 use metricis_store::{
-    JobKind, NewSession, NewSite, NewStudy, Operational, Sealer, SecretField, SessionInsert, Snapshot, Store,
-    StoredEvent, StoredJob, StoredParticipant, StoredSession, StoredVisit, Tx,
+    JobKind, Operational, SessionInsert, Snapshot, StoredEvent, StoredJob, StoredParticipant, StoredSession,
+    StoredVisit, Tx,
 };
 use metricis_worker::{Worker, WorkerSettings};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
+
+use crate::fixtures::{add_study, build_worker, escape, new_session, settings, study_config};
 
 pub const SPONSOR_STUDY: &str =
     include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../demo/sponsor-study.REDCap.xml"));
 pub const BASELINE: &str = "baseline_arm_1";
-const KEY: &str = "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4";
 
 pub struct World {
     pub db: TestDb,
@@ -52,9 +49,18 @@ impl World {
         change_study: impl FnOnce(&mut StudyConfig),
         change_worker: impl FnOnce(&mut WorkerSettings),
     ) -> Self {
+        Self::with_project(engine, SPONSOR_STUDY, change_study, change_worker).await
+    }
+
+    pub async fn with_project(
+        engine: Engine,
+        xml: &str,
+        change_study: impl FnOnce(&mut StudyConfig),
+        change_worker: impl FnOnce(&mut WorkerSettings),
+    ) -> Self {
         let (db, clock) = (TestDb::fresh(engine).await, Arc::new(ManualClock::at(monday())));
         let sim = Sim::new(SimOptions::default());
-        let project = sim.add_project_xml(SPONSOR_STUDY, ProjectOptions::default()).expect("the project");
+        let project = sim.add_project_xml(xml, ProjectOptions::default()).expect("the project");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));
         tokio::spawn(sim.serve(listener, std::future::pending()));
@@ -254,76 +260,6 @@ impl World {
     }
 }
 
-pub fn settings() -> WorkerSettings {
-    let mut settings = WorkerSettings::new("digest key".into(), Environment::new("test"), "0.1.0", "ab12");
-    // The clock stands still, so that only the burst counts.
-    settings.budget = BudgetSettings { per_minute: 60_000, burst: 10_000 };
-    settings.breaker = BreakerSettings { failure_threshold: 100, ..BreakerSettings::default() };
-    settings.call_timeout_s = 1;
-    settings.poll_ms = 1;
-    settings
-}
-
-pub fn build_worker(store: Store, clock: Arc<dyn Clock>, settings: WorkerSettings, wake: Arc<Notify>) -> Worker {
-    let http = metricis_redcap::http_client("metricis/test").expect("a client");
-    Worker::new(store, sealer(), clock, http, settings, wake)
-}
-
-fn sealer() -> Sealer {
-    Sealer::new(&KEY.into(), None, false).expect("a key")
-}
-
-fn study_config(study: StudyId, project: &ProjectHandle, base: &str) -> StudyConfig {
-    let mut config = StudyConfig { time_zone: Some("Europe/Berlin".to_owned()), ..StudyConfig::default() };
-    config.constraints.consent_mode = Some(ConsentMode::Waived);
-    let redcap = &mut config.redcap;
-    redcap.api_url = Some(format!("{base}/api/"));
-    redcap.api_origin = Some(base.to_owned());
-    redcap.api_token = Some(sealer().seal(study, SecretField::ApiToken, &project.token.clone().into()));
-    redcap.project_id = Some(project.project_id.to_string());
-    redcap.anchor_date_field = Some("enroll_date".to_owned());
-    redcap.enrollment_instrument = Some("enrollment".to_owned());
-    let fields = [("median_ms", "rt_median_ms"), ("misses", "rt_misses"), ("completed_at", "rt_completed_at")];
-    let fields: BTreeMap<_, _> = fields.map(|(from, to)| (from.to_owned(), to.to_owned())).into();
-    let mapping = TaskMapping { instrument: "reaction_time".to_owned(), fields };
-    redcap.redcap_field_mapping = [("reaction_time".to_owned(), mapping)].into();
-    redcap.extra.insert("survey_instruments".to_owned(), json!(["wellbeing", "side_effects_survey"]));
-    config
-}
-
-async fn add_study(store: &Store, id: StudyId, config: StudyConfig) {
-    let tx = store.write(monday()).await.expect("a transaction");
-    let (code, name) = ("SPN".to_owned(), "Sponsor study".to_owned());
-    tx.insert_study(&NewStudy { id, code, name, config }).await.expect("a study");
-    for (code, dag) in [("N", "site_north"), ("S", "site_south")] {
-        let (site, redcap_dag) = (SiteId::at(monday()), Some(dag.to_owned()));
-        let site = NewSite { id: site, study: id, code: code.to_owned(), name: code.to_owned(), redcap_dag };
-        tx.insert_site(&site).await.expect("a site");
-    }
-    done(tx).await;
-}
-
-fn new_session(
-    id: SessionId,
-    participant: &StoredParticipant,
-    visit: Option<VisitId>,
-    results: Map<String, Value>,
-) -> NewSession {
-    NewSession {
-        id,
-        study: participant.study,
-        participant: participant.id,
-        visit,
-        task: "reaction_time".to_owned(),
-        submission_key: id.to_string(),
-        fingerprint: "f".repeat(64),
-        results,
-        started_at: monday() - Duration::minutes(5),
-        completed_at: monday(),
-        review_flag: None,
-    }
-}
-
 /// Commits what a test has prepared; what it did is not its subject.
 pub async fn done(tx: Tx) {
     tx.commit_operational(Operational::QueueClaim).await.expect("a commit");
@@ -331,10 +267,4 @@ pub async fn done(tx: Tx) {
 
 pub fn day(text: &str) -> NaiveDate {
     text.parse().expect("a date")
-}
-
-fn escape(text: &str) -> String {
-    text.bytes()
-        .map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") })
-        .collect()
 }
