@@ -70,6 +70,10 @@ pub fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> St
     let mut table = comfy_table::Table::new();
     table.load_preset(comfy_table::presets::UTF8_HORIZONTAL_ONLY);
     table.set_content_arrangement(comfy_table::ContentArrangement::Dynamic);
+    if table.width().is_none() {
+        // Not a terminal: a log or a pipe.
+        table.set_width(140);
+    }
     table.set_header(header.to_vec());
     for row in rows {
         table.add_row(row);

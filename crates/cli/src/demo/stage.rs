@@ -78,7 +78,8 @@ impl Stage {
         let mut processes = Processes::new(store.clone(), &settings, &address);
         processes.start_worker(&settings, stop.clone())?;
         processes.start_server(listener, stop.clone());
-        let http = reqwest::Client::builder().build().map_err(|error| CliError::Unavailable(error.to_string()))?;
+        let http =
+            metricis_redcap::http_client("metricis-demo").map_err(|error| CliError::Unavailable(error.to_string()))?;
         let api = Api::new(http.clone(), &address);
         let code = format!("DEMO-{number:03}");
         let (study, owner) = super::setup::create_study(&store, &code, &script.title, operator()).await?;

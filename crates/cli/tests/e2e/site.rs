@@ -24,6 +24,10 @@ pub struct Server {
     pub url: String,
 }
 
+fn http() -> reqwest::Client {
+    metricis_redcap::http_client("metricis-e2e").expect("an HTTP client")
+}
+
 /// Starts a server and waits until it answers.
 pub async fn serve(program: &Program, extra: &[&str]) -> Server {
     let listen = format!("127.0.0.1:{}", free_port());
@@ -32,7 +36,7 @@ pub async fn serve(program: &Program, extra: &[&str]) -> Server {
     let process = program.start(&arguments);
     let url = format!("http://{listen}");
     for _ in 0..300 {
-        if reqwest::get(format!("{url}/api/health")).await.is_ok_and(|answer| answer.status().is_success()) {
+        if http().get(format!("{url}/api/health")).send().await.is_ok_and(|answer| answer.status().is_success()) {
             return Server { process, url };
         }
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
@@ -67,7 +71,7 @@ impl Site {
         program.ok(&arguments, &format!("{}\n{SECRET}\n", project.token));
         let studies: Value = serde_json::from_str(&program.ok(&["--json", "study", "list"], "")).expect("JSON");
         let study = studies[0]["id"].as_str().expect("an id").to_owned();
-        let site = Self { sim, project, redcap, http: reqwest::Client::new(), study };
+        let site = Self { sim, project, redcap, http: http(), study };
         site.configure(server).await;
         site
     }
