@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use metricis_core::Timestamp;
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    AccessMode, ConnectOptions, Database, DatabaseConnection, IsolationLevel, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
 };
 use secrecy::ExposeSecret;
 use tokio::sync::Mutex;
@@ -48,13 +49,22 @@ impl Store {
         }
     }
 
-    /// Begins a transaction that only reads.
+    /// Begins a transaction that only reads, all of it as of one moment.
     ///
     /// # Errors
     /// Unavailable.
     pub async fn read(&self, now: Timestamp) -> Result<Snapshot> {
-        #[expect(clippy::disallowed_methods, reason = "a reader never upgrades, so DEFERRED is what it wants")]
-        let inner = self.db.begin().await?;
+        let options = match self.dialect {
+            // A reader never upgrades, so SQLite's DEFERRED is what it wants; its first read fixes the moment.
+            Dialect::Sqlite => TransactionOptions::default(),
+            // PostgreSQL's default would show each statement another moment: a chain could outgrow its head in between.
+            Dialect::Postgres => TransactionOptions {
+                isolation_level: Some(IsolationLevel::RepeatableRead),
+                access_mode: Some(AccessMode::ReadOnly),
+                ..TransactionOptions::default()
+            },
+        };
+        let inner = self.db.begin_with_options(options).await?;
         Ok(Snapshot::new(inner, self.dialect, now))
     }
 

@@ -67,6 +67,11 @@ impl From<Row> for AuditRow {
     }
 }
 
+/// The first id of a chain, and the first of the next.
+const fn id_range(chain: i64) -> (i64, i64) {
+    (chain * ID_STRIDE, (chain + 1) * ID_STRIDE)
+}
+
 impl Snapshot {
     /// The heads of all chains, in order.
     ///
@@ -81,24 +86,23 @@ impl Snapshot {
     /// # Errors
     /// Whatever the database says.
     pub async fn audit_rows(&self, study: Option<StudyId>, before: Option<i64>, limit: i64) -> Result<Vec<AuditRow>> {
-        let text = format!(
-            "SELECT {COLUMNS} FROM audit_logs WHERE chain = (SELECT chain FROM audit_chains \
-             WHERE ($1 IS NOT NULL AND study_id = $1) OR ($1 IS NULL AND study_id IS NULL)) \
-             AND id < $2 ORDER BY id DESC LIMIT $3"
-        );
-        let args = sql::values![study.map(|id| id.0), before.unwrap_or(i64::MAX), limit];
+        let heads = self.audit_heads().await?;
+        let Some(head) = heads.iter().find(|head| head.study_id == study.map(|id| id.0)) else { return Ok(vec![]) };
+        let (first, end) = id_range(head.chain);
+        let text = format!("SELECT {COLUMNS} FROM audit_logs WHERE id >= $1 AND id < $2 ORDER BY id DESC LIMIT $3");
+        let args = sql::values![first, before.unwrap_or(end).min(end), limit];
         Ok(self.all::<Row>(&text, args).await?.into_iter().map(Into::into).collect())
     }
 
+    /// The rows whose ids are of this chain, whatever their other columns say.
     fn chain_pages(&self, chain: i64) -> impl Stream<Item = Result<Vec<AuditRow>>> + '_ {
-        let first = chain * ID_STRIDE;
-        futures::stream::try_unfold(first - 1, move |after| async move {
-            let text =
-                format!("SELECT {COLUMNS} FROM audit_logs WHERE chain = $1 AND id > $2 ORDER BY id LIMIT {PAGE}");
-            let rows: Vec<Row> = self.all(&text, sql::values![chain, after]).await?;
+        let (first, end) = id_range(chain);
+        futures::stream::try_unfold(first, move |from| async move {
+            let text = format!("SELECT {COLUMNS} FROM audit_logs WHERE id >= $1 AND id < $2 ORDER BY id LIMIT {PAGE}");
+            let rows: Vec<Row> = self.all(&text, sql::values![from, end]).await?;
             let rows: Vec<AuditRow> = rows.into_iter().map(Into::into).collect();
             let last = rows.last().map(|row| row.id);
-            Ok(last.map(|last| (rows, last)))
+            Ok(last.map(|last| (rows, last + 1)))
         })
     }
 

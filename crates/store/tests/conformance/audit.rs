@@ -89,6 +89,7 @@ async fn a_change_to_any_column_names_its_row(
         "detail = replace(detail, 'active', 'paused')",
         "hash = replace(hash, substr(hash, 1, 1), 'x')",
         "study_id = NULL",
+        "chain = 1",
         "format = 2"
     )]
     change: &str,
@@ -114,4 +115,16 @@ async fn cut_and_reordered_rows_are_found(#[values(Engine::Sqlite, Engine::Postg
     world.db.tamper("DELETE FROM audit_logs WHERE chain = 2 AND sequence = 3").await.expect("the tampering works");
     let found = verify(&world).await.expect_err("the hole is found");
     assert_eq!((found.sequence, found.mismatch), (4, Mismatch::Sequence { found: 4, expected: 3 }));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_chain_that_grows_while_it_is_verified_is_valid(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let world = ten_rows(engine).await;
+    let snapshot = world.read().await;
+    let heads = snapshot.audit_heads().await.expect("heads");
+    let tx = world.tx().await;
+    tx.commit(entry(&world)).await.expect("a row more");
+    let head = heads.iter().find(|head| head.study_id == Some(world.study.0)).expect("the study's chain");
+    assert_eq!(snapshot.verify_chain(head).await.expect("an answer"), Ok(10));
 }
