@@ -95,7 +95,8 @@ impl Problem {
 pub fn problems_markdown() -> String {
     let mut page = String::from(
         "# Problems\n\nEvery refusal is `application/problem+json` (RFC 9457): `type`, `title`, `status`, `detail`, \
-         `request_id`, and the members named below. This page is generated.\n\n\
+         `request_id`, \
+         and the members that the last column names. This page is generated.\n\n\
          | type | status | title | what to do |\n|---|---|---|---|\n",
     );
     for kind in KINDS {

@@ -116,7 +116,7 @@ async fn open_participant_session(
     Ok(Json(ParticipantToken { session_token, token_type: "Bearer", expires_in: u64::from(minutes) * 60 }))
 }
 
-/// Who is signed in.
+/// Who is signed in at the moment.
 #[utoipa::path(get, path = "/api/auth/me", tag = "auth", security(("token" = [])),
     responses((status = 200, body = SignedInUser), Refusals))]
 async fn get_signed_in_user(call: Call<StaffUser>) -> Answer<SignedInUser> {

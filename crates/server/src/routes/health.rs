@@ -44,7 +44,7 @@ async fn get_health(State(app): State<AppState>) -> Answer<Health> {
     }))
 }
 
-/// This document.
+/// The description of this API.
 #[utoipa::path(get, path = "/api/openapi.json", tag = "health", responses((status = 200, body = Object), Refusals))]
 async fn get_openapi() -> Json<utoipa::openapi::OpenApi> {
     Json(crate::openapi())

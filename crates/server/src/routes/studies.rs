@@ -95,7 +95,7 @@ async fn list_studies(call: Call<StaffUser>) -> Answer<StudyList> {
     Ok(Json(StudyList { studies }))
 }
 
-/// One study.
+/// One study, as its members see it.
 #[utoipa::path(get, path = "/api/studies/{study_id}", tag = "studies", params(("study_id" = Uuid, Path)),
     security(("token" = [])), responses((status = 200, body = StudyDetail), Refusals))]
 async fn get_study(call: Call<StudyMember>) -> Answer<StudyDetail> {

@@ -1,1 +1,212 @@
-//! stub
+//! The go/no-go board: what it proves, what makes a row red, and that it leaves nothing behind.
+
+use metricis_core::environment::Environment;
+use metricis_core::ids::ProcessId;
+use metricis_server::board::{Board, RowState, check};
+use metricis_store::testing::Engine;
+use metricis_store::{NewProcess, Operational};
+use rstest::rstest;
+
+use crate::ask::{Ask, Persona};
+use crate::world::{KEY, World};
+
+const TABLES: [&str; 9] = [
+    "participants",
+    "sessions",
+    "webhook_events",
+    "det_keys",
+    "record_rereads",
+    "audit_logs",
+    "jobs",
+    "schedule_versions",
+    "participant_links",
+];
+
+async fn production(engine: Engine) -> World {
+    let world = World::with(engine, |settings| {
+        settings.environment = Environment::new("production");
+        settings.det_rate_limit_per_minute = 1;
+        settings.rate_limit_per_minute = 1;
+    })
+    .await;
+    for role in ["server", "worker"] {
+        add_process(&world, role, "production").await;
+    }
+    world
+}
+
+async fn add_process(world: &World, role: &str, environment: &str) {
+    let tx = world.tx().await;
+    let process = NewProcess {
+        id: ProcessId::at(tx.now()),
+        role: role.to_owned(),
+        environment: environment.to_owned(),
+        dev_mode: false,
+        version: "0.1.0".to_owned(),
+        migration_head: "f0a1b2c3d4e5".to_owned(),
+        key_fingerprint: "aaaaaaaaaaaaaaaa".to_owned(),
+    };
+    tx.register_process(&process).await.expect("a process");
+    tx.commit_operational(Operational::ProcessRegistry).await.expect("a commit");
+}
+
+async fn counts(world: &World) -> Vec<i64> {
+    let mut counts = vec![];
+    for table in TABLES {
+        counts.push(world.count(&format!("SELECT count(*) FROM {table}")).await);
+    }
+    counts
+}
+
+fn red(board: &Board) -> Vec<u8> {
+    board.red().map(|row| row.number).collect()
+}
+
+async fn board(world: &World) -> Board {
+    check(&world.app, world.study).await
+}
+
+#[rstest]
+#[tokio::test]
+async fn in_production_all_but_the_suites_are_proven_and_nothing_is_left(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = production(engine).await;
+    let before = counts(&world).await;
+    for _ in 0..3 {
+        let board = board(&world).await;
+        assert_eq!(red(&board), [15], "{board:#?}");
+        assert_eq!(board.rows.iter().map(|row| row.number).collect::<Vec<_>>(), (1..=15).collect::<Vec<u8>>());
+        assert!(board.rows.iter().all(|row| !row.evidence.is_empty()));
+    }
+    assert_eq!(counts(&world).await, before, "{TABLES:?}");
+    world.app.shutdown().await;
+    assert_eq!(counts(&world).await, before, "no refusal was counted");
+}
+
+#[rstest]
+#[tokio::test]
+async fn elsewhere_rows_1_and_7_are_red(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let world = World::new(engine).await;
+    let answer = world.send_as(Persona::Ben, Ask::get(world.at("/cutover"))).await.ok();
+    let rows = answer["rows"].as_array().expect("rows");
+    let red: Vec<_> = rows.iter().filter(|row| row["state"] == "red").map(|row| &row["number"]).collect();
+    assert_eq!(red, [1, 7, 15]);
+    assert!(rows[6]["evidence"].as_str().is_some_and(|text| text.contains("/api/dev/settings answers 200")));
+}
+
+#[rstest]
+#[case::another_environment("staging")]
+#[tokio::test]
+async fn one_process_elsewhere_makes_row_1_red(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[case] environment: &str,
+) {
+    let world = production(engine).await;
+    add_process(&world, "worker", environment).await;
+    assert_eq!(red(&board(&world).await), [1, 15]);
+    world.clock.advance(chrono::Duration::seconds(31));
+    let board = board(&world).await;
+    assert_eq!(board.rows[0].evidence, "0 server(s) and 0 worker(s) seen in the last 30 s");
+}
+
+/// Each fault, as SQL that an operator or an intruder could have run, and the rows that it turns red.
+#[rstest]
+#[case::plaintext_token(
+    "UPDATE studies SET config = {set}'{redcap,api_token}', '\"0123456789ABCDEF0123456789ABCDEF\"'{end}", &[3, 15])]
+#[case::unreadable_secret(
+    "UPDATE studies SET config = {set}'{redcap,webhook_secret}', '\"enc:v2:gAAAAA\"'{end}", &[4, 9, 15])]
+#[case::time_simulation("UPDATE studies SET test_mode_config = '{\"time_simulation_offset_days\": 3}'", &[6, 15])]
+#[case::no_admin("UPDATE user_studies SET role = 'monitor'", &[11, 15])]
+#[case::completed("UPDATE studies SET status = 'completed'", &[9, 15])]
+#[tokio::test]
+async fn a_fault_makes_its_rows_red(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[case] fault: &str,
+    #[case] rows: &[u8],
+) {
+    let world = production(engine).await;
+    let fault = match engine {
+        // SQLite writes the path as $.a.b and takes a plain string.
+        Engine::Sqlite => fault
+            .replace("{set}", "json_set(config, ")
+            .replace("'{redcap,api_token}'", "'$.redcap.api_token'")
+            .replace("'{redcap,webhook_secret}'", "'$.redcap.webhook_secret'")
+            .replace("'\"", "'")
+            .replace("\"'{end}", "')"),
+        Engine::Postgres => fault.replace("{set}", "jsonb_set(config, ").replace("{end}", ")"),
+    };
+    world.db.tamper(&with_schema(engine, &fault)).await.expect("planted");
+    let board = board(&world).await;
+    assert_eq!(red(&board), rows, "{board:#?}");
+    assert!(board.rows.iter().all(|row| !row.evidence.contains("0123456789ABCDEF")));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_tampered_row_breaks_the_chain(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let world = production(engine).await;
+    let (off, on) = match engine {
+        Engine::Sqlite => ("DROP TRIGGER audit_logs_no_update;", ""),
+        Engine::Postgres => {
+            ("ALTER TABLE app.audit_logs DISABLE TRIGGER USER;", ";ALTER TABLE app.audit_logs ENABLE TRIGGER USER")
+        }
+    };
+    let update = with_schema(engine, "UPDATE audit_logs SET actor_id = 'somebody else'");
+    world.db.tamper(&format!("{off}{update}{on}")).await.expect("planted");
+    let board = board(&world).await;
+    assert_eq!(red(&board), [14, 15]);
+    let verified = world.send_as(Persona::Ben, Ask::get(world.at("/audit/verify"))).await.ok();
+    assert_eq!(verified["valid"], false);
+    assert!(verified["mismatch"].as_str().is_some_and(|text| text.starts_with("hash mismatch")), "{verified}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_session_sent_again_without_a_person_makes_row_10_red(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = production(engine).await;
+    let session = world.fail_a_sync("k").await;
+    let tx = world.tx().await;
+    tx.enqueue_job(world.study, &metricis_store::JobKind::SyncSession { session }).await.expect("a job");
+    world.done(tx).await;
+    assert_eq!(red(&board(&world).await), [10, 15]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn one_key_for_both_makes_row_2_red(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    use sha2::{Digest, Sha256};
+    let world = World::with(engine, |settings| {
+        settings.jwt_secret = KEY.into();
+        settings.key_fingerprint = hex::encode(Sha256::digest(KEY.as_bytes()))[..16].to_owned();
+    })
+    .await;
+    assert!(red(&board(&world).await).contains(&2));
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_unconnected_study_proves_little(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let world = production(engine).await;
+    let tx = world.tx().await;
+    tx.set_study_config(world.study, &Default::default()).await.expect("written");
+    world.done(tx).await;
+    assert_eq!(red(&board(&world).await), [3, 4, 8, 9, 15]);
+}
+
+#[tokio::test]
+async fn an_unknown_study_is_red_throughout() {
+    let world = World::new(Engine::Sqlite).await;
+    let unknown = metricis_core::ids::StudyId(uuid::Uuid::nil());
+    let board = check(&world.app, unknown).await;
+    assert!(board.rows.iter().all(|row| row.state == RowState::Red) && !board.is_green());
+}
+
+fn with_schema(engine: Engine, text: &str) -> String {
+    match engine {
+        Engine::Sqlite => text.to_owned(),
+        Engine::Postgres => text.replacen("UPDATE ", "UPDATE app.", 1),
+    }
+}

@@ -1,1 +1,121 @@
-//! stub
+//! What every request passes: ids, unknown paths, bodies, queries, CORS, health; and what logs must not hold.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use metricis_store::testing::Engine;
+use rstest::rstest;
+use serde_json::json;
+
+use crate::ask::{Ask, Persona, det_body};
+use crate::world::{SECRET, World};
+
+#[rstest]
+#[tokio::test]
+async fn health_names_what_runs_and_no_secret(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let world = World::new(engine).await;
+    let reply = world.send(Ask::get("/api/health")).await;
+    let id = reply.headers.get("x-request-id").expect("an id").to_str().expect("text").to_owned();
+    assert_eq!(id.parse::<uuid::Uuid>().expect("a UUID").get_version_num(), 7);
+    let health = reply.ok();
+    assert_eq!((&health["status"], &health["environment"]), (&"ok".into(), &"development".into()));
+    assert!(health["migration_head"].as_str().is_some_and(|head| head.starts_with("f0a1b2c3d4e5")));
+    let database = if engine == Engine::Postgres { "postgresql" } else { "sqlite" };
+    assert_eq!(health["database"], database);
+}
+
+#[tokio::test]
+async fn a_database_that_does_not_answer_is_a_503_problem() {
+    let world = World::new(Engine::Sqlite).await;
+    world.db.store.clone().close().await.expect("closed");
+    world.send(Ask::get("/api/health")).await.problem(503, "unavailable");
+    world.send_as(Persona::Ada, Ask::get(world.at(""))).await.problem(503, "unavailable");
+}
+
+#[tokio::test]
+async fn unknown_paths_and_methods_are_problems() {
+    let world = World::new(Engine::Sqlite).await;
+    let problem = world.send(Ask::get("/api/nowhere")).await.problem(404, "not-found");
+    assert!(problem["request_id"].is_string());
+    world.send(Ask::new("DELETE", "/api/health")).await.problem(405, "method-not-allowed");
+}
+
+#[rstest]
+#[case::broken(b"{".to_vec(), "application/json", 400, "malformed-request")]
+#[case::another_type(b"a=1".to_vec(), "text/plain", 415, "unsupported-media-type")]
+#[case::missing(b"{}".to_vec(), "application/json", 422, "invalid")]
+#[case::unknown_field(br#"{"status":"active","more":1}"#.to_vec(), "application/json", 422, "invalid")]
+#[case::unknown_word(br#"{"status":"gone"}"#.to_vec(), "application/json", 422, "invalid")]
+#[case::too_large(vec![b' '; 600_000], "application/json", 413, "payload-too-large")]
+#[tokio::test]
+async fn bodies_that_cannot_be_taken_are_problems(
+    #[case] body: Vec<u8>,
+    #[case] kind: &str,
+    #[case] status: u16,
+    #[case] slug: &str,
+) {
+    let world = World::new(Engine::Sqlite).await;
+    let ask = Ask::post(world.at("/status")).header("content-type", kind).body(body);
+    let problem = world.send_as(Persona::Ada, ask).await.problem(status, slug);
+    assert!(!problem.to_string().contains("gone"), "what was sent is not repeated: {problem}");
+}
+
+#[rstest]
+#[case("?limit=many")]
+#[case("?status=gone")]
+#[case("?unknown=1")]
+#[tokio::test]
+async fn a_query_that_cannot_be_read_is_a_problem(#[case] query: &str) {
+    let world = World::new(Engine::Sqlite).await;
+    let ask = Ask::get(world.at(&format!("/participants{query}")));
+    world.send_as(Persona::Ada, ask).await.problem(400, "malformed-request");
+}
+
+#[tokio::test]
+async fn only_listed_origins_may_call_from_a_browser() {
+    let origins = vec!["https://app.example.org".to_owned()];
+    let world = World::with(Engine::Sqlite, |settings| settings.allowed_origins = origins).await;
+    let allowed = |origin: &str| Ask::get("/api/health").header("origin", origin);
+    let reply = world.send(allowed("https://app.example.org")).await;
+    assert_eq!(reply.headers.get("access-control-allow-origin").expect("allowed"), "https://app.example.org");
+    let reply = world.send(allowed("https://evil.example.org")).await;
+    assert!(reply.headers.get("access-control-allow-origin").is_none());
+}
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("a log").write(bytes)
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn logs_hold_no_query_no_header_and_no_answer() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::DEBUG)
+        .with_writer(move || writer.clone())
+        .with_ansi(false)
+        .finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let world = World::new(Engine::Sqlite).await;
+    let in_url = Ask::post(format!("/api/webhooks/redcap/det?token={SECRET}"));
+    let in_url = in_url.header("content-type", "application/x-www-form-urlencoded").body(det_body(&[]));
+    world.send(in_url).await.ok();
+    let mut submission = world.submission("k").await;
+    submission["results"] = json!({ "note": "very unwell" });
+    world.send_as(Persona::Pia, Ask::post("/api/portal/sessions").json(submission.clone())).await.ok();
+    submission["results"] = json!("very unwell");
+    world.send_as(Persona::Pia, Ask::post("/api/portal/sessions").json(submission)).await.problem(422, "invalid");
+    let text = String::from_utf8(log.0.lock().expect("a log").clone()).expect("text");
+    assert!(text.contains("/api/webhooks/redcap/det") && text.contains("status=200"), "{text}");
+    for secret in [SECRET, "token=", "Bearer", "unwell", "332-1"] {
+        assert!(!text.contains(secret), "{secret} in {text}");
+    }
+}

@@ -17,6 +17,7 @@ mod portal;
 mod production_gating;
 mod redcap_config;
 mod redcap_project_id_lookup;
+mod serve;
 mod studies;
 mod webhook_idempotency;
 mod webhook_secret_encryption;

@@ -1,1 +1,68 @@
-//! stub
+//! Events as staff see them: lists, the form, what is stuck, and replaying.
+
+use chrono::Duration;
+use metricis_core::ids::ProcessId;
+use metricis_store::testing::Engine;
+use rstest::rstest;
+
+use crate::ask::{Ask, Persona, det_body, signed_det};
+use crate::world::{SECRET, World};
+
+async fn receive(world: &World, record: &str) -> String {
+    let sent = world.send(signed_det(det_body(&[("record", record)]), SECRET)).await.ok();
+    sent["event_id"].as_str().expect("an id").to_owned()
+}
+
+#[rstest]
+#[tokio::test]
+async fn events_are_listed_newest_first_and_paged(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let world = World::new(engine).await;
+    for record in ["1", "2", "3"] {
+        receive(&world, record).await;
+        world.clock.advance(Duration::seconds(1));
+    }
+    let page = world.send_as(Persona::Ben, Ask::get(world.at("/webhooks?limit=2&status=received"))).await.ok();
+    let records: Vec<_> = page["events"].as_array().expect("a list").iter().map(|event| &event["record_id"]).collect();
+    assert_eq!(records, ["3", "2"]);
+    let before = page["events"][1]["id"].as_str().expect("an id");
+    let rest = world.send_as(Persona::Ben, Ask::get(world.at(&format!("/webhooks?before={before}")))).await.ok();
+    assert_eq!(rest["events"][0]["record_id"], "1");
+    let none = world.send_as(Persona::Ben, Ask::get(world.at("/webhooks?status=failed"))).await.ok();
+    assert_eq!(none["events"].as_array().map(Vec::len), Some(0));
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_form_is_shown_as_it_came(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let world = World::new(engine).await;
+    let id = receive(&world, "Ä-07").await;
+    let event = world.send_as(Persona::Ben, Ask::get(world.at(&format!("/webhooks/{id}")))).await.ok();
+    assert_eq!(event["form"][0]["name"], "redcap_url");
+    assert_eq!(event["form"][4]["value"], "Ä-07");
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_event_of_a_killed_process_is_stuck_after_a_quarter_of_an_hour_and_then_replayed(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::new(engine).await;
+    let id = receive(&world, "1").await;
+    let replay = || Ask::post(world.at(&format!("/webhooks/{id}/replay")));
+    world.send_as(Persona::Ben, replay()).await.problem(409, "conflict");
+    let tx = world.tx().await;
+    tx.claim_event(ProcessId::at(tx.now())).await.expect("an answer").expect("an event");
+    world.done(tx).await;
+    let stuck = || Ask::get(world.at("/webhooks/stuck"));
+    world.clock.advance(Duration::minutes(15));
+    assert_eq!(world.send_as(Persona::Ben, stuck()).await.ok()["events"].as_array().map(Vec::len), Some(0));
+    let problem = world.send_as(Persona::Ben, replay()).await.problem(409, "conflict");
+    assert!(problem["detail"].as_str().is_some_and(|text| text.contains("15 minutes")), "{problem}");
+    world.clock.advance(Duration::seconds(1));
+    assert_eq!(world.send_as(Persona::Ben, stuck()).await.ok()["events"][0]["id"], id);
+    let event = world.send_as(Persona::Ben, replay()).await.ok();
+    assert_eq!((&event["status"], &event["retry_count"]), (&"received".into(), &1.into()));
+    assert_eq!(world.actions(1).await, ["replay_event"]);
+    let dashboard = world.send_as(Persona::Ben, Ask::get(world.at("/dashboard"))).await.ok();
+    assert_eq!(dashboard["stuck_events"], 0);
+}

@@ -109,7 +109,7 @@ impl From<StoredVisit> for VisitShown {
     }
 }
 
-/// One participant.
+/// One participant, with schedule and submissions.
 #[utoipa::path(get, path = "/api/studies/{study_id}/participants/{participant_id}", tag = "participants",
     params(("study_id" = Uuid, Path), ("participant_id" = Uuid, Path)), security(("token" = [])),
     responses((status = 200, body = ParticipantDetail), Refusals))]
