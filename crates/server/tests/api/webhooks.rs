@@ -49,7 +49,6 @@ async fn an_event_of_a_killed_process_is_stuck_after_a_quarter_of_an_hour_and_th
     let world = World::new(engine).await;
     let id = receive(&world, "1").await;
     let replay = || Ask::post(world.at(&format!("/webhooks/{id}/replay")));
-    world.send_as(Persona::Ben, replay()).await.problem(409, "conflict");
     let tx = world.tx().await;
     tx.claim_event(ProcessId::at(tx.now())).await.expect("an answer").expect("an event");
     world.done(tx).await;
@@ -65,4 +64,19 @@ async fn an_event_of_a_killed_process_is_stuck_after_a_quarter_of_an_hour_and_th
     assert_eq!(world.actions(1).await, ["replay_event"]);
     let dashboard = world.send_as(Persona::Ben, Ask::get(world.at("/dashboard"))).await.ok();
     assert_eq!(dashboard["stuck_events"], 0);
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_event_that_waits_or_repeats_another_is_not_replayed(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::new(engine).await;
+    for said in ["waits for a worker already", "replay the one that it repeats"] {
+        let id = receive(&world, "1").await;
+        let replay = Ask::post(world.at(&format!("/webhooks/{id}/replay")));
+        let problem = world.send_as(Persona::Ben, replay).await.problem(409, "conflict");
+        assert!(problem["detail"].as_str().is_some_and(|text| text.contains(said)), "{problem}");
+    }
+    assert_eq!(world.actions(1).await, ["receive_det"]);
 }
