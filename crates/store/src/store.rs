@@ -124,7 +124,9 @@ async fn open_postgres(address: &str, options: &StoreOptions) -> Result<Store> {
     let mut connect = ConnectOptions::new(address.to_owned());
     connect.set_schema_search_path("app");
     connect.set_application_name("metricis");
-    connect.map_sqlx_postgres_opts(|postgres| postgres.statement_cache_capacity(1024));
+    // A process that freezes in mid-transaction must not hold everybody: its locks go after a while, and who waits is told.
+    let bounds = [("lock_timeout", "3s"), ("idle_in_transaction_session_timeout", "15s")];
+    connect.map_sqlx_postgres_opts(move |postgres| postgres.statement_cache_capacity(1024).options(bounds));
     let db = connect_with(connect, options).await?;
     Ok(Store { db, dialect: Dialect::Postgres, writer: None })
 }
@@ -135,6 +137,8 @@ async fn connect_with(mut connect: ConnectOptions, options: &StoreOptions) -> Re
         .min_connections(0)
         .acquire_timeout(Duration::from_secs(options.acquire_timeout_s))
         .test_before_acquire(false)
+        // After a restart of PostgreSQL the pool is full of dead connections; each would cost one request its answer.
+        .test_before_acquire_if_idle_for(Duration::from_millis(500))
         .sqlx_logging(false);
     Database::connect(connect).await.map_err(|error| StoreError::Unavailable(error.to_string()))
 }

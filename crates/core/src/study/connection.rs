@@ -23,9 +23,26 @@ pub enum ConnectionRefusal {
     /// Not REDCap's project id.
     #[error("project_id must be REDCap's project number, such as 18")]
     ProjectId,
+    /// Too short or too long for a webhook secret, or not visible ASCII.
+    #[error("a webhook secret has 32 to 200 visible ASCII characters; `metricis secrets generate` makes one")]
+    WebhookSecret,
+    /// Two webhook secrets are live already.
+    #[error(
+        "the former webhook secret is still live; retire it before setting a third, or REDCap's deliveries are refused"
+    )]
+    FormerStillLive,
     /// The origin changes and no token came with it.
     #[error("the address moves to another server; enter the API token again, so that it is not sent there unseen")]
     TokenNeeded,
+}
+
+/// Whether a text may be a webhook secret; the one rule for every door.
+///
+/// # Errors
+/// What a secret must be. The text is not repeated.
+pub fn check_webhook_secret(text: &str) -> Result<(), ConnectionRefusal> {
+    let visible = text.bytes().all(|byte| byte.is_ascii_graphic());
+    if visible && (32..=200).contains(&text.len()) { Ok(()) } else { Err(ConnectionRefusal::WebhookSecret) }
 }
 
 /// A REDCap configuration as people may see it.
@@ -55,7 +72,10 @@ impl RedcapConfig {
             return Err(ConnectionRefusal::Address);
         }
         let project_id = new.project_id.trim();
-        if project_id.is_empty() || project_id.len() > 20 || !project_id.bytes().all(|byte| byte.is_ascii_digit()) {
+        if project_id.trim_start_matches('0').is_empty()
+            || project_id.len() > 20
+            || !project_id.bytes().all(|byte| byte.is_ascii_digit())
+        {
             return Err(ConnectionRefusal::ProjectId);
         }
         if !token_given && self.api_token.is_some() && self.api_origin.as_deref() != Some(&origin) {
@@ -65,16 +85,21 @@ impl RedcapConfig {
         let base = base.strip_suffix("/api").unwrap_or(base);
         self.api_url = Some(format!("{base}/api/"));
         self.api_origin = Some(origin);
-        self.project_id = Some(project_id.to_owned());
+        // REDCap sends its id without leading zeros, and 041 must not pass for another project than 41.
+        self.project_id = Some(project_id.trim_start_matches('0').to_owned());
         Ok(())
     }
 
     /// Takes a new sealed webhook secret; the former one stays valid until it is retired. Says whether there was one.
-    pub fn replace_webhook_secret(&mut self, sealed: String) -> bool {
-        let former = self.webhook_secret.replace(sealed);
-        let kept = former.is_some();
-        self.webhook_secret_previous = former;
-        kept
+    ///
+    /// # Errors
+    /// A former secret is still live: a third would silence whoever uses it.
+    pub fn replace_webhook_secret(&mut self, sealed: String) -> Result<bool, ConnectionRefusal> {
+        if self.webhook_secret_previous.is_some() {
+            return Err(ConnectionRefusal::FormerStillLive);
+        }
+        self.webhook_secret_previous = self.webhook_secret.replace(sealed);
+        Ok(self.webhook_secret_previous.is_some())
     }
 
     /// The configuration without its secrets.
@@ -127,15 +152,32 @@ mod tests {
         for address in ["redcap", "ftp://h/", "https://u:p@h/api/", "https://h/api/?token=x", "https://h /", ""] {
             assert_eq!(connect(&mut config, address, true), Err(ConnectionRefusal::Address), "{address}");
         }
-        let bad = NewConnection { api_url: "https://h/", project_id: "x" };
-        assert_eq!(config.connect(&bad, true), Err(ConnectionRefusal::ProjectId));
+        for project_id in ["x", "", "000"] {
+            let bad = NewConnection { api_url: "https://h/", project_id };
+            assert_eq!(config.connect(&bad, true), Err(ConnectionRefusal::ProjectId));
+        }
+        let padded = NewConnection { api_url: "https://h/", project_id: "041" };
+        assert_eq!(config.connect(&padded, true), Ok(()));
+        assert_eq!(config.project_id.as_deref(), Some("41"));
     }
 
     #[test]
-    fn the_former_secret_lives_until_the_next_one() {
+    fn the_former_secret_lives_until_it_is_retired() {
         let mut config = RedcapConfig::default();
-        assert!(!config.replace_webhook_secret("one".to_owned()));
-        assert!(config.replace_webhook_secret("two".to_owned()));
-        assert_eq!(config.webhook_secret_previous.as_deref(), Some("one"));
+        assert_eq!(config.replace_webhook_secret("one".to_owned()), Ok(false));
+        assert_eq!(config.replace_webhook_secret("two".to_owned()), Ok(true));
+        assert_eq!(config.replace_webhook_secret("three".to_owned()), Err(ConnectionRefusal::FormerStillLive));
+        assert_eq!(
+            (config.webhook_secret.as_deref(), config.webhook_secret_previous.as_deref()),
+            (Some("two"), Some("one"))
+        );
+    }
+
+    #[test]
+    fn short_and_invisible_secrets_are_refused() {
+        assert_eq!(check_webhook_secret(&"x".repeat(32)), Ok(()));
+        for bad in ["x".repeat(31), "x".repeat(201), format!("{} ", "x".repeat(32)), "ä".repeat(32)] {
+            assert_eq!(check_webhook_secret(&bad), Err(ConnectionRefusal::WebhookSecret));
+        }
     }
 }

@@ -4,7 +4,7 @@
 
 mod connection;
 
-pub use connection::{ConnectionRefusal, ConnectionSummary, NewConnection};
+pub use connection::{ConnectionRefusal, ConnectionSummary, NewConnection, check_webhook_secret};
 
 use std::collections::BTreeMap;
 

@@ -189,9 +189,18 @@ impl Writer {
                     stack.push(second);
                     stack.push(part);
                 }
+                // A study whose rows somebody holds must not cost the other studies their deliveries.
+                Err(StoreError::Unavailable(_)) if part.iter().any(|(det, _)| det.study != part[0].0.study) => {
+                    let first = part[0].0.study;
+                    let (of_first, others) = part.into_iter().partition(|(det, _)| det.study == first);
+                    stack.push(of_first);
+                    stack.push(others);
+                }
                 Err(error) => {
-                    tracing::error!(%error, deliveries = part.len(), "DET not stored");
-                    for (_, answer) in part {
+                    for (det, answer) in part {
+                        // REDCap sends it once: whoever reads this can have the record saved again.
+                        let (study, record, instrument) = (det.study, det.form.record, det.form.instrument);
+                        tracing::error!(%study, record, instrument, %error, "DET not stored");
                         let _ = answer.send(Err(error.clone().into()));
                     }
                 }

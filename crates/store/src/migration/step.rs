@@ -37,6 +37,12 @@ impl MigrationName for Step {
 
 #[async_trait::async_trait]
 impl MigrationTrait for Step {
+    /// On SQLite too, where the library's default is none: a step that is killed halfway leaves neither tables nor its row,
+    /// and the next run starts it afresh.
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let conn = manager.get_connection();
         let (dialect, own) = match conn.get_database_backend() {

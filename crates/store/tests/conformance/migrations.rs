@@ -33,6 +33,22 @@ async fn every_step_goes_down_and_up_again(#[values(Engine::Sqlite, Engine::Post
     assert!(owner.migrate_up(None).await.expect("up").is_at_head());
 }
 
+/// The last statement of the last step fails, as it would when the process is killed before it: an index of its name is in the way.
+#[rstest]
+#[tokio::test]
+async fn a_step_that_fails_halfway_leaves_nothing_and_runs_again(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let db = TestDb::fresh(engine).await;
+    let owner = Store::open(&db.owner_url, &StoreOptions::default()).await.expect("the owner");
+    owner.migrate_down().await.expect("the index");
+    db.tamper("CREATE INDEX ux_studies_redcap_origin_project ON studies (name)").await.expect("in the way");
+    owner.migrate_up(None).await.expect_err("the step fails at its last statement");
+    assert_eq!(owner.migration_status().await.expect("a status").pending.len(), 1);
+    db.tamper("DROP INDEX ux_studies_redcap_origin_project").await.expect("out of the way");
+    assert!(owner.migrate_up(None).await.expect("up again").is_at_head());
+}
+
 #[rstest]
 #[tokio::test]
 async fn down_names_the_rows_it_would_destroy(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {

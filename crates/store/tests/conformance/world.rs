@@ -137,7 +137,7 @@ impl World {
             task: "reaction_time".to_owned(),
             submission_key: key.to_owned(),
             fingerprint: "f".repeat(64),
-            results: Map::from_iter([("median_ms".to_owned(), json!(412)), ("note".to_owned(), json!("unwell"))]),
+            results: Map::from_iter([("median_ms".to_owned(), json!(412.5)), ("note".to_owned(), json!("unwell"))]),
             started_at: self.now - Duration::minutes(5),
             completed_at: self.now - Duration::minutes(1),
             review_flag: None,

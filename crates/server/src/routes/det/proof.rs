@@ -91,21 +91,23 @@ pub(in crate::routes) async fn prove_det(app: &AppState, delivery: &Delivery) ->
     let mut candidates = app.lookup.candidates(&form.project_id).await?;
     let origin = origin_of(&form.redcap_url);
     candidates.retain(|candidate| candidate.api_origin.is_none() || candidate.api_origin == origin);
-    let mut unreadable = false;
+    let (mut readable, mut unreadable) = (0_usize, 0_usize);
     for candidate in &candidates {
         for sealed in &candidate.sealed_secrets {
             match open_secret(app, candidate, sealed) {
                 Some(secret) if delivery.presented.holds(&delivery.body, secret.value.expose_secret()) => {
                     return Ok(Proven { study: candidate.study, form });
                 }
-                Some(_) => {}
-                None => unreadable = true,
+                Some(_) => readable += 1,
+                None => unreadable += 1,
             }
         }
     }
-    match unreadable {
-        true => Err(Problem::SecretUnreadable),
-        false => Err(refuse_proof(app, delivery).await),
+    // Counted and limited like any other; only when no secret opens at all must the operator hear of it by the answer.
+    let refused = refuse_proof(app, delivery).await;
+    match refused {
+        Problem::WrongDetProof if readable == 0 && unreadable > 0 => Err(Problem::SecretUnreadable),
+        refused => Err(refused),
     }
 }
 

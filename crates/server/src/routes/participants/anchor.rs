@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 use metricis_core::action::Action;
 use metricis_core::ids::ParticipantId;
 use metricis_core::schedule::{AnchorPlan, move_anchor};
-use metricis_store::{Entries, Tx};
+use metricis_store::{Entries, Snapshot, StoredStudy, Tx};
 use serde_json::Value;
 use utoipa::ToSchema;
 
@@ -58,8 +58,7 @@ pub(super) async fn move_participant_anchor(
     let plan = plan_move(&call, id, &order).await?;
     let shown = serde_json::to_value(&plan).map_err(Problem::internal)?;
     if !order.dry_run {
-        // Planned outside the transaction that writes: whoever planned on the same version and comes second is refused.
-        apply_move(call.release().begin_write().await?, id, &plan, reason).await?;
+        apply_move(call.release().begin_write().await?, id, &order, &plan, reason).await?;
     }
     Ok(Json(AnchorMoved { applied: !order.dry_run, plan: shown }))
 }
@@ -76,7 +75,17 @@ async fn plan_move(call: &Call<StudyMember>, id: ParticipantId, order: &AnchorMo
         )));
     }
     let today = call.app.today(&study, zone_of(&study), call.now());
-    let facts = call.tx.anchor_facts(id, &study.config, today).await?;
+    decide(&call.tx, &study, id, order, today).await
+}
+
+async fn decide(
+    seen: &Snapshot,
+    study: &StoredStudy,
+    id: ParticipantId,
+    order: &AnchorMove,
+    today: NaiveDate,
+) -> Result<AnchorPlan, Problem> {
+    let facts = seen.anchor_facts(id, &study.config, today).await?;
     let facts = facts.ok_or_else(|| Problem::Conflict("the participant has no schedule yet".to_owned()))?;
     if order.expected_version.is_some_and(|expected| expected != facts.current.version_number) {
         return Err(Problem::Conflict("schedule moved by somebody else".to_owned()));
@@ -84,12 +93,20 @@ async fn plan_move(call: &Call<StudyMember>, id: ParticipantId, order: &AnchorMo
     move_anchor(&facts, order.date).map_err(|refusal| Problem::Invalid(refusal.to_string()))
 }
 
+/// Writes the plan that was shown, unless the schedule, the consent or the participant changed since.
 async fn apply_move(
     call: Call<StudyMember, Tx>,
     participant: ParticipantId,
+    order: &AnchorMove,
     plan: &AnchorPlan,
     reason: String,
 ) -> Result<(), Problem> {
+    call.tx.lock_participant(participant).await?.ok_or(Problem::NotFound)?;
+    let study = call.study().await?;
+    let today = call.app.today(&study, zone_of(&study), call.now());
+    if decide(&call.tx, &study, participant, order, today).await.ok().as_ref() != Some(plan) {
+        return Err(Problem::Conflict("schedule moved by somebody else; look at the plan again".to_owned()));
+    }
     let version = call.tx.apply_anchor_plan(plan).await?;
     let moved = Action::MoveAnchor {
         participant,

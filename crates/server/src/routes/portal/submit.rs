@@ -6,12 +6,12 @@
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, Duration, NaiveDate, SubsecRound, Utc};
 use metricis_core::action::Action;
 use metricis_core::ids::{SessionId, VisitId};
 use metricis_core::study::RedcapConfig;
 use metricis_core::words::{ParticipantStatus, SyncStatus, VisitStatus};
-use metricis_store::{JobKind, NewSession, SessionInsert, StoredSession, StoredVisit, Tx};
+use metricis_store::{JobKind, NewSession, SessionInsert, StoredParticipant, StoredSession, StoredVisit, Tx};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
@@ -20,6 +20,9 @@ use uuid::Uuid;
 use crate::extract::{Body, Call, ParticipantSession};
 use crate::problem::{Problem, Refusals};
 use crate::today::zone_of_participant;
+
+/// How far a device's clock may be ahead of ours before somebody should look.
+const CLOCK_TOLERANCE: Duration = Duration::minutes(5);
 
 /// Bytes of all results as JSON.
 const RESULTS_LIMIT: usize = 256 * 1024;
@@ -44,7 +47,7 @@ pub(super) struct SubmissionStored {
     received_at: DateTime<Utc>,
     #[schema(schema_with = crate::schema::sync_status)]
     sync_status: SyncStatus,
-    /// What the study team will look at: `visit_cancelled`, `late`, `withdrawn`.
+    /// What the study team will look at: `visit_cancelled`, `early`, `late`, `clock_ahead`, `repeated`, `withdrawn`.
     review_flag: Option<String>,
 }
 
@@ -64,11 +67,12 @@ pub(super) async fn submit_session(
 ) -> Result<Response, Problem> {
     let study = call.study().await?;
     refuse_submission(&submission, &study.config.redcap)?;
-    let participant = &call.who.participant;
+    // One submission of a participant after the other: two that arrive together would each miss the other's task.
+    let participant = call.tx.lock_participant(call.who.participant.id).await?.ok_or(Problem::NotFound)?;
     let visit = own_visit(&call, submission.visit_id).await?;
-    let today = call.app.today(&study, zone_of_participant(participant, &study), call.now());
-    let late = visit.as_ref().is_some_and(|visit| today > visit.window_end);
-    let review_flag = flag(&call, visit.as_ref(), late);
+    let today = call.app.today(&study, zone_of_participant(&participant, &study), call.now());
+    let review_flag = flag(&call, &participant, visit.as_ref(), &submission, today).await?;
+    let early = visit.as_ref().is_some_and(|visit| today < visit.window_start);
     let id = SessionId::at(call.now());
     let session = NewSession {
         id,
@@ -93,7 +97,7 @@ pub(super) async fn submit_session(
             return Err(Problem::Conflict(why.to_owned()));
         }
     }
-    if let Some(visit) = visit.filter(|visit| visit.status == VisitStatus::Pending)
+    if let Some(visit) = visit.filter(|visit| visit.status == VisitStatus::Pending && !early)
         && is_complete(&call, &visit, &study.config.redcap).await?
     {
         call.tx.complete_visit(visit.id, today).await?;
@@ -138,12 +142,27 @@ async fn own_visit(call: &Call<ParticipantSession, Tx>, id: Option<VisitId>) -> 
     }
 }
 
-fn flag(call: &Call<ParticipantSession, Tx>, visit: Option<&StoredVisit>, late: bool) -> Option<String> {
-    let cancelled = visit.is_some_and(|visit| visit.status == VisitStatus::Cancelled);
-    let withdrawn = call.who.participant.status == ParticipantStatus::Withdrawn;
-    let flags = [(cancelled, "visit_cancelled"), (late, "late"), (withdrawn, "withdrawn")];
+/// What a person should look at, without refusing the result for it.
+async fn flag(
+    call: &Call<ParticipantSession, Tx>,
+    participant: &StoredParticipant,
+    visit: Option<&StoredVisit>,
+    submission: &Submission,
+    today: NaiveDate,
+) -> Result<Option<String>, Problem> {
+    let sessions = call.tx.sessions_of(participant.id).await?;
+    let same = |session: &StoredSession| session.visit == submission.visit_id && session.task == submission.task;
+    let other = |session: &StoredSession| same(session) && session.submission_key != submission.submission_key;
+    let flags = [
+        (visit.is_some_and(|visit| visit.status == VisitStatus::Cancelled), "visit_cancelled"),
+        (visit.is_some_and(|visit| today < visit.window_start), "early"),
+        (visit.is_some_and(|visit| today > visit.window_end), "late"),
+        (submission.completed_at > call.now() + CLOCK_TOLERANCE, "clock_ahead"),
+        (visit.is_some() && sessions.iter().any(other), "repeated"),
+        (participant.status == ParticipantStatus::Withdrawn, "withdrawn"),
+    ];
     let words: Vec<&str> = flags.into_iter().filter(|(set, _)| *set).map(|(_, word)| word).collect();
-    (!words.is_empty()).then(|| words.join(","))
+    Ok((!words.is_empty()).then(|| words.join(",")))
 }
 
 /// A visit is held once each of its mapped tasks has been submitted.

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use metricis_core::action::Action;
+use metricis_core::study::check_webhook_secret;
 use metricis_store::{SecretField, Tx};
 use secrecy::{ExposeSecret, SecretString};
 use utoipa::ToSchema;
@@ -9,9 +10,6 @@ use utoipa::ToSchema;
 use super::RedcapShown;
 use crate::extract::{Body, Call, StudyAdmin};
 use crate::problem::{Answer, Problem, Refusals};
-
-const MIN_CHARS: usize = 32;
-const MAX_CHARS: usize = 200;
 
 #[derive(serde::Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -30,13 +28,18 @@ pub(super) async fn set_webhook_secret(
     Body(given): Body<NewSecret>,
 ) -> Answer<RedcapShown> {
     let text = given.secret.expose_secret();
-    if !(MIN_CHARS..=MAX_CHARS).contains(&text.len()) || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        let rule = format!("the secret needs {MIN_CHARS} to {MAX_CHARS} visible ASCII characters");
-        return Err(Problem::Invalid(rule));
-    }
+    check_webhook_secret(text).map_err(|refusal| Problem::Invalid(refusal.to_string()))?;
     let mut study = call.lock_study().await?;
+    let redcap = &mut study.config.redcap;
+    let current = redcap.webhook_secret.as_deref();
+    let current = current.and_then(|sealed| call.app.sealer.open(study.id, SecretField::WebhookSecret, sealed).ok());
+    if current.is_some_and(|current| current.value.expose_secret() == text) {
+        // The same request again, as a client that lost the answer sends it: the former secret must not fall out.
+        return Ok(Json(RedcapShown::of(redcap, &call.app)?));
+    }
     let sealed = call.app.sealer.seal(study.id, SecretField::WebhookSecret, &given.secret);
-    let former_kept = study.config.redcap.replace_webhook_secret(sealed);
+    let former_kept =
+        redcap.replace_webhook_secret(sealed).map_err(|refusal| Problem::Conflict(refusal.to_string()))?;
     call.tx.set_study_config(study.id, &study.config).await?;
     let app = call.commit(Action::SetWebhookSecret { study: study.id, former_kept }).await?;
     Ok(Json(RedcapShown::of(&study.config.redcap, &app)?))
