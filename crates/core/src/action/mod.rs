@@ -11,6 +11,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::ids::{EventId, JobId, ParticipantId, ScheduleVersionId, SessionId, SiteId, StudyId, UserId, VisitId};
+use crate::study::ConfigChange;
 use crate::words::{
     ConsentMode, EventSource, EventStatus, GlobalRole, ParticipantStatus, StudyRole, StudyStatus, SyncErrorType,
 };
@@ -50,7 +51,7 @@ pub enum Action {
     },
     SetStudyConfig {
         study: StudyId,
-        changed: Vec<String>,
+        changed: Vec<ConfigChange>,
     },
     CreateSite {
         study: StudyId,
@@ -122,6 +123,10 @@ pub enum Action {
         event: EventId,
         from: EventStatus,
         retry_count: i32,
+    },
+    AskReread {
+        study: StudyId,
+        record: String,
     },
     EnrolParticipant {
         participant: ParticipantId,
@@ -232,6 +237,7 @@ impl Action {
             | Self::RetireWebhookSecret { study }
             | Self::RotateSecrets { study, .. }
             | Self::MarkReconcile { study, .. }
+            | Self::AskReread { study, .. }
             | Self::SyncEvents { study, .. }
             | Self::OpenBreaker { study, .. }
             | Self::CloseBreaker { study }

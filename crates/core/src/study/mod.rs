@@ -2,8 +2,10 @@
 //!
 //! Keys that this version does not know are kept (`extra`), so that writing a config back loses nothing.
 
+mod changes;
 mod connection;
 
+pub use changes::{ConfigChange, config_changes};
 pub use connection::{ConnectionRefusal, ConnectionSummary, NewConnection, check_webhook_secret};
 
 use std::collections::BTreeMap;

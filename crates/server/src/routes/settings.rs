@@ -2,7 +2,7 @@
 
 use axum::Json;
 use metricis_core::action::Action;
-use metricis_core::study::StudyConfig;
+use metricis_core::study::{StudyConfig, config_changes};
 use metricis_core::words::{AnchorSource, CompletedVisitHandling, ConsentMode, IntegrationMode, StudyRole};
 use metricis_store::Tx;
 use utoipa::ToSchema;
@@ -72,7 +72,7 @@ async fn set_study_settings(call: Call<StudyAdmin, Tx>, Body(given): Body<StudyS
     let before = study.config.clone();
     apply(&mut study.config, given)?;
     let role = call.who.role;
-    let changed = changed_keys(&before, &study.config);
+    let changed = config_changes(&before, &study.config);
     if !changed.is_empty() {
         call.tx.set_study_config(study.id, &study.config).await?;
         call.commit(Action::SetStudyConfig { study: study.id, changed }).await?;
@@ -126,19 +126,4 @@ fn replace<T>(known: &mut T, given: Option<T>) {
     if let Some(given) = given {
         *known = given;
     }
-}
-
-/// The keys whose values differ, for the audit log.
-fn changed_keys(before: &StudyConfig, after: &StudyConfig) -> Vec<String> {
-    let mut changed = vec![];
-    if before.time_zone != after.time_zone {
-        changed.push("time_zone".to_owned());
-    }
-    if before.constraints != after.constraints {
-        changed.push("constraints".to_owned());
-    }
-    if before.enrollment_date_policy != after.enrollment_date_policy {
-        changed.push("enrollment_date_policy".to_owned());
-    }
-    changed
 }

@@ -110,3 +110,30 @@ async fn the_studys_policy_says_who_may(#[values(Engine::Sqlite, Engine::Postgre
     let blank = json!({ "date": "2026-03-09", "reason": " " });
     world.send_as(Persona::Ada, order(&world, blank)).await.problem(422, "invalid");
 }
+
+/// A consent and an anchor move at the same instant: whoever comes second sees what the first did, and no schedule is left empty.
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_move_that_meets_a_consent_leaves_a_full_schedule(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::new(engine).await;
+    let token = world.token_of(Persona::Ben).expect("a token");
+    for number in 0..8 {
+        let screened = world.add_screened(world.study, &format!("S-{number}")).await;
+        let base = world.at(&format!("/participants/{screened}"));
+        let consent = Ask::post(format!("{base}/consent")).json(json!({ "mode": "manual" })).token(&token);
+        let body = json!({ "date": "2026-03-09", "reason": "the first visit was moved" });
+        let moved = Ask::post(format!("{base}/anchor")).json(body).token(&token);
+        let (consent, moved) =
+            (tokio::spawn(consent.send(world.router.clone())), tokio::spawn(moved.send(world.router.clone())));
+        assert_eq!(consent.await.expect("no panic").status, 200);
+        let moved = moved.await.expect("no panic");
+        assert!([200, 409].contains(&moved.status.as_u16()), "{}", moved.json);
+        let pending = "SELECT count(*) FROM visits v JOIN schedule_versions s ON s.id = v.schedule_version_id \
+                       WHERE v.status = 'pending' AND NOT s.is_current";
+        assert_eq!(world.count(pending).await, 0, "no visit is stranded");
+        let visits = world.read().await.visits(screened).await.expect("visits");
+        assert_eq!(visits.iter().filter(|visit| visit.status.as_str() == "pending").count(), 2);
+    }
+}

@@ -170,3 +170,48 @@ async fn surveys_are_tasks_with_the_participants_own_link(#[values(Engine::Sqlit
     let detail = Ask::get(world.at(&format!("/participants/{}", world.pia)));
     assert!(!world.send_as(Persona::Ada, detail).await.ok().to_string().contains("s=OWN"), "not for staff");
 }
+
+/// Two tasks of one visit and two results of one task, all at once: none is refused, and the visit is held.
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn results_that_arrive_together_are_all_stored_and_hold_the_visit(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::new(engine).await;
+    let settings = json!({ "redcap_field_mapping": {
+        "nback": { "instrument": "nback", "fields": { "accuracy": "nb_acc" } },
+        "stroop": { "instrument": "nback", "fields": { "accuracy": "st_acc" } },
+    } });
+    world.send_as(Persona::Ada, Ask::put(world.at("/redcap/settings")).json(settings)).await.ok();
+    let token = world.token_of(Persona::Pia).expect("a token");
+    let mut tasks = vec![];
+    for (key, task) in [("a", "nback"), ("b", "stroop"), ("c", "nback"), ("d", "stroop")] {
+        let mut body = world.submission(key).await;
+        body["task"] = json!(task);
+        let ask = Ask::post("/api/portal/sessions").json(body).token(&token);
+        tasks.push(tokio::spawn(ask.send(world.router.clone())));
+    }
+    let mut flags = vec![];
+    for task in tasks {
+        let reply = task.await.expect("no panic");
+        assert_eq!(reply.status, 201, "{}", reply.json);
+        flags.push(reply.json["review_flag"].clone());
+    }
+    assert_eq!(flags.iter().filter(|flag| **flag == "repeated").count(), 2, "{flags:?}");
+    let visit = world.read().await.visits(world.pia).await.expect("visits").remove(0);
+    assert_eq!(visit.status, VisitStatus::Completed);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_result_before_its_window_is_stored_and_flagged_and_holds_no_visit(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::new(engine).await;
+    let mut body = world.submission("k").await;
+    body["visit_id"] = json!(world.visits(world.pia).await[1]);
+    body["completed_at"] = json!("2099-01-01T00:00:00Z");
+    assert_eq!(submit(&world, &body).await.ok()["review_flag"], "early,clock_ahead");
+    let visit = world.read().await.visits(world.pia).await.expect("visits").remove(1);
+    assert_eq!((visit.status, visit.actual_visit_date), (VisitStatus::Pending, None));
+}

@@ -69,8 +69,13 @@ async fn mappings_change_only_when_given(#[values(Engine::Sqlite, Engine::Postgr
     assert_eq!(config["enrollment_instrument"], "enrollment");
     assert_eq!(config["redcap_field_mapping"], mapping);
     let rows = world.read().await.audit_rows(Some(world.study), None, 1).await.expect("rows");
-    let changed = r#""changed":["redcap.record_id_field","redcap.redcap_field_mapping"]"#;
-    assert!(rows[0].detail.contains(changed), "{}", rows[0].detail);
+    let told: serde_json::Value = serde_json::from_str(&rows[0].detail).expect("JSON");
+    let expected = json!({ "path": "redcap.record_id_field", "before": "external_id", "after": "participant_code" });
+    assert_eq!(told["changed"][0], expected);
+    assert_eq!(
+        (&told["changed"][1]["path"], &told["changed"][1]["after"]),
+        (&"redcap.redcap_field_mapping".into(), &mapping)
+    );
     put(json!({ "redcap_field_mapping": { "stroop": { "instrument": " ", "fields": {} } } }))
         .await
         .problem(422, "invalid");

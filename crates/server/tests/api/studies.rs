@@ -59,7 +59,12 @@ async fn settings_change_only_what_is_given(#[values(Engine::Sqlite, Engine::Pos
     let study = put(json!({ "enrollment_date_policy": policy })).await.ok();
     assert_eq!(study["enrollment_date_policy"]["re_anchoring"]["completed_visit_handling"], "flag_for_review");
     let rows = world.read().await.audit_rows(Some(world.study), None, 1).await.expect("rows");
-    assert!(rows[0].detail.contains(r#""changed":["enrollment_date_policy"]"#), "{}", rows[0].detail);
+    let told: serde_json::Value = serde_json::from_str(&rows[0].detail).expect("JSON");
+    let permissions = json!({
+        "path": "enrollment_date_policy.permissions", "before": { "can_override": ["owner", "admin", "coordinator"] },
+        "after": { "can_override": ["owner"] },
+    });
+    assert_eq!(told["changed"][0], permissions);
     put(json!({ "time_zone": "Europe/Zurich" })).await.ok();
     assert_eq!(world.actions(3).await, ["set_study_config", "set_study_config", "create_study"], "no change, no row");
 }

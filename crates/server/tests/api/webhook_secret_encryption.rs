@@ -96,3 +96,36 @@ async fn a_weak_secret_is_refused(#[values(Engine::Sqlite, Engine::Postgres)] en
     let problem = world.send_as(Persona::Ada, ask).await.problem(422, "invalid");
     assert!(!problem.to_string().contains(secret));
 }
+
+#[rstest]
+#[tokio::test]
+async fn the_same_secret_again_changes_nothing_and_a_third_is_refused(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::new(engine).await;
+    replace(&world).await;
+    replace(&world).await;
+    world.send(signed_det(det_body(&[]), SECRET)).await.ok();
+    assert_eq!(world.count("SELECT count(*) FROM audit_logs WHERE action = 'set_webhook_secret'").await, 1);
+    let third = json!({ "secret": "a-third-webhook-secret-of-the-study-0003" });
+    world
+        .send_as(Persona::Ada, Ask::put(world.at("/redcap/webhook-secret")).json(third))
+        .await
+        .problem(409, "conflict");
+    world.send(signed_det(det_body(&[("record", "9")]), SECRET)).await.ok();
+}
+
+#[rstest]
+#[tokio::test]
+async fn one_unreadable_secret_changes_no_refusal_while_another_opens(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::new(engine).await;
+    let tx = world.tx().await;
+    let mut config = tx.study(world.study).await.expect("an answer").expect("the study").config;
+    config.redcap.webhook_secret_previous = Some("enc:v2:moved-from-elsewhere".to_owned());
+    tx.set_study_config(world.study, &config).await.expect("written");
+    world.done(tx).await;
+    world.send(signed_det(det_body(&[]), "wrong")).await.problem(401, "wrong-det-proof");
+    world.send(signed_det(det_body(&[]), SECRET)).await.ok();
+}

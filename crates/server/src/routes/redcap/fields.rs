@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use metricis_core::action::Action;
-use metricis_core::study::{RecordIdField, RedcapConfig, TaskMapping};
+use metricis_core::study::{RecordIdField, RedcapConfig, TaskMapping, config_changes};
 use metricis_store::Tx;
 use utoipa::ToSchema;
 
@@ -27,6 +27,8 @@ pub(super) struct RedcapSettings {
     /// Task → `{instrument, fields}`: result → REDCap field.
     #[schema(value_type = Option<Object>)]
     redcap_field_mapping: Option<BTreeMap<String, TaskMapping>>,
+    /// Instruments that are REDCap surveys: the event sync makes them participants' tasks.
+    survey_instruments: Option<Vec<String>>,
 }
 
 /// Changes the mappings that are given.
@@ -38,7 +40,9 @@ pub(super) async fn set_redcap_settings(
     Body(given): Body<RedcapSettings>,
 ) -> Answer<RedcapShown> {
     let mut study = call.lock_study().await?;
-    let changed = apply(&mut study.config.redcap, given)?;
+    let before = study.config.clone();
+    apply(&mut study.config.redcap, given)?;
+    let changed = config_changes(&before, &study.config);
     if changed.is_empty() {
         return Ok(Json(RedcapShown::of(&study.config.redcap, &call.app)?));
     }
@@ -47,38 +51,30 @@ pub(super) async fn set_redcap_settings(
     Ok(Json(RedcapShown::of(&study.config.redcap, &app)?))
 }
 
-/// Writes what is given; the keys that changed, for the audit log.
-fn apply(redcap: &mut RedcapConfig, given: RedcapSettings) -> Result<Vec<String>, Problem> {
-    let mut changed = vec![];
-    let mut note = |name: &str, differs: bool| {
-        if differs {
-            changed.push(format!("redcap.{name}"));
-        }
-    };
+/// Writes what is given.
+fn apply(redcap: &mut RedcapConfig, given: RedcapSettings) -> Result<(), Problem> {
     if let Some(field) = given.record_id_field {
-        note("record_id_field", redcap.record_id_field != field);
         redcap.record_id_field = field;
     }
     if let Some(field) = given.anchor_date_field {
-        let field = named("anchor_date_field", field)?;
-        note("anchor_date_field", redcap.anchor_date_field != Some(field.clone()));
-        redcap.anchor_date_field = Some(field);
+        redcap.anchor_date_field = Some(named("anchor_date_field", field)?);
     }
     if let Some(instrument) = given.enrollment_instrument {
-        let instrument = named("enrollment_instrument", instrument)?;
-        note("enrollment_instrument", redcap.enrollment_instrument != Some(instrument.clone()));
-        redcap.enrollment_instrument = Some(instrument);
+        redcap.enrollment_instrument = Some(named("enrollment_instrument", instrument)?);
     }
     if let Some(mapping) = given.participant_field_mapping {
-        note("participant_field_mapping", redcap.participant_field_mapping != Some(mapping.clone()));
         redcap.participant_field_mapping = Some(mapping);
     }
     if let Some(mapping) = given.redcap_field_mapping {
         refuse_tasks(&mapping)?;
-        note("redcap_field_mapping", redcap.redcap_field_mapping != mapping);
         redcap.redcap_field_mapping = mapping;
     }
-    Ok(changed)
+    if let Some(surveys) = given.survey_instruments {
+        let names: Result<Vec<String>, Problem> =
+            surveys.into_iter().map(|name| named("survey_instruments", name)).collect();
+        redcap.extra.insert("survey_instruments".to_owned(), names?.into());
+    }
+    Ok(())
 }
 
 fn refuse_tasks(mapping: &BTreeMap<String, TaskMapping>) -> Result<(), Problem> {
