@@ -52,7 +52,7 @@ pub enum Command {
     /// Look at or reset a study's circuit breaker
     #[command(subcommand)]
     Breaker(Breaker),
-    /// List received events, replay failed or stuck ones
+    /// List received events, replay failed or stuck ones, have a record read again
     #[command(subcommand)]
     Webhooks(Webhooks),
     /// The go/no-go board of a study
@@ -174,6 +174,8 @@ pub enum Webhooks {
     },
     /// Hand a failed or stuck event to the worker again
     Replay { event: String },
+    /// Have a record read again from REDCap; what has changed is applied (audited)
+    Reread { study: String, record: String },
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,22 +1,27 @@
 //! Coalesced re-reads: two saves of one form look alike on the wire, so a duplicate asks for its record to be read again.
 //!
-//! `wanted` counts the askings, `done` the last one answered. A re-read answers for what was wanted when it began; what
-//! was asked for meanwhile makes it run once more.
+//! `wanted` counts the askings, `done` the last one that a worker took on: what was asked for after that makes the record be
+//! read once more, however the reading under way ends.
 //!
 //! ```text
-//!   duplicate    worker            duplicate    worker            worker
-//!   wanted = 1 ─► claim (of 1) ──► wanted = 2 ─► done = 1: open ─► claim (of 2) ─► done = 2: closed
+//!   duplicate    worker               duplicate     worker         worker
+//!   wanted = 1 ─► claim: done = 1 ──► wanted = 2 ─► end: open ───► claim: done = 2 ─► end: closed
+//!                   └─ it dies ─────► wanted = 2 ─► reaper: error, open ─► claim: done = 2 …
 //! ```
 //!
-//! Invariant: a re-read that failed, or whose process died, is shown and waits for a person or another asking.
+//! Invariant: a re-read that failed, or whose process died, is shown and waits for a person or another asking; an asking is
+//! never answered by a reading that began before it.
 
+use std::collections::BTreeSet;
+
+use chrono::Duration;
 use metricis_core::Timestamp;
 use metricis_core::ids::{EventId, ProcessId, StudyId};
 use sea_orm::FromQueryResult;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::{Result, Snapshot, Tx, sql};
+use crate::{Result, STUCK_AFTER_MINUTES, Snapshot, Tx, sql};
 
 /// A re-read that a worker holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,7 +68,13 @@ pub struct NewReconcileEvent {
 struct Row {
     study_id: Uuid,
     record_id: String,
-    wanted: i64,
+    done: i64,
+}
+
+impl From<Row> for Reread {
+    fn from(row: Row) -> Self {
+        Self { study: StudyId(row.study_id), record_id: row.record_id, generation: row.done }
+    }
 }
 
 #[derive(FromQueryResult)]
@@ -92,16 +103,30 @@ impl Snapshot {
 }
 
 impl Tx {
-    /// A person asks for a record to be read again; frees it from a process that took it before `claimed_before`.
+    /// A person asks for a record to be read again.
     ///
     /// # Errors
     /// Whatever the database says.
-    pub async fn ask_reread(&self, study: StudyId, record_id: &str, claimed_before: Timestamp) -> Result<()> {
-        let text = "INSERT INTO record_rereads (study_id, record_id, wanted, done) VALUES ($1, $2, 1, 0) \
-                    ON CONFLICT (study_id, record_id) DO UPDATE SET wanted = record_rereads.wanted + 1, \
-                    claimed_by = CASE WHEN record_rereads.claimed_at < $3 THEN NULL ELSE record_rereads.claimed_by END, \
-                    claimed_at = CASE WHEN record_rereads.claimed_at < $3 THEN NULL ELSE record_rereads.claimed_at END";
-        self.execute(text, sql::values![study.0, record_id, claimed_before]).await?;
+    pub async fn ask_reread(&self, study: StudyId, record_id: &str) -> Result<()> {
+        self.ask_rereads(&BTreeSet::from([(study.0, record_id)])).await
+    }
+
+    /// Asks for records to be read again, whoever asks: an error is forgotten, and a claim older than 15 minutes is freed –
+    /// its process hangs, or nobody is left to reap it. In the set's order, so that two servers cannot deadlock.
+    pub(crate) async fn ask_rereads(&self, records: &BTreeSet<(Uuid, &str)>) -> Result<()> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        let text = format!(
+            "INSERT INTO record_rereads (study_id, record_id, wanted, done) VALUES {} \
+             ON CONFLICT (study_id, record_id) DO UPDATE SET wanted = record_rereads.wanted + 1, error = NULL, \
+             claimed_by = CASE WHEN record_rereads.claimed_at < $1 THEN NULL ELSE record_rereads.claimed_by END, \
+             claimed_at = CASE WHEN record_rereads.claimed_at < $1 THEN NULL ELSE record_rereads.claimed_at END",
+            sql::rows(records.len(), 4, 2)
+        );
+        let mut args = sql::values![self.now - Duration::minutes(STUCK_AFTER_MINUTES)];
+        args.extend(records.iter().flat_map(|(study, record)| sql::values![*study, *record, 1_i64, 0_i64]));
+        self.execute(&text, args).await?;
         Ok(())
     }
 
@@ -112,15 +137,15 @@ impl Tx {
     /// Whatever the database says.
     pub async fn claim_reread(&self, process: ProcessId) -> Result<Option<Reread>> {
         let text = format!(
-            "UPDATE record_rereads SET claimed_at = $1, claimed_by = $2, error = NULL WHERE (study_id, record_id) = ( \
+            "UPDATE record_rereads SET claimed_at = $1, claimed_by = $2, done = wanted, error = NULL WHERE (study_id, record_id) = ( \
                SELECT study_id, record_id FROM record_rereads mine WHERE wanted > done AND claimed_by IS NULL \
                AND NOT EXISTS (SELECT 1 FROM webhook_events e WHERE e.study_id = mine.study_id \
                  AND e.record_id = mine.record_id AND e.status IN ('received', 'processing')) \
-               ORDER BY study_id, record_id LIMIT 1{}) RETURNING study_id, record_id, wanted",
+               ORDER BY study_id, record_id LIMIT 1{}) RETURNING study_id, record_id, done",
             self.dialect.skip_locked()
         );
         let row = self.one::<Row>(&text, sql::values![self.now, process.0]).await?;
-        Ok(row.map(|row| Reread { study: StudyId(row.study_id), record_id: row.record_id, generation: row.wanted }))
+        Ok(row.map(Into::into))
     }
 
     /// Ends a re-read; when more was asked for meanwhile it is open again.
@@ -161,10 +186,28 @@ impl Tx {
         process: ProcessId,
         error: Option<&str>,
     ) -> Result<()> {
-        let text = "UPDATE record_rereads SET done = $3, claimed_at = NULL, claimed_by = NULL, error = $5 \
-                    WHERE study_id = $1 AND record_id = $2 AND claimed_by = $4";
+        let text = "UPDATE record_rereads SET claimed_at = NULL, claimed_by = NULL, error = $5 \
+                    WHERE study_id = $1 AND record_id = $2 AND done = $3 AND claimed_by = $4";
         let args = sql::values![study.0, record_id, generation, process.0, error];
         self.transition(1, "the re-read is no longer this process's", text, args).await
+    }
+
+    /// Ends the re-reads whose process stopped, or was not seen since `dead_before`, with `error`; which they were. What was
+    /// asked for after such a process began is open again.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn end_dead_rereads(&self, dead_before: Timestamp, error: &str) -> Result<Vec<Reread>> {
+        // Rows that another transaction holds are left for the next time: waiting for them out of order could deadlock.
+        let text = format!(
+            "UPDATE record_rereads SET claimed_at = NULL, claimed_by = NULL, error = $2 WHERE (study_id, record_id) IN ( \
+               SELECT study_id, record_id FROM record_rereads mine WHERE claimed_by IS NOT NULL AND NOT EXISTS ( \
+                 SELECT 1 FROM processes p WHERE p.id = mine.claimed_by AND p.stopped_at IS NULL AND p.seen_at >= $1) \
+               ORDER BY study_id, record_id{}) RETURNING study_id, record_id, done",
+            self.dialect.skip_locked()
+        );
+        let rows = self.all::<Row>(&text, sql::values![dead_before, error]).await?;
+        Ok(rows.into_iter().map(Into::into).collect())
     }
 
     /// Adds an event for a record found changed, unless one of its events waits or is under way, or its latest one failed:

@@ -1,4 +1,4 @@
-//! `webhooks list|replay`: the inbox of DETs at the command line (checklist §8, §9.5).
+//! `webhooks list|replay|reread`: the inbox of DETs at the command line (checklist §8, §9.5).
 
 use chrono::Duration;
 use metricis_core::Clock;
@@ -15,6 +15,7 @@ pub async fn run(args: &Args, command: &Webhooks) -> Result<(), CliError> {
     match command {
         Webhooks::List { study, status, limit } => list(args, study, status.as_deref(), *limit).await,
         Webhooks::Replay { event } => replay(args, event).await,
+        Webhooks::Reread { study, record } => reread(args, study, record).await,
     }
 }
 
@@ -74,5 +75,25 @@ async fn replay(args: &Args, event: &str) -> Result<(), CliError> {
     let shown = serde_json::json!({ "id": id, "status": "received", "retry_count": replayed.retry_count });
     show(args.json, &shown, |_| {
         format!("event {id} is received again (try {}); a worker takes it", replayed.retry_count + 1)
+    })
+}
+
+async fn reread(args: &Args, code: &str, record: &str) -> Result<(), CliError> {
+    // The column's bound, which only one of the engines knows.
+    if !(1..=255).contains(&record.chars().count()) {
+        return Err(CliError::Usage("a record's id has 1 to 255 characters".to_owned()));
+    }
+    let settings = settings(args)?;
+    let store = open(&settings).await?;
+    let tx = store.write(SystemClock.now()).await?;
+    let study = tx.study_by_code(code).await?.ok_or_else(|| no_study(code))?.id;
+    tx.ask_reread(study, record).await?;
+    let action = Action::AskReread { study, record: record.to_owned() };
+    tx.commit(Entry::study(study, operator(), action)).await?;
+    let shown = serde_json::json!({ "study": code, "record_id": record, "status": "asked" });
+    show(args.json, &shown, |_| {
+        format!(
+            "a worker reads record {record} of {code} again; what has changed becomes an event (`metricis webhooks list {code}`)"
+        )
     })
 }

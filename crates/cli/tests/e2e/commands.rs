@@ -30,8 +30,27 @@ async fn mistakes_are_told_with_what_to_do(#[values(Engine::Sqlite, Engine::Post
     program.ok(&["user", "create", "Ada@Example.org", "--password-stdin"], "correct horse battery\n");
     refused(&program, &["user", "create", "ada@example.org", "--password-stdin"], "correct horse battery\n", 1);
     program.ok(&["study", "create", "S-1", "--name", "S", "--owner", "ada@example.org"], "");
+    assert!(refused(&program, &["webhooks", "reread", "S-9", "7"], "", 1).contains("no study with the code \"S-9\""));
+    assert!(refused(&program, &["webhooks", "reread", "S-1", &"7".repeat(256)], "", 2).contains("1 to 255 characters"));
     let moved = ["study", "set-redcap", "S-1", "--api-url", "ftp://x", "--project-id", "7"];
     assert!(refused(&program, &moved, "", 2).contains("api_url"));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_person_has_a_record_read_again(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let program = Program::new(engine).await;
+    program.ok(&["user", "create", "ada@example.org", "--password-stdin"], "correct horse battery\n");
+    program.ok(&["study", "create", "S-1", "--name", "S", "--owner", "ada@example.org"], "");
+    assert!(program.ok(&["webhooks", "reread", "S-1", "Ä-07"], "").contains("reads record Ä-07 of S-1 again"));
+    let told: serde_json::Value =
+        serde_json::from_str(&program.ok(&["--json", "webhooks", "reread", "S-1", "Ä-07"], "")).expect("JSON");
+    assert_eq!((&told["record_id"], &told["status"]), (&"Ä-07".into(), &"asked".into()));
+    let count = async |query: &str| program.db.count(query).await;
+    assert_eq!(count("SELECT wanted - done FROM record_rereads").await, 2);
+    let asked = "SELECT count(*) FROM audit_logs WHERE action = 'ask_reread' AND study_id = (SELECT id FROM studies)";
+    assert_eq!(count(asked).await, 2, "in the study's chain");
+    program.ok(&["audit", "verify"], "");
 }
 
 #[rstest]

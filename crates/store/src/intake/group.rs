@@ -189,17 +189,7 @@ async fn insert_events(tx: &Tx, dets: &[&NewDet], receipts: &[Receipt]) -> Resul
 async fn ask_rereads(tx: &Tx, dets: &[&NewDet], receipts: &[Receipt]) -> Result<()> {
     let repeated = dets.iter().zip(receipts).filter(|(_, receipt)| receipt.duplicate_of.is_some());
     let records: BTreeSet<(Uuid, &str)> = repeated.map(|(det, _)| (det.study.0, det.form.record.as_str())).collect();
-    if records.is_empty() {
-        return Ok(());
-    }
-    let text = format!(
-        "INSERT INTO record_rereads (study_id, record_id, wanted, done) VALUES {} \
-         ON CONFLICT (study_id, record_id) DO UPDATE SET wanted = record_rereads.wanted + 1",
-        sql::rows(records.len(), 4, 1)
-    );
-    let args = records.iter().flat_map(|(study, record)| sql::values![*study, *record, 1_i64, 0_i64]).collect();
-    tx.execute(&text, args).await?;
-    Ok(())
+    tx.ask_rereads(&records).await
 }
 
 async fn insert_marks(tx: &Tx, marks: &BTreeMap<StudyId, u64>) -> Result<()> {

@@ -105,7 +105,7 @@ async fn each_reread_goes_to_one_worker(#[values(Engine::Sqlite, Engine::Postgre
     let world = World::new(engine).await;
     let tx = world.tx().await;
     for number in 0..ITEMS {
-        tx.ask_reread(world.study, &number.to_string(), world.now).await.expect("asked");
+        tx.ask_reread(world.study, &number.to_string()).await.expect("asked");
     }
     done(tx).await;
     let taken = world

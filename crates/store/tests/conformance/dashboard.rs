@@ -50,7 +50,7 @@ async fn trouble(world: &mut World) {
     tx.set_participant_status(gone, ParticipantStatus::Withdrawn).await.expect("a status");
     tx.enqueue_job(world.study, &JobKind::SyncEvents).await.expect("a job");
     tx.claim_event(worker).await.expect("an answer").expect("an event");
-    tx.ask_reread(world.study, "9", world.now).await.expect("asked");
+    tx.ask_reread(world.study, "9").await.expect("asked");
     tx.claim_reread(worker).await.expect("an answer").expect("a re-read");
     done(tx).await;
     let (study, now) = (world.uuid(world.study.0), world.moment(world.now));

@@ -11,7 +11,7 @@ use crate::world::{World, conflict, done, quoted};
 
 async fn ask(world: &World, record: &str) {
     let tx = world.tx().await;
-    tx.ask_reread(world.study, record, world.now - Duration::minutes(15)).await.expect("asked");
+    tx.ask_reread(world.study, record).await.expect("asked");
     done(tx).await;
 }
 

@@ -85,6 +85,49 @@ async fn an_event_whose_worker_was_killed_is_left_to_a_person(
     assert_eq!((world.event(id).await.status, world.visits("7").await.len()), (EventStatus::Processed, 6));
 }
 
+/// An edit made after the kill looks like a repetition; it comes before the reaper or after it.
+#[rstest]
+#[case::before_the_reaper(true)]
+#[case::after_the_reaper(false)]
+#[tokio::test]
+async fn an_edit_after_the_kill_of_a_reread_reaches_the_participant(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[case] at_once: bool,
+) {
+    let world = World::new(engine).await;
+    world.sync_events().await;
+    world.enrolled("7").await;
+    let repeat = async || {
+        world.clock.advance(Duration::seconds(1));
+        assert!(world.det("7", BASELINE, "enrollment", 2).await.1, "a duplicate");
+    };
+    repeat().await;
+    kill_a_worker_during_its_call(&world).await;
+    let edit = async || {
+        world.save_in("7", BASELINE, "enrollment", &[("enroll_date", "2026-03-02")], Some("site_south")).await;
+        repeat().await;
+    };
+    if at_once {
+        edit().await;
+    }
+    world.clock.advance(Duration::seconds(31));
+    world.worker.run_until_idle().await;
+    if !at_once {
+        let before = world.now() - Duration::minutes(15);
+        let troubled = world.read().await.troubled_rereads(world.study, before).await.expect("re-reads");
+        let error = troubled[0].error.clone().unwrap_or_default();
+        assert!(error.starts_with("exception: outcome unknown; ask again is safe"), "{error}");
+        assert_eq!(world.worker.run_until_idle().await, 0, "nothing tries again by itself");
+        edit().await;
+        world.worker.run_until_idle().await;
+    }
+    assert_eq!(world.participant("7").await.expect("a participant").dag.as_deref(), Some("site_south"));
+    assert_eq!(
+        world.count("record_rereads WHERE wanted > done OR claimed_by IS NOT NULL OR error IS NOT NULL").await,
+        0
+    );
+}
+
 #[rstest]
 #[tokio::test]
 async fn other_jobs_of_dead_processes_fail_without_an_alarm(
