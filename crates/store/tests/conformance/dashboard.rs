@@ -94,6 +94,8 @@ async fn it_counts_what_is_stored_of_this_study(#[values(Engine::Sqlite, Engine:
     };
     assert_eq!(now, expected);
     world.advance(Duration::minutes(15));
+    let last_day = world.read().await.dashboard(world.study, day("2026-03-04")).await;
+    assert_eq!(last_day.map(|board| board.visits_overdue), Ok(0), "the window's last day is in it");
     let later = world.read().await.dashboard(world.study, day("2026-03-05")).await.expect("a dashboard");
     assert_eq!((later.pending_over_15_min, later.stuck_events, later.troubled_rereads), (1, 1, 1));
     assert_eq!((later.live_workers, later.oldest_job_s), (0, Some(LIVE_WITHIN_S + 900)));

@@ -62,10 +62,16 @@ async fn a_stuck_event_holds_up_no_other(#[values(Engine::Sqlite, Engine::Postgr
     let stuck = world.add_event("7", &[]).await;
     assert_eq!(claim(&world, worker).await, Some(stuck));
     let next = world.add_event("7", &[]).await;
+    let claimed_at = world.now;
     world.advance(Duration::minutes(STUCK_AFTER_MINUTES));
     assert_eq!(claim(&world, worker).await, None);
-    assert_eq!(world.read().await.stuck_events(world.study, world.now).await.map(|events| events.len()), Ok(1));
     world.advance(Duration::microseconds(1));
+    let listed = async |before| {
+        let events = world.read().await.stuck_events(world.study, before).await.expect("events");
+        events.iter().map(|event| event.id).collect::<Vec<_>>()
+    };
+    assert_eq!(listed(claimed_at).await, []);
+    assert_eq!(listed(claimed_at + Duration::microseconds(1)).await, [stuck]);
     assert_eq!(claim(&world, worker).await, Some(next));
 }
 
