@@ -12,7 +12,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::problem::{Problem, ProblemBody};
-use crate::{AppState, edge, limit, routes};
+use crate::{AppState, edge, extract, limit, routes};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -67,6 +67,7 @@ pub fn router(state: AppState) -> axum::Router {
         .layer(from_fn_with_state(state.clone(), edge::close_development_routes))
         .layer(CatchPanicLayer::custom(edge::answer_panic))
         .layer(from_fn_with_state(state.clone(), edge::trace_request))
+        .layer(from_fn_with_state(state.clone(), extract::name_client))
         .with_state(state)
 }
 

@@ -9,5 +9,5 @@ mod proofs;
 
 pub(crate) use body::{At, Body, Listed};
 pub(crate) use call::{Call, OnStudy};
-pub(crate) use peer::{Peer, address_of, bearer};
+pub(crate) use peer::{Peer, address_of, bearer, name_client};
 pub(crate) use proofs::{ParticipantSession, StaffUser, StudyAdmin, StudyCoordinator, StudyMember};

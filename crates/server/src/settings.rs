@@ -15,6 +15,8 @@ pub struct ServerSettings {
     pub jwt_secret: SecretString,
     /// First 16 hex digits of SHA-256 of `REDCAP_ENCRYPTION_KEY`: tells processes with different keys apart.
     pub key_fingerprint: String,
+    /// `TRUSTED_PROXIES`: addresses whose `X-Forwarded-For` is believed. None by default.
+    pub trusted_proxies: Vec<std::net::IpAddr>,
     /// `ALLOWED_ORIGINS`: origins that browsers may call from.
     pub allowed_origins: Vec<String>,
     /// `RATE_LIMIT_PER_MINUTE`, per principal, or per address when anonymous. Default 60.
@@ -54,6 +56,7 @@ impl ServerSettings {
             dev_mode: false,
             jwt_secret,
             key_fingerprint,
+            trusted_proxies: vec![],
             allowed_origins: vec![],
             rate_limit_per_minute: 60,
             auth_rate_limit_per_minute: 10,
