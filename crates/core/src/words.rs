@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A stored word that is none of its enum's values.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{value:?} is not a {kind}; it is one of: {}", expected.join(", "))]
+#[error("{value:?} is not a valid {}; it is one of: {}", in_words(kind), expected.join(", "))]
 pub struct UnknownWord {
     /// What the word was read as.
     pub kind: &'static str,
@@ -12,6 +12,18 @@ pub struct UnknownWord {
     pub value: String,
     /// The words there are.
     pub expected: &'static [&'static str],
+}
+
+/// A type's name as people say it: `StudyRole` is a study role.
+fn in_words(kind: &str) -> String {
+    let mut words = String::new();
+    for letter in kind.chars() {
+        if letter.is_uppercase() && !words.is_empty() {
+            words.push(' ');
+        }
+        words.extend(letter.to_lowercase());
+    }
+    words
 }
 
 macro_rules! words {

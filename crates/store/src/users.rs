@@ -145,12 +145,24 @@ impl Tx {
 
     /// Gives `user` a role on `study`, in place of any former one.
     ///
+    /// The study must be locked, so that two owners who demote each other at once cannot leave it without one.
+    ///
     /// # Errors
-    /// Whatever the database says.
+    /// A conflict when the study would have no owner left.
     pub async fn grant_role(&self, study: StudyId, user: UserId, role: StudyRole) -> Result<()> {
+        if role != StudyRole::Owner && self.is_the_only_owner(study, user).await? {
+            let constraint = "the study would have no owner; make another one first".to_owned();
+            return Err(StoreError::Conflict { constraint });
+        }
         let text = "INSERT INTO user_studies (user_id, study_id, role, granted_at) VALUES ($1, $2, $3, $4) \
                     ON CONFLICT (user_id, study_id) DO UPDATE SET role = excluded.role, granted_at = excluded.granted_at";
         self.execute(text, sql::values![user.0, study.0, role.as_str(), self.now]).await?;
         Ok(())
+    }
+
+    async fn is_the_only_owner(&self, study: StudyId, user: UserId) -> Result<bool> {
+        let members = self.members(study).await?;
+        let mut owners = members.iter().filter(|member| member.role == StudyRole::Owner).map(|member| member.user);
+        Ok(owners.next() == Some(user) && owners.next().is_none())
     }
 }

@@ -59,7 +59,7 @@ async fn list_members(call: Call<StudyMember>) -> Answer<MemberList> {
 #[utoipa::path(post, path = "/api/studies/{study_id}/members", tag = "studies", params(("study_id" = Uuid, Path)),
     request_body = Grant, security(("token" = [])), responses((status = 200, body = Member), Refusals))]
 async fn grant_study_role(call: Call<StudyAdmin, Tx>, Body(grant): Body<Grant>) -> Answer<Member> {
-    // Locked, so that two owners who demote each other at once cannot leave the study without one.
+    // Locked, as `grant_role` needs it to keep an owner on the study.
     let study = call.lock_study().await?.id;
     let unknown = || Problem::Invalid("nobody has this address; `metricis user create` makes the account".to_owned());
     let user = call.tx.user_by_email(grant.email.trim()).await?.filter(|user| !user.disabled).ok_or_else(unknown)?;
@@ -67,12 +67,6 @@ async fn grant_study_role(call: Call<StudyAdmin, Tx>, Body(grant): Body<Grant>) 
     for role in before.into_iter().chain([grant.role]) {
         if !may_grant(call.who.role, role) {
             return Err(Problem::Forbidden(format!("only an owner of this study may make or unmake an {role}")));
-        }
-    }
-    if before == Some(StudyRole::Owner) && grant.role != StudyRole::Owner {
-        let members = call.tx.members(study).await?;
-        if members.iter().filter(|member| member.role == StudyRole::Owner).count() < 2 {
-            return Err(Problem::Conflict("the study would have no owner; make another one first".to_owned()));
         }
     }
     call.tx.grant_role(study, user.id, grant.role).await?;
