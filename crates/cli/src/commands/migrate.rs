@@ -3,13 +3,16 @@
 use metricis_store::migration::MigrationStatus;
 use metricis_store::{Store, StoreOptions};
 
-use super::settings;
+use super::{require_database, settings, settings_or_new};
 use crate::args::{Args, Migrate};
 use crate::config::Settings;
 use crate::output::{CliError, show};
 
 pub async fn run(args: &Args, command: &Migrate) -> Result<(), CliError> {
-    let settings = settings(args)?;
+    let settings = if matches!(command, Migrate::Up) { settings_or_new(args)? } else { settings(args)? };
+    if !matches!(command, Migrate::Up) {
+        require_database(&settings, &settings.migration_database)?;
+    }
     let store = Store::open(&settings.migration_database, &StoreOptions::default()).await?;
     match command {
         Migrate::Up => show(args.json, &store.migrate_up(runtime_role(&settings).as_deref()).await?, describe),

@@ -15,11 +15,11 @@ mod webhooks;
 
 use clap::CommandFactory;
 use metricis_core::action::Actor;
-use metricis_store::{Store, StoreOptions, StoredStudy, Tx};
+use metricis_store::{DatabaseUrl, Store, StoreError, StoreOptions, StoredStudy, Tx};
 
 use crate::args::{Args, Command};
-use crate::config::{Problem, Settings};
-use crate::output::CliError;
+use crate::config::{Absent, Problem, Settings};
+use crate::output::{CliError, say};
 
 /// Runs the chosen command.
 ///
@@ -44,18 +44,46 @@ pub async fn run(args: &Args) -> Result<(), CliError> {
         Command::Study(command) => study::run(args, command).await,
         Command::Docs { out } => docs::write(out),
         Command::Completions { shell } => {
-            clap_complete::generate(*shell, &mut Args::command(), "metricis", &mut std::io::stdout());
+            let mut script = vec![];
+            clap_complete::generate(*shell, &mut Args::command(), "metricis", &mut script);
+            say(String::from_utf8_lossy(&script).trim_end());
             Ok(())
         }
     }
 }
 
-/// The settings, or every problem there is.
+/// The settings for a command that works on what is there: it makes neither a folder nor secrets, as it would in a mistyped `--data`.
+///
+/// # Errors
+/// Usage, when there is no database, or naming every problem.
+pub fn settings(args: &Args) -> Result<Settings, CliError> {
+    let read = Settings::from_environment(args.data.clone(), Absent::Imagined).map_err(|all| all_problems(&all))?;
+    require_database(&read, &read.database)?;
+    Settings::from_environment(args.data.clone(), Absent::Refused).map_err(|problems| all_problems(&problems))
+}
+
+/// The settings for a command that starts a data directory where there is none.
 ///
 /// # Errors
 /// Usage, naming every problem.
-pub fn settings(args: &Args) -> Result<Settings, CliError> {
-    Settings::from_environment(args.data.clone()).map_err(|problems| all_problems(&problems))
+pub fn settings_or_new(args: &Args) -> Result<Settings, CliError> {
+    Settings::from_environment(args.data.clone(), Absent::Made).map_err(|problems| all_problems(&problems))
+}
+
+/// An embedded database must be there before it is opened: opening makes an empty one.
+///
+/// # Errors
+/// Usage, when it is not.
+fn require_database(settings: &Settings, database: &DatabaseUrl) -> Result<(), CliError> {
+    match database {
+        DatabaseUrl::Sqlite(path) if !path.exists() => {
+            let folder = path.parent().unwrap_or(&settings.data).display();
+            Err(CliError::Usage(format!(
+                "there is no database in {folder}; name the right folder with --data, or make one with `metricis migrate up`"
+            )))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Every problem of a configuration as one error.
@@ -69,6 +97,7 @@ pub fn all_problems(problems: &[Problem]) -> CliError {
 /// # Errors
 /// Unavailable, or a schema that is not at its head.
 pub async fn open(settings: &Settings) -> Result<Store, CliError> {
+    require_database(settings, &settings.database)?;
     let store = Store::open(&settings.database, &StoreOptions::default()).await?;
     let status = store.migration_status().await?;
     if !status.is_at_head() {
@@ -95,6 +124,16 @@ async fn lock_study_by_code(tx: &Tx, code: &str) -> Result<StoredStudy, CliError
 
 fn no_study(code: &str) -> CliError {
     CliError::No(format!("there is no study with the code {code:?}; `metricis study list` shows them"))
+}
+
+/// A conflict in words, when it is the one expected: with the constraint, or on SQLite the column, whose name ends so.
+fn taken(error: StoreError, name: &str, words: impl FnOnce() -> String) -> CliError {
+    match error {
+        StoreError::Conflict { constraint } if constraint.trim_end_matches('\'').ends_with(name) => {
+            CliError::No(words())
+        }
+        other => other.into(),
+    }
 }
 
 /// The next line of standard input.

@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::{open, settings};
+use super::{open, settings_or_new};
 use crate::args::Args;
 use crate::clock::SystemClock;
 use crate::config::Settings;
@@ -22,7 +22,7 @@ use crate::output::CliError;
 
 /// `metricis serve`.
 pub async fn serve(args: &Args, listen: SocketAddr, with_worker: bool) -> Result<(), CliError> {
-    let settings = settings(args)?;
+    let settings = settings_or_new(args)?;
     logging::start(&settings.environment, "info");
     let store = open_to_serve(&settings).await?;
     let listener = bind(listen).await?;
@@ -39,7 +39,7 @@ pub async fn serve(args: &Args, listen: SocketAddr, with_worker: bool) -> Result
 
 /// `metricis worker`.
 pub async fn worker(args: &Args) -> Result<(), CliError> {
-    let settings = settings(args)?;
+    let settings = settings_or_new(args)?;
     logging::start(&settings.environment, "info");
     let store = open_to_serve(&settings).await?;
     let stop = CancellationToken::new();
@@ -156,6 +156,7 @@ fn server_settings(settings: &Settings, address: &str) -> ServerSettings {
     let (environment, jwt) = (settings.environment.clone(), settings.jwt_secret.clone());
     ServerSettings {
         dev_mode: settings.dev_mode,
+        trusted_proxies: settings.trusted_proxies.clone(),
         allowed_origins: settings.allowed_origins.clone(),
         rate_limit_per_minute: settings.rate_limit_per_minute,
         auth_rate_limit_per_minute: settings.auth_rate_limit_per_minute,

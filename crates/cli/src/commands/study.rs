@@ -3,11 +3,11 @@
 use metricis_core::Clock;
 use metricis_core::action::{Action, Entry};
 use metricis_core::ids::StudyId;
-use metricis_core::study::StudyConfig;
+use metricis_core::study::{StudyConfig, check_webhook_secret};
 use metricis_core::words::StudyRole;
 use metricis_store::{Entries, NewStudy, SecretField, Store, StoredUser, Tx};
 
-use super::{lock_study_by_code, open, operator, settings, stdin_line};
+use super::{lock_study_by_code, open, operator, settings, stdin_line, taken};
 use crate::args::{Args, Study};
 use crate::clock::SystemClock;
 use crate::config::Settings;
@@ -22,6 +22,9 @@ pub async fn run(args: &Args, command: &Study) -> Result<(), CliError> {
         Study::SetRedcap { code, api_url, project_id, token_stdin, webhook_secret_stdin } => {
             let token = token_stdin.then(|| stdin_line("the API token")).transpose()?;
             let secret = webhook_secret_stdin.then(|| stdin_line("the webhook secret")).transpose()?;
+            if let Some(secret) = &secret {
+                check_webhook_secret(secret).map_err(|refusal| CliError::Usage(refusal.to_string()))?;
+            }
             let connection = Connection { api_url, project_id, token, secret };
             set_redcap(args, &settings, &store, code, connection).await
         }
@@ -35,11 +38,16 @@ async fn user_by_email(tx: &Tx, email: &str) -> Result<StoredUser, CliError> {
 }
 
 async fn create(args: &Args, store: &Store, code: &str, name: &str, owner: &str) -> Result<(), CliError> {
+    let (code, name) = (code.trim(), name.trim());
+    if code.is_empty() || name.is_empty() {
+        return Err(CliError::Usage("the study needs a code and a --name that are not empty".to_owned()));
+    }
     let tx = store.write(SystemClock.now()).await?;
     let owner = user_by_email(&tx, owner).await?;
     let study = StudyId::at(tx.now());
     let config = StudyConfig::default();
-    tx.insert_study(&NewStudy { id: study, code: code.to_owned(), name: name.to_owned(), config }).await?;
+    let inserted = tx.insert_study(&NewStudy { id: study, code: code.to_owned(), name: name.to_owned(), config }).await;
+    inserted.map_err(|error| taken(error, "code", || format!("a study with the code {code} exists already")))?;
     tx.grant_role(study, owner.id, StudyRole::Owner).await?;
     let created = Action::CreateStudy { study, code: code.to_owned(), owner: owner.id };
     let granted =
@@ -104,10 +112,15 @@ async fn set_redcap(
     if let Some(secret) = connection.secret {
         let sealed = settings.sealer.seal(study.id, SecretField::WebhookSecret, &secret.into());
         let former_kept = config.redcap.replace_webhook_secret(sealed);
+        let former_kept = former_kept.map_err(|refusal| CliError::No(refusal.to_string()))?;
         entries =
             entries.and(Entry::study(study.id, operator(), Action::SetWebhookSecret { study: study.id, former_kept }));
     }
-    tx.set_study_config(study.id, &config).await?;
+    let set = tx.set_study_config(study.id, &config).await;
+    set.map_err(|error| {
+        let shared = "another study that is not completed is connected to this origin and project";
+        taken(error, "redcap_origin_project", || shared.to_owned())
+    })?;
     tx.commit(entries).await?;
     show(args.json, &config.redcap.summary(), |_| {
         format!("study {code} is connected to project {}", connection.project_id)

@@ -6,7 +6,7 @@ use metricis_core::ids::UserId;
 use metricis_core::words::GlobalRole;
 use metricis_store::NewUser;
 
-use super::{open, operator, settings, stdin_line};
+use super::{open, operator, settings, stdin_line, taken};
 use crate::args::{Args, User};
 use crate::clock::SystemClock;
 use crate::output::{CliError, show};
@@ -28,7 +28,10 @@ pub async fn run(args: &Args, command: &User) -> Result<(), CliError> {
         .map_err(|error| CliError::No(format!("the password cannot be hashed: {error}")))?;
     let tx = store.write(SystemClock.now()).await?;
     let user = NewUser { id: UserId::at(tx.now()), email: email.clone(), role, password_hash };
-    tx.insert_user(&user).await?;
+    let inserted = tx.insert_user(&user).await;
+    inserted.map_err(|error| {
+        taken(error, "email", || format!("an account with the address {} exists already", email.to_lowercase()))
+    })?;
     tx.commit(Entry::system(operator(), Action::CreateUser { user: user.id, role })).await?;
     let created = serde_json::json!({ "id": user.id, "email": email.to_lowercase(), "role": role });
     show(args.json, &created, |_| format!("created {} ({role}), id {}", email.to_lowercase(), user.id))

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 
+use super::Absent;
+
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
@@ -14,11 +16,11 @@ pub fn generate_secret() -> String {
     BASE64_URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>())
 }
 
-/// The secret `name` of the data directory, made now when it is not there.
+/// The secret `name` of the data directory, and what `absent` says when it is not there.
 ///
 /// # Errors
-/// The file cannot be read or written.
-pub fn development_secret(data: &Path, name: &str) -> std::io::Result<String> {
+/// The file cannot be read or written, or it does not have the secret and must not get one.
+pub fn development_secret(data: &Path, name: &str, absent: Absent) -> std::io::Result<String> {
     let path = data.join("development-secrets.json");
     let mut secrets: BTreeMap<String, String> = match std::fs::read(&path) {
         Ok(bytes) => serde_json::from_slice(&bytes)?,
@@ -29,6 +31,11 @@ pub fn development_secret(data: &Path, name: &str) -> std::io::Result<String> {
         return Ok(secret.clone());
     }
     let secret = generate_secret();
+    match absent {
+        Absent::Made => {}
+        Absent::Refused => return Err(std::io::Error::other(format!("there is none in {}", path.display()))),
+        Absent::Imagined => return Ok(secret),
+    }
     secrets.insert(name.to_owned(), secret.clone());
     std::fs::create_dir_all(data)?;
     write_private(&path, &serde_json::to_vec_pretty(&secrets)?)?;

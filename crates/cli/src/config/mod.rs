@@ -18,6 +18,17 @@ use metricis_core::environment::Environment;
 use metricis_store::{DatabaseUrl, Sealer};
 use secrecy::SecretString;
 
+/// What becomes of a development secret that neither the environment nor the data directory has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Absent {
+    /// It is made and kept: a new data directory begins.
+    Made,
+    /// It is a problem: the command works on what is there.
+    Refused,
+    /// Any value does, nothing is kept: the settings are looked at, and used for nothing.
+    Imagined,
+}
+
 /// Everything that the environment says. Secrets print as `[REDACTED]`.
 #[derive(Clone)]
 pub struct Settings {
@@ -39,6 +50,8 @@ pub struct Settings {
     pub sealer: Sealer,
     /// First 16 hex digits of SHA-256 of the key: tells processes with different keys apart, and nothing else.
     pub key_fingerprint: String,
+    /// `TRUSTED_PROXIES`.
+    pub trusted_proxies: Vec<std::net::IpAddr>,
     /// `ALLOWED_ORIGINS`.
     pub allowed_origins: Vec<String>,
     /// `RATE_LIMIT_PER_MINUTE`.
@@ -68,20 +81,20 @@ impl Settings {
     ///
     /// # Errors
     /// Every problem there is, not only the first.
-    pub fn from_environment(data: PathBuf) -> Result<Self, Vec<Problem>> {
+    pub fn from_environment(data: PathBuf, absent: Absent) -> Result<Self, Vec<Problem>> {
         // A missing .env is the normal case.
         let _ = dotenvy::dotenv();
-        read::read(&|name| std::env::var(name).ok(), data)
+        read::read(&|name| std::env::var(name).ok(), data, absent)
     }
 
-    /// As [`Self::from_environment`], with other defaults for what the environment leaves open.
+    /// As [`Self::from_environment`], absent secrets made, with other defaults for what the environment leaves open.
     ///
     /// # Errors
     /// Every problem there is, not only the first.
     pub fn with_defaults(data: PathBuf, defaults: &[(&str, &str)]) -> Result<Self, Vec<Problem>> {
         let fallback =
             |name: &str| defaults.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
-        read::read(&|name| std::env::var(name).ok().or_else(|| fallback(name)), data)
+        read::read(&|name| std::env::var(name).ok().or_else(|| fallback(name)), data, Absent::Made)
     }
 }
 

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
 use super::development::development_secret;
-use super::{Problem, Settings};
+use super::{Absent, Problem, Settings};
 
 type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
@@ -17,12 +17,19 @@ struct Reader<'a> {
     lookup: Lookup<'a>,
     production: bool,
     data: PathBuf,
+    absent: Absent,
     problems: Vec<Problem>,
 }
 
-pub(super) fn read(lookup: Lookup<'_>, data: PathBuf) -> Result<Settings, Vec<Problem>> {
-    let environment = Environment::new(&lookup("ENVIRONMENT").unwrap_or_else(|| "development".to_owned()));
-    let mut reader = Reader { lookup, production: environment.is_production(), data, problems: vec![] };
+/// `ENVIRONMENT`'s words: a closed list, so that a "prod" does not open what `production` closes.
+const ENVIRONMENTS: [&str; 6] = ["production", "staging", "development", "demo", "training", "test"];
+
+pub(super) fn read(lookup: Lookup<'_>, data: PathBuf, absent: Absent) -> Result<Settings, Vec<Problem>> {
+    let environment = Environment::new(
+        &lookup("ENVIRONMENT").filter(|text| !text.trim().is_empty()).unwrap_or_else(|| "development".to_owned()),
+    );
+    let mut reader = Reader { lookup, production: environment.is_production(), data, absent, problems: vec![] };
+    reader.environment(&environment);
     let dev_mode = reader.forbidden_switch("DEV_MODE");
     let (database, migration_database) = reader.databases();
     let redis_url = reader.redis();
@@ -38,6 +45,7 @@ pub(super) fn read(lookup: Lookup<'_>, data: PathBuf) -> Result<Settings, Vec<Pr
         key_fingerprint: fingerprint(&secrets.encryption),
         jwt_secret: secrets.jwt,
         session_secret: secrets.session,
+        trusted_proxies: reader.proxies(),
         allowed_origins,
         rate_limit_per_minute: reader.number("RATE_LIMIT_PER_MINUTE", 60, 1),
         auth_rate_limit_per_minute: reader.number("AUTH_RATE_LIMIT_PER_MINUTE", 10, 1),
@@ -73,6 +81,13 @@ fn fingerprint(key: &SecretString) -> String {
 impl Reader<'_> {
     fn note(&mut self, variable: &'static str, problem: impl Into<String>) {
         self.problems.push(Problem { variable, problem: problem.into() });
+    }
+
+    fn environment(&mut self, environment: &Environment) {
+        if !ENVIRONMENTS.contains(&environment.as_str()) {
+            let known = ENVIRONMENTS.join(", ");
+            self.note("ENVIRONMENT", format!("{:?} is not an environment; it is one of {known}", environment.as_str()));
+        }
     }
 
     /// The variable's text; blank counts as not set.
@@ -207,8 +222,8 @@ impl Reader<'_> {
                 self.note(name, "is not set (`metricis secrets generate` makes one)");
                 String::new()
             }
-            None => development_secret(&self.data, name).unwrap_or_else(|error| {
-                let problem = format!("is not set, and {} cannot be written: {error}", self.data.display());
+            None => development_secret(&self.data, name, self.absent).unwrap_or_else(|error| {
+                let problem = format!("is not set, and the data directory does not have it: {error}");
                 self.note(name, problem);
                 String::new()
             }),
@@ -233,6 +248,18 @@ impl Reader<'_> {
             }
         }
         origins
+    }
+
+    fn proxies(&mut self) -> Vec<std::net::IpAddr> {
+        let text = self.text("TRUSTED_PROXIES").unwrap_or_default();
+        let mut proxies = vec![];
+        for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+            match part.parse::<std::net::IpAddr>() {
+                Ok(address) => proxies.push(address.to_canonical()),
+                Err(_) => self.note("TRUSTED_PROXIES", format!("{part:?} is not an IP address such as 10.0.0.1")),
+            }
+        }
+        proxies
     }
 
     fn sealer(&mut self, key: &SecretString) -> Option<Sealer> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::read::read;
-use super::{Problem, Settings};
+use super::{Absent, Problem, Settings};
 
 const KEYS: [&str; 3] = [
     "jwt-secret-jwt-secret-jwt-secret-jwt-secret",
@@ -27,7 +27,7 @@ fn production() -> BTreeMap<&'static str, String> {
 
 fn with(variables: &BTreeMap<&'static str, String>) -> Result<Settings, Vec<Problem>> {
     let folder = tempfile::tempdir().expect("a folder");
-    read(&|name| variables.get(name).cloned(), folder.path().to_owned())
+    read(&|name| variables.get(name).cloned(), folder.path().to_owned(), Absent::Made)
 }
 
 fn refused(variables: &BTreeMap<&'static str, String>) -> Vec<&'static str> {
@@ -70,6 +70,8 @@ fn an_empty_production_environment_names_everything_at_once() {
 #[test]
 fn forbidden_short_reused_and_plain_settings_are_refused() {
     for (name, value) in [
+        ("ENVIRONMENT", "prod"),
+        ("ENVIRONMENT", "productoin"),
         ("DEV_MODE", "true"),
         ("DEV_MODE", "1"),
         ("REDCAP_ENCRYPTION_ALLOW_PLAINTEXT_READS", "yes"),
@@ -83,6 +85,7 @@ fn forbidden_short_reused_and_plain_settings_are_refused() {
         ("REDIS_URL", "http://x"),
         ("SESSION_STORAGE_BACKEND", "memory"),
         ("SESSION_STORAGE_BACKEND", "disk"),
+        ("TRUSTED_PROXIES", "proxy.example.org"),
         ("ALLOWED_ORIGINS", "*"),
         ("ALLOWED_ORIGINS", "http://app.metricis.app"),
         ("RATE_LIMIT_PER_MINUTE", "many"),
@@ -118,8 +121,18 @@ fn problems_hold_no_secret() {
 fn development_secrets_survive_a_restart() {
     let folder = tempfile::tempdir().expect("a folder");
     let fingerprint = || {
-        let read = read(&|_| None, folder.path().to_owned());
+        let read = read(&|_| None, folder.path().to_owned(), Absent::Made);
         read.map(|settings| settings.key_fingerprint).unwrap_or_else(|problems| panic!("{problems:?}"))
     };
     assert_eq!(fingerprint(), fingerprint());
+}
+
+#[test]
+fn a_folder_that_is_not_there_gets_no_secrets_from_who_only_looks() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mistyped = folder.path().join("dta");
+    let problems = read(&|_| None, mistyped.clone(), Absent::Refused).err().unwrap_or_default();
+    assert!(problems.iter().any(|problem| problem.variable == "REDCAP_ENCRYPTION_KEY"), "{problems:?}");
+    assert!(read(&|_| None, mistyped.clone(), Absent::Imagined).is_ok());
+    assert!(!mistyped.exists());
 }

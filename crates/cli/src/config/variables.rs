@@ -37,7 +37,7 @@ pub const VARIABLES: &[Variable] = &[
         "ENVIRONMENT",
         "development",
         "production",
-        "Name of the environment; `production` closes every development gate.",
+        "`production`, `staging`, `development`, `demo`, `training` or `test`; `production` closes every development gate.",
     ),
     secret(
         "DATABASE_URL",
@@ -62,6 +62,12 @@ pub const VARIABLES: &[Variable] = &[
         "none",
         "required; https origins, no *",
         "Origins that browsers may call from, separated by commas.",
+    ),
+    plain(
+        "TRUSTED_PROXIES",
+        "none",
+        "the addresses of the TLS proxies in front",
+        "Addresses whose X-Forwarded-For is believed, separated by commas; without it every client behind a proxy shares one limit.",
     ),
     plain("RATE_LIMIT_PER_MINUTE", "60", "60", "Requests per minute and principal (address when anonymous)."),
     plain("AUTH_RATE_LIMIT_PER_MINUTE", "10", "10", "Sign-in attempts per minute and address."),
