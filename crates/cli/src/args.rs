@@ -95,13 +95,13 @@ pub struct DemoArgs {
     #[arg(long, value_name = "FILE")]
     pub project: Option<PathBuf>,
     /// With --project: the field that carries the enrolment date
-    #[arg(long, default_value = "date_enrolled", value_name = "FIELD")]
+    #[arg(long, default_value = "date_enrolled", requires = "project", value_name = "FIELD")]
     pub anchor_field: String,
     /// With --project: the instrument whose completion enrols [default: the one that holds the anchor field]
-    #[arg(long, value_name = "FORM")]
+    #[arg(long, requires = "project", value_name = "FORM")]
     pub enrollment_instrument: Option<String>,
     /// With --project: the numeric field that receives a result [default: the first one in a later event]
-    #[arg(long, value_name = "FIELD")]
+    #[arg(long, requires = "project", value_name = "FIELD")]
     pub result_field: Option<String>,
     /// Address of the server; a free port unless it keeps serving
     #[arg(long)]

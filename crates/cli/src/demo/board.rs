@@ -33,7 +33,7 @@ const GOLDEN: [(u8, bool, &str); 15] = [
 /// A row with another color or reason.
 pub async fn tell(stage: &mut Stage, _cast: &Cast) -> Result<(), CliError> {
     let board = board::check(&stage.processes.state, stage.study).await;
-    println!("\n{}\n", describe(&board));
+    stage.narrator.aside(&format!("\n{}\n", describe(&board)));
     step!(stage, "the go/no-go board is as it must be in a demo: red where nothing is proven here", async {
         let differences = differences(&board);
         promise(differences.is_empty(), || differences.join("\n"))?;

@@ -44,6 +44,8 @@ async fn submit_and_wait(stage: &Stage, cast: &Cast, key: &str, median: f64) -> 
 async fn loud(stage: &Stage, cast: &Cast) -> Result<String, CliError> {
     let session = submit_and_wait(stage, cast, "broken-1", 301.5).await?;
     promise(session["sync_error_type"] == "api_error", || session.to_string())?;
+    let line = super::log::sync_failure(&stage.log, &session["id"]).await?;
+    promise(line["error_type"] == session["sync_error_type"], || line.to_string())?;
     let status = cast.pia.get("/api/portal/data-status").await?;
     promise(status["has_failed_sync"] == true, || status.to_string())?;
     let dashboard = cast.ada.get(&format!("/api/studies/{}/dashboard", stage.study)).await?;
@@ -51,8 +53,13 @@ async fn loud(stage: &Stage, cast: &Cast) -> Result<String, CliError> {
     let kept = read_back(stage, cast)?;
     promise(kept == "251.5", || format!("REDCap changed to {kept}"))?;
     Ok(format!(
-        "error_type {} · tile Failed Sync 1 · portal: {}\nREDCap still has the former result; nothing was substituted",
-        said(&session["sync_error_type"]),
+        "log: {} {} error_type={} requires_investigation={} fallback_used={}\n\
+         tile Failed Sync 1 · portal: {}\nREDCap still has the former result; nothing was substituted",
+        said(&line["severity"]),
+        said(&line["source"]),
+        said(&line["error_type"]),
+        line["requires_investigation"],
+        line["fallback_used"],
         said(&status["banner"])
     ))
 }

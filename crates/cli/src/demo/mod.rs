@@ -6,6 +6,7 @@ mod api;
 mod board;
 mod enrol;
 mod failure;
+mod log;
 mod narrator;
 mod script;
 mod setup;
@@ -22,7 +23,10 @@ use crate::output::CliError;
 pub async fn run(args: &Args, demo: &DemoArgs) -> Result<(), CliError> {
     let script = script::Script::choose(demo)?;
     let mut stage = stage::Stage::build(args, demo, script).await?;
-    story::tell(&mut stage).await?;
+    if let Err(error) = story::tell(&mut stage).await {
+        stage.end(false, &format!("\nThe log is {}.", stage.log.display()));
+        return Err(error);
+    }
     if demo.once {
         return stage.close().await;
     }

@@ -1,10 +1,12 @@
 //! The parts that the story plays on: a simulator, a server and a worker in this process, each on its own socket.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use metricis_core::ids::StudyId;
 use metricis_redcap_sim::{ProjectHandle, ProjectOptions, Sim, SimOptions};
 use metricis_store::{Store, StoreOptions};
+use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -46,6 +48,8 @@ pub struct Stage {
     pub processes: Processes,
     /// How the study's owner signs in.
     pub owner: (String, String),
+    /// What servers and worker log: warnings and worse, as JSON lines.
+    pub log: PathBuf,
     stop: CancellationToken,
     simulator: JoinHandle<std::io::Result<()>>,
 }
@@ -63,7 +67,9 @@ impl Stage {
                 "ENVIRONMENT is production: the demo makes up a study and must not run there".into(),
             ));
         }
-        logging::start(&settings.environment, "off");
+        let log = settings.data.join("demo.log");
+        logging::start_with_file(&log)
+            .map_err(|error| CliError::Unavailable(format!("cannot write {}: {error}", log.display())))?;
         let store = database(&settings).await?;
         let stop = CancellationToken::new();
         let sim = Sim::new(SimOptions::default());
@@ -83,7 +89,7 @@ impl Stage {
         let api = Api::new(http.clone(), &address);
         let code = format!("DEMO-{number:03}");
         let (study, owner) = super::setup::create_study(&store, &code, &script.title, operator()).await?;
-        let narrator = Narrator::new();
+        let narrator = Narrator::new(args.json);
         Ok(Self {
             script,
             narrator,
@@ -98,6 +104,7 @@ impl Stage {
             code,
             processes,
             owner,
+            log,
             stop,
             simulator,
         })
@@ -108,11 +115,12 @@ impl Stage {
     /// # Errors
     /// A part that did not end well.
     pub async fn close(self) -> Result<(), CliError> {
+        let (text, facts) = (format!("\nEvery step was as promised. {}", self.kept()), self.facts());
         self.stop.cancel();
         self.processes.wait().await?;
         let ended = self.simulator.await.map_err(|error| CliError::Unavailable(error.to_string()))?;
         ended.map_err(|error| CliError::Unavailable(format!("the simulator failed: {error}")))?;
-        println!("\nEvery step was as promised. {}", kept(&self.settings));
+        self.narrator.end(true, &text, facts);
         Ok(())
     }
 
@@ -122,7 +130,7 @@ impl Stage {
     /// A part that did not end well.
     pub async fn keep_serving(self) -> Result<(), CliError> {
         let (email, password) = &self.owner;
-        println!(
+        let text = format!(
             "\nEvery step was as promised. Still serving; press Ctrl-C to stop.\n\
              \n  REDCap simulator   {}/   (save a form, break REDCap, repair it)\
              \n  Metricis API       {}/api/openapi.json\
@@ -133,17 +141,31 @@ impl Stage {
             self.address,
             self.code,
             self.study,
-            kept(&self.settings)
+            self.kept()
         );
+        self.end(true, &text);
         stop_on_signal(self.stop.clone());
         self.processes.wait().await
     }
-}
 
-fn kept(settings: &Settings) -> String {
-    match settings.database.is_postgres() {
-        true => "The study is kept in the database of DATABASE_URL.".to_owned(),
-        false => format!("The data is kept in {}.", settings.data.display()),
+    /// Prints how it ended, for people or for machines.
+    pub fn end(&self, ok: bool, text: &str) {
+        self.narrator.end(ok, text, self.facts());
+    }
+
+    fn facts(&self) -> serde_json::Value {
+        json!({
+            "study": self.study, "code": self.code, "metricis": self.address, "redcap": self.redcap,
+            "data": self.settings.data, "log": self.log,
+        })
+    }
+
+    fn kept(&self) -> String {
+        let log = self.log.display();
+        match self.settings.database.is_postgres() {
+            true => format!("The study is kept in the database of DATABASE_URL, the log in {log}."),
+            false => format!("The data is kept in {}, the log in {log}.", self.settings.data.display()),
+        }
     }
 }
 

@@ -27,11 +27,11 @@ pub struct Cast {
 /// # Errors
 /// The first step that is not as promised.
 pub async fn tell(stage: &mut Stage) -> Result<(), CliError> {
-    println!("Metricis, the main job on {}.", stage.script.title);
+    stage.narrator.aside(&format!("Metricis, the main job on {}.", stage.script.title));
     let cooldown = DEFAULTS.iter().find(|(name, _)| name.ends_with("COOLDOWN_SECONDS")).map_or("2", |(_, value)| value);
-    println!(
+    stage.narrator.aside(&format!(
         "The breaker's cooldown is set to {cooldown} s for this demo (default 60), and request limits are raised."
-    );
+    ));
     stage.narrator.chapter("A study is set up");
     let ada = open_study(stage).await?;
     stage.narrator.chapter("A participant enrols");
@@ -47,7 +47,7 @@ pub async fn tell(stage: &mut Stage) -> Result<(), CliError> {
 /// Runs a step of the narrator whose work borrows the stage.
 macro_rules! step {
     ($stage:expr, $promise:expr, $work:expr) => {{
-        let mut narrator = std::mem::replace(&mut $stage.narrator, super::narrator::Narrator::new());
+        let mut narrator = $stage.narrator.clone();
         let outcome = narrator.step($promise, $work).await;
         $stage.narrator = narrator;
         outcome?

@@ -2,6 +2,7 @@
 
 use metricis_store::testing::Engine;
 use rstest::rstest;
+use serde_json::Value;
 
 use crate::program::{Program, real};
 
@@ -28,6 +29,23 @@ async fn the_story_holds_on_a_project_that_a_real_redcap_made(
     let program = Program::new(engine).await;
     let told = program.ok(&["demo", "--once", "--project", file.to_str().expect("a path")], "");
     assert!(told.contains("Every step was as promised"), "{told}");
+}
+
+#[tokio::test]
+async fn for_machines_each_step_is_an_object_and_the_log_is_loud() {
+    let program = Program::new(Engine::Sqlite).await;
+    let told = program.ok(&["demo", "--once", "--json"], "");
+    let objects: Vec<Value> = told.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    let (end, steps) = objects.split_last().expect("objects");
+    assert!(steps.len() > 10 && steps.iter().enumerate().all(|(n, step)| step["step"] == n + 1), "{told}");
+    assert!(steps.iter().all(|step| step["ok"] == true && step["promise"].is_string()), "{told}");
+    assert_eq!((&end["ok"], &end["steps"]), (&Value::Bool(true), &Value::from(steps.len())), "{end}");
+    let broken = steps.iter().find(|step| step["promise"] == "REDCap is broken: the sync fails loudly").expect("it");
+    let evidence = broken["evidence"].as_str().expect("text");
+    assert!(evidence.contains("CRITICAL redcap_sync_failure error_type=api_error"), "{evidence}");
+    let log = std::fs::read_to_string(end["log"].as_str().expect("a path")).expect("the log");
+    assert!(log.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()), "{log}");
+    assert!(log.contains("\"source\":\"redcap_sync_failure\""), "{log}");
 }
 
 #[tokio::test]

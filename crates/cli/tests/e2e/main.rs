@@ -1,9 +1,11 @@
 //! The program as its users run it: real processes, real sockets, PostgreSQL and Redis.
 
 mod checklist_sql;
+mod closed_output;
 mod commands;
 mod crash;
 mod demo;
 mod program;
+mod refusals;
 mod site;
 mod two_servers;
