@@ -8,8 +8,10 @@ mod decide;
 mod digest;
 mod fields;
 mod map;
+mod settings;
 
 pub use code::{CodeProblem, ParticipantCode, generate_participant_code};
 pub use decide::{DetDecision, decide_det};
 pub use digest::mapped_digest;
-pub use map::{EnrolmentRefusal, MappedParticipant, RecordFacts, SiteFact, map_participant};
+pub use map::{EnrolmentRefusal, MappedParticipant, RecordFacts, SiteFact, map_new_participant, map_participant};
+pub use settings::{DictionaryField, compare_settings};

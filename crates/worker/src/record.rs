@@ -5,8 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::NaiveDate;
 use chrono_tz::Tz;
-use metricis_core::enrolment::{MappedParticipant, RecordFacts, SiteFact, map_participant};
+use metricis_core::enrolment::{MappedParticipant, RecordFacts, SiteFact, map_new_participant, map_participant};
 use metricis_core::ids::VisitId;
 use metricis_core::schedule::arm_of_event;
 use metricis_core::study::{RedcapConfig, StudyConfig};
@@ -62,7 +63,23 @@ impl Record {
         self.rows.iter().filter_map(|row| completion_of(row.get(&column)?)).max().unwrap_or(0)
     }
 
-    /// Reads the participant. `event_name` is the event whose row comes first.
+    /// Reads a participant to enrol on `today`, the study's date. `event_name` is the DET's event.
+    ///
+    /// # Errors
+    /// As [`Record::map`], and a date or an arm that only an enrolment minds.
+    pub(crate) fn map_new(
+        &self,
+        config: &StudyConfig,
+        sites: &[Site],
+        event_name: Option<&str>,
+        today: NaiveDate,
+    ) -> Result<MappedParticipant, Failure> {
+        let facts = self.facts(config, event_name);
+        map_new_participant(&facts, &config.redcap, &site_facts(sites), study_zone(config)?, today)
+            .map_err(Failure::refused)
+    }
+
+    /// Reads a known participant. `event_name` is the event whose row comes first.
     ///
     /// # Errors
     /// What the core refuses, or a study's time zone that does not exist.
@@ -72,16 +89,18 @@ impl Record {
         sites: &[Site],
         event_name: Option<&str>,
     ) -> Result<MappedParticipant, Failure> {
-        let facts = RecordFacts {
+        let facts = self.facts(config, event_name);
+        map_participant(&facts, &config.redcap, &site_facts(sites), study_zone(config)?).map_err(Failure::refused)
+    }
+
+    fn facts(&self, config: &StudyConfig, event_name: Option<&str>) -> RecordFacts {
+        RecordFacts {
             record_id: self.id.clone(),
             rows: self.rows.clone(),
             dag: self.dag(),
             event_name: event_name.map(str::to_owned),
             missing_codes: missing_codes(&config.redcap),
-        };
-        let site = |site: &Site| SiteFact { id: site.id, code: site.code.clone(), redcap_dag: site.redcap_dag.clone() };
-        let sites: Vec<SiteFact> = sites.iter().map(site).collect();
-        map_participant(&facts, &config.redcap, &sites, study_zone(config)?).map_err(Failure::refused)
+        }
     }
 
     /// The event in whose light a known participant of `arm` is read: the one of their arm that holds the enrolment date.
@@ -137,12 +156,17 @@ fn completion_of(text: &str) -> Option<u8> {
     }
 }
 
+fn site_facts(sites: &[Site]) -> Vec<SiteFact> {
+    let fact = |site: &Site| SiteFact { id: site.id, code: site.code.clone(), redcap_dag: site.redcap_dag.clone() };
+    sites.iter().map(fact).collect()
+}
+
 fn missing_codes(config: &RedcapConfig) -> BTreeSet<String> {
     let codes = config.extra.get(MISSING_CODES).and_then(Value::as_array);
     codes.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-fn study_zone(config: &StudyConfig) -> Result<Tz, Failure> {
+pub(crate) fn study_zone(config: &StudyConfig) -> Result<Tz, Failure> {
     let Some(name) = &config.time_zone else { return Ok(Tz::UTC) };
     name.parse()
         .map_err(|_| Failure::refused(format!("config.time_zone {name:?} is not an IANA zone such as Europe/Berlin")))

@@ -4,14 +4,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{Datelike, NaiveDate, NaiveTime};
+use chrono::{Datelike, Months, NaiveDate, NaiveTime};
 use chrono_tz::Tz;
 use serde::{Serialize, Serializer};
 
 use super::fields::{FieldNames, Found};
 use super::{CodeProblem, ParticipantCode};
 use crate::ids::SiteId;
-use crate::schedule::arm_of_event;
+use crate::schedule::{MAX_ANCHOR_DISTANCE_YEARS, arm_of_event};
 use crate::study::{RecordIdField, RedcapConfig};
 
 /// A record as read from REDCap.
@@ -97,6 +97,27 @@ pub enum EnrolmentRefusal {
         /// The kind of problem.
         problem: &'static str,
     },
+    /// Too far from today to be meant, as in the move of an anchor.
+    #[error(
+        "the REDCap field {field} (enrolment date) is more than {MAX_ANCHOR_DISTANCE_YEARS} years from today, {today}; \
+         check the year, then replay the event"
+    )]
+    Absurd {
+        /// The REDCap field.
+        field: String,
+        /// The study's date.
+        today: NaiveDate,
+    },
+    /// The record tells two arms.
+    #[error(
+        "the REDCap field {field} (arm) and the event {event} name different arms; correct one, then replay the event"
+    )]
+    ArmsDiffer {
+        /// The REDCap field.
+        field: String,
+        /// The event's unique name, which ends in its arm.
+        event: String,
+    },
     /// The value is no participant code.
     #[error("the REDCap field {field} (participant code) {problem}")]
     Code {
@@ -121,13 +142,41 @@ pub enum EnrolmentRefusal {
     },
 }
 
-/// Reads a participant. `default_tz` is the study's zone, for records that name none.
+/// Reads a participant to enrol. `today` is the study's date.
 ///
-/// The arm is, in this order: the suffix of the DET's event, the mapped arm field, the suffix of the event that holds
-/// the enrolment date, and 1 in a project without events.
+/// Stricter than [`map_participant`], because here a schedule begins: the date must be one that an anchor may be moved
+/// to, and an arm field must also agree with the event that holds the date, when no DET names an event.
 ///
 /// # Errors
-/// A missing or unreadable enrolment date, code, arm or zone; a group without a site; a contradictory mapping.
+/// As [`map_participant`]; a date over ten years away.
+pub fn map_new_participant(
+    facts: &RecordFacts,
+    config: &RedcapConfig,
+    sites: &[SiteFact],
+    default_tz: Tz,
+    today: NaiveDate,
+) -> Result<MappedParticipant, EnrolmentRefusal> {
+    let field = FieldNames::of(config)?.enrollment_date.ok_or(EnrolmentRefusal::NoAnchorField)?;
+    let holder = facts.find(field).and_then(|found| found.event_name);
+    let event_name = facts.event_name.clone().or_else(|| holder.map(str::to_owned));
+    let mapped = map_participant(&RecordFacts { event_name, ..facts.clone() }, config, sites, default_tz)?;
+    let span = Months::new(12 * MAX_ANCHOR_DISTANCE_YEARS);
+    let first = today.checked_sub_months(span).unwrap_or(NaiveDate::MIN);
+    let last = today.checked_add_months(span).unwrap_or(NaiveDate::MAX);
+    if (first..=last).contains(&mapped.enrollment_date) {
+        Ok(mapped)
+    } else {
+        Err(EnrolmentRefusal::Absurd { field: field.to_owned(), today })
+    }
+}
+
+/// Reads a known participant. `default_tz` is the study's zone, for records that name none.
+///
+/// The arm is, in this order: the suffix of the DET's event, the mapped arm field, the suffix of the event that holds
+/// the enrolment date, and 1 in a project without events. The first two may not contradict each other.
+///
+/// # Errors
+/// A missing or unreadable enrolment date, code, arm or zone; two arms; a group without a site; a contradictory mapping.
 pub fn map_participant(
     facts: &RecordFacts,
     config: &RedcapConfig,
@@ -177,14 +226,19 @@ fn read_code(
 }
 
 fn read_arm(facts: &RecordFacts, names: &FieldNames<'_>, anchor: Found<'_>) -> Result<i32, EnrolmentRefusal> {
-    if let Some(arm) = facts.event_name.as_deref().and_then(arm_of_event) {
-        return Ok(arm);
+    let of_event = facts.event_name.as_deref().and_then(|event| Some((event, arm_of_event(event)?)));
+    let Some((field, found)) = names.arm.and_then(|field| Some((field, facts.find(field)?))) else {
+        let of_anchor = || anchor.event_name.and_then(arm_of_event);
+        return Ok(of_event.map(|(_, arm)| arm).or_else(of_anchor).unwrap_or(1));
+    };
+    let arm = found.text.parse().ok().filter(|arm| *arm > 0);
+    let arm = arm.ok_or_else(|| unreadable(field, "arm", "is not the number of an arm"))?;
+    match of_event {
+        Some((event, other)) if other != arm => {
+            Err(EnrolmentRefusal::ArmsDiffer { field: field.to_owned(), event: event.to_owned() })
+        }
+        _ => Ok(arm),
     }
-    if let Some((field, found)) = names.arm.and_then(|field| Some((field, facts.find(field)?))) {
-        let arm = found.text.parse().ok().filter(|arm| *arm > 0);
-        return arm.ok_or_else(|| unreadable(field, "arm", "is not the number of an arm"));
-    }
-    Ok(anchor.event_name.and_then(arm_of_event).unwrap_or(1))
 }
 
 fn read_zone(facts: &RecordFacts, names: &FieldNames<'_>, default_tz: Tz) -> Result<Tz, EnrolmentRefusal> {

@@ -118,6 +118,32 @@ async fn an_anchor_date_is_not_guessed(
 
 #[rstest]
 #[tokio::test]
+async fn a_slip_of_the_year_is_not_enrolled(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[values("2062-03-02", "2006-03-02")] date: &str,
+) {
+    let world = World::new(engine).await;
+    world.sync_events().await;
+    let event = world.enrol("7", &[("enroll_date", date)]).await;
+    assert_failed(&world, &event, "is more than 10 years from today, 2026-03-02; check the year").await;
+    assert!(!event.error_message.unwrap_or_default().contains(date), "no answer in an error");
+}
+
+#[rstest]
+#[tokio::test]
+async fn two_arms_of_one_record_are_not_guessed_between(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let mapping = [("enroll_date", "enrollment_date"), ("arm", "arm")];
+    let mapping = mapping.map(|(field, target)| (field.to_owned(), target.to_owned())).into();
+    let mapped = |config: &mut StudyConfig| config.redcap.participant_field_mapping = Some(mapping);
+    let world = World::with(engine, mapped, |_| {}).await;
+    world.sync_events().await;
+    let event = world.enrol("7", &[DATE[0], ("arm", "2")]).await;
+    let reason = "the REDCap field arm (arm) and the event baseline_arm_1 name different arms";
+    assert_failed(&world, &event, reason).await;
+}
+
+#[rstest]
+#[tokio::test]
 async fn a_record_that_redcap_does_not_have_fails(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let world = World::new(engine).await;
     let (id, _) = world.det("Ä-07", BASELINE, "enrollment", 2).await;

@@ -94,6 +94,44 @@ fn the_arm_is_read_never_guessed() {
 }
 
 #[test]
+fn two_arms_in_one_record_are_refused_with_both_places() {
+    let config = mapped_config(&[("group", "arm")]);
+    let mut facts = facts();
+    facts.rows[0].insert("group".to_owned(), "1".to_owned());
+    let message = map(&facts, &config).expect_err("refused").to_string();
+    assert!(message.contains("field group (arm) and the event visit_1_arm_2 name different arms"), "{message}");
+    facts.rows[0].insert("group".to_owned(), "2".to_owned());
+    assert_eq!(map(&facts, &config).expect("mapped").arm_num, 2);
+    facts.event_name = None;
+    facts.rows[0].insert("group".to_owned(), "1".to_owned());
+    let today = "2026-03-02".parse().expect("a date");
+    let message = map_new_participant(&facts, &config, &[site()], Tz::UTC, today).expect_err("refused").to_string();
+    assert!(message.contains("the event enrollment_arm_2"), "of a re-read, the event that holds the date: {message}");
+}
+
+#[rstest]
+#[case("2016-03-01", false)]
+#[case("2016-03-02", true)]
+#[case("2036-03-02", true)]
+#[case("2036-03-03", false)]
+fn nobody_is_enrolled_over_ten_years_from_today(#[case] date: &str, #[case] accepted: bool) {
+    let mut facts = facts();
+    facts.rows[0].insert("enrol_date".to_owned(), date.to_owned());
+    let today: NaiveDate = "2026-03-02".parse().expect("a date");
+    let new = map_new_participant(&facts, &config(), &[site()], Tz::UTC, today);
+    assert_eq!(new.is_ok(), accepted);
+    if let Err(refusal) = new {
+        let message = refusal.to_string();
+        assert!(message.contains("enrol_date") && message.contains("check the year"), "{message}");
+        assert!(!message.contains(date), "{message}");
+        assert!(
+            map(&facts, &config()).is_ok(),
+            "a known participant's date ages, and their schedule does not follow it"
+        );
+    }
+}
+
+#[test]
 fn a_group_is_a_site_or_a_refusal_with_its_name() {
     let mut facts = facts();
     facts.dag = Some("south".to_owned());

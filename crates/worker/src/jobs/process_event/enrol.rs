@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use metricis_core::action::{Action, Actor, Entry};
 use metricis_core::enrolment::{MappedParticipant, ParticipantCode, generate_participant_code, mapped_digest};
 use metricis_core::ids::ParticipantId;
-use metricis_core::schedule::{Gate, GateReason, gate, plan_visits};
+use metricis_core::schedule::{Gate, GateReason, gate, plan_visits, study_date};
 use metricis_core::words::ParticipantStatus;
 use metricis_store::{NewParticipant, StoredEvent, StoredStudy, Tx};
 use secrecy::ExposeSecret;
 
 use super::Applied;
 use crate::failure::{Failure, Stop};
-use crate::record::Record;
+use crate::record::{Record, study_zone};
 use crate::worker::Worker;
 
 /// How many generated codes are tried when people have mapped codes that look generated.
@@ -30,7 +30,10 @@ pub(super) async fn enrol(
     event: &StoredEvent,
     record: &Record,
 ) -> Result<Applied, Stop> {
-    let mapped = record.map(&study.config, &tx.sites(study.id).await?, event.event_name.as_deref())?;
+    let sites = tx.sites(study.id).await?;
+    let production = worker.settings.environment.is_production();
+    let today = study_date(tx.now(), study_zone(&study.config)?, study.time_simulation_offset_days, production);
+    let mapped = record.map_new(&study.config, &sites, event.event_name.as_deref(), today)?;
     let windows = tx.windows(study.id).await?;
     // Planned also while consent is waited for: an arm that cannot be scheduled is found at once, not at the consent.
     let anchor = mapped.enrollment_date;
