@@ -5,14 +5,15 @@
 use std::collections::BTreeSet;
 
 use metricis_core::action::{Action, Actor, Entry};
+use metricis_core::enrolment::{DictionaryField, compare_settings};
 use metricis_core::schedule::{EventSyncPlan, RemoteEvent, plan_event_sync};
-use metricis_core::study::RedcapConfig;
+use metricis_core::study::{RedcapConfig, config_changes};
 use metricis_redcap::wire::{Event, FormEventMapping, ProjectInfo, RepeatingFormEvent};
 use metricis_store::{ClaimedJob, Entries};
 use serde_json::{Value, json};
 
 use super::read_study;
-use super::test_connection::check_project;
+use super::test_connection::{check_project, dictionary_of};
 use crate::connection::{Connection, connect};
 use crate::failure::{Failure, Stop};
 use crate::persist::persist;
@@ -25,12 +26,14 @@ const SURVEYS: &str = "survey_instruments";
 /// What REDCap says about a project.
 struct Design {
     record_field: String,
+    dictionary: Vec<DictionaryField>,
     missing_codes: Vec<String>,
     /// None in a classic project.
     events: Option<Vec<RemoteEvent>>,
 }
 
-/// The job's result is `{success, created, updated, retired, unscheduled}`, in a classic project with a `message`.
+/// The job's result is `{success, created, updated, retired, unscheduled, problems}`, in a classic project with a `message`.
+/// Problems are settings that name what the project does not have: they keep no window from being read.
 ///
 /// # Errors
 /// The calls', a token of another project, or an event that cannot be read; nothing is changed then.
@@ -46,7 +49,8 @@ pub(super) async fn sync_events(worker: &Worker, job: &ClaimedJob) -> Result<(),
 async fn read_design(worker: &Worker, redcap: &Connection, project: &ProjectInfo) -> Result<Design, Failure> {
     let gate = &worker.gate;
     let fields = gate.call(redcap, |client| async move { client.metadata().await }).await?;
-    let record_field = fields.into_iter().next().map(|field| field.field_name);
+    let dictionary = dictionary_of(&fields);
+    let record_field = dictionary.first().map(|known| known.field.clone());
     let events = match project.is_longitudinal {
         false => None,
         true => {
@@ -62,6 +66,7 @@ async fn read_design(worker: &Worker, redcap: &Connection, project: &ProjectInfo
     Ok(Design {
         record_field: record_field
             .ok_or_else(|| Failure::refused("the project's dictionary is empty; it has no record id field"))?,
+        dictionary,
         missing_codes: codes_of(&project.missing_data_codes),
         events,
     })
@@ -101,11 +106,13 @@ async fn apply(worker: &Worker, job: &ClaimedJob, design: &Design) -> Result<(),
         tx.set_survey_instruments(study.id, &surveys).await?;
     }
     let mut config = study.config.clone();
-    let changed = learn(&mut config.redcap, design);
+    learn(&mut config.redcap, design);
+    let changed = config_changes(&study.config, &config);
     if !changed.is_empty() {
         tx.set_study_config(study.id, &config).await?;
     }
-    tx.finish_job(job.id, result_of(&plan, design.events.is_none())).await?;
+    let problems = compare_settings(&study.config.redcap, &design.dictionary);
+    tx.finish_job(job.id, result_of(&plan, design.events.is_none(), &problems)).await?;
     let entry = |action| Entry::study(job.study, Actor::Worker, action);
     let (created, updated, retired) = (plan.create.len(), plan.update.len(), plan.retire.len());
     let synced = entry(Action::SyncEvents { study: job.study, created, updated, retired });
@@ -122,29 +129,22 @@ fn surveys_of(config: &RedcapConfig) -> Result<Option<BTreeSet<String>>, Failure
         .map_err(|_| Failure::refused(format!("config.redcap.{SURVEYS} must be a list of instrument names")))
 }
 
-/// Writes down what the project is like; the names of the settings that changed.
-fn learn(config: &mut RedcapConfig, design: &Design) -> Vec<String> {
-    let mut changed = vec![];
-    if config.redcap_record_field.as_ref() != Some(&design.record_field) {
-        config.redcap_record_field = Some(design.record_field.clone());
-        changed.push("redcap.redcap_record_field".to_owned());
+/// Writes down what the project is like.
+fn learn(config: &mut RedcapConfig, design: &Design) {
+    config.redcap_record_field = Some(design.record_field.clone());
+    if !design.missing_codes.is_empty() || config.extra.contains_key(MISSING_CODES) {
+        config.extra.insert(MISSING_CODES.to_owned(), json!(design.missing_codes));
     }
-    let codes = json!(design.missing_codes);
-    let known = config.extra.get(MISSING_CODES).cloned().unwrap_or_else(|| json!([]));
-    if known != codes {
-        config.extra.insert(MISSING_CODES.to_owned(), codes);
-        changed.push(format!("redcap.{MISSING_CODES}"));
-    }
-    changed
 }
 
-fn result_of(plan: &EventSyncPlan, classic: bool) -> Value {
+fn result_of(plan: &EventSyncPlan, classic: bool, problems: &[String]) -> Value {
     let mut result = json!({
         "success": true,
         "created": plan.create.len(),
         "updated": plan.update.len(),
         "retired": plan.retire.len(),
         "unscheduled": plan.unscheduled,
+        "problems": problems,
     });
     if classic {
         result["message"] = json!("classic project: no events to schedule");

@@ -1,6 +1,7 @@
-//! Asks REDCap who it is and which project the token belongs to.
+//! Asks REDCap who it is, which project the token belongs to, and whether that project has what the settings name.
 
-use metricis_redcap::wire::ProjectInfo;
+use metricis_core::enrolment::{DictionaryField, compare_settings};
+use metricis_redcap::wire::{Field, ProjectInfo};
 use metricis_store::{ClaimedJob, StoredStudy};
 use serde_json::json;
 
@@ -9,7 +10,8 @@ use crate::connection::connect;
 use crate::failure::Failure;
 use crate::worker::Worker;
 
-/// The job's result is `{version, project_id, project_title, is_longitudinal}`.
+/// The job's result is `{success, problems, version, project_id, project_title, is_longitudinal}`; problems are settings that
+/// name what the project does not have, and with them it is no success.
 ///
 /// # Errors
 /// The call's, or a token of another project.
@@ -19,13 +21,24 @@ pub(super) async fn test_connection(worker: &Worker, job: &ClaimedJob) -> Result
     let version = worker.gate.call(&redcap, |client| async move { client.version().await }).await?;
     let project = worker.gate.call(&redcap, |client| async move { client.project_info().await }).await?;
     check_project(&study, &project)?;
+    let fields = worker.gate.call(&redcap, |client| async move { client.metadata().await }).await?;
+    let problems = compare_settings(&study.config.redcap, &dictionary_of(&fields));
     let result = json!({
+        "success": problems.is_empty(),
+        "problems": problems,
         "version": version,
         "project_id": project.project_id,
         "project_title": project.project_title,
         "is_longitudinal": project.is_longitudinal,
     });
     finish_job(worker, job, result).await
+}
+
+/// The part of the dictionary that settings refer to.
+pub(super) fn dictionary_of(fields: &[Field]) -> Vec<DictionaryField> {
+    let known =
+        |field: &Field| DictionaryField { field: field.field_name.clone(), instrument: field.form_name.clone() };
+    fields.iter().map(known).collect()
 }
 
 /// A token decides alone which project answers: one of another project would bring us its events and records.

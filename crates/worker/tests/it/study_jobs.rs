@@ -15,12 +15,26 @@ async fn the_connections_test_says_who_answers(#[values(Engine::Sqlite, Engine::
     let world = World::new(engine).await;
     let job = world.job(JobKind::TestConnection).await;
     let expected = json!({
+        "success": true,
+        "problems": [],
         "version": "14.9.1",
         "project_id": world.project.project_id,
         "project_title": "Sponsor study",
         "is_longitudinal": true,
     });
     assert_eq!((job.state, job.result, job.error), (JobState::Done, Some(expected), None));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_typing_error_in_the_settings_is_told_at_once(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let world = World::with(engine, |config| config.redcap.anchor_date_field = Some("enrol_date".into()), |_| {}).await;
+    let problems = json!(["config.redcap.anchor_date_field: the REDCap project has no field \"enrol_date\""]);
+    let test = world.job(JobKind::TestConnection).await.result.expect("a result");
+    assert_eq!((&test["success"], &test["problems"], &test["version"]), (&json!(false), &problems, &json!("14.9.1")));
+    let sync = world.sync_events().await;
+    assert_eq!((&sync["success"], &sync["problems"]), (&json!(true), &problems));
+    assert!(world.count("visit_windows").await > 0, "the windows do not wait for it");
 }
 
 #[rstest]

@@ -14,7 +14,10 @@ use crate::world::World;
 async fn the_first_sync_creates_and_later_ones_update(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let world = World::new(engine).await;
     let first = world.sync_events().await;
-    assert_eq!(first, json!({"success": true, "created": 12, "updated": 0, "retired": 0, "unscheduled": []}));
+    assert_eq!(
+        first,
+        json!({"success": true, "created": 12, "updated": 0, "retired": 0, "unscheduled": [], "problems": []})
+    );
     let again = world.sync_events().await;
     assert_eq!((&again["created"], &again["updated"]), (&json!(0), &json!(12)));
     assert_eq!(world.count("visit_windows").await, 12);
