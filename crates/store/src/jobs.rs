@@ -166,20 +166,31 @@ impl Tx {
         Ok(id)
     }
 
-    /// Takes the oldest queued job of the study with the fewest running ones; passes over jobs that others are taking.
+    /// Takes the oldest queued job of the study with the fewest live pieces of work, but of none of which `process` has
+    /// `per_study`; passes over jobs that others are taking.
     ///
     /// # Errors
     /// Whatever the database says.
-    pub async fn claim_job(&self, process: ProcessId) -> Result<Option<ClaimedJob>> {
+    pub async fn claim_job(&self, process: ProcessId, per_study: usize) -> Result<Option<ClaimedJob>> {
+        let waiting = "SELECT study_id, min(created_at) AS since FROM jobs WHERE state = 'queued' GROUP BY study_id";
+        for study in self.studies_in_turn(waiting, process, per_study).await? {
+            let job = self.claim_job_of(study, process).await?;
+            if job.is_some() {
+                return Ok(job);
+            }
+        }
+        Ok(None)
+    }
+
+    async fn claim_job_of(&self, study: StudyId, process: ProcessId) -> Result<Option<ClaimedJob>> {
         let text = format!(
-            "WITH busy AS (SELECT study_id, count(*) AS jobs FROM jobs WHERE state = 'running' GROUP BY study_id) \
-             UPDATE jobs SET state = 'running', claimed_at = $1, claimed_by = $2 WHERE id = ( \
-               SELECT id FROM jobs waiting WHERE state = 'queued' \
-               ORDER BY coalesce((SELECT busy.jobs FROM busy WHERE busy.study_id = waiting.study_id), 0), created_at, id \
-               LIMIT 1{}) RETURNING id, study_id, payload, created_at",
+            "UPDATE jobs SET state = 'running', claimed_at = $1, claimed_by = $2 WHERE id = ( \
+               SELECT id FROM jobs WHERE state = 'queued' AND study_id = $3 ORDER BY created_at, id LIMIT 1{}) \
+             RETURNING id, study_id, payload, created_at",
             self.dialect.skip_locked()
         );
-        self.one::<ClaimRow>(&text, sql::values![self.now, process.0]).await?.map(TryInto::try_into).transpose()
+        let row = self.one::<ClaimRow>(&text, sql::values![self.now, process.0, study.0]).await?;
+        row.map(TryInto::try_into).transpose()
     }
 
     /// Ends a running job well.

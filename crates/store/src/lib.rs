@@ -30,6 +30,7 @@ mod studies;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod transition;
+mod turns;
 mod tx;
 mod url;
 mod users;

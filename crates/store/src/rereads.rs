@@ -130,21 +130,35 @@ impl Tx {
         Ok(())
     }
 
-    /// Takes a re-read that nobody holds. One whose record has an event waiting or under way comes after it: compared with
-    /// what that event is about to change, an edit would be overlooked.
+    /// Takes a re-read that nobody holds, of the study with the fewest live pieces of work, but of none of which `process` has
+    /// `per_study`. One whose record has an event waiting or under way comes after it: compared with what that event is
+    /// about to change, an edit would be overlooked.
     ///
     /// # Errors
     /// Whatever the database says.
-    pub async fn claim_reread(&self, process: ProcessId) -> Result<Option<Reread>> {
+    pub async fn claim_reread(&self, process: ProcessId, per_study: usize) -> Result<Option<Reread>> {
+        // Nothing tells how long one waits; the studies' order stands for it.
+        let waiting =
+            "SELECT DISTINCT study_id, 0 AS since FROM record_rereads WHERE wanted > done AND claimed_by IS NULL";
+        for study in self.studies_in_turn(waiting, process, per_study).await? {
+            let reread = self.claim_reread_of(study, process).await?;
+            if reread.is_some() {
+                return Ok(reread);
+            }
+        }
+        Ok(None)
+    }
+
+    async fn claim_reread_of(&self, study: StudyId, process: ProcessId) -> Result<Option<Reread>> {
         let text = format!(
             "UPDATE record_rereads SET claimed_at = $1, claimed_by = $2, done = wanted, error = NULL WHERE (study_id, record_id) = ( \
-               SELECT study_id, record_id FROM record_rereads mine WHERE wanted > done AND claimed_by IS NULL \
-               AND NOT EXISTS (SELECT 1 FROM webhook_events e WHERE e.study_id = mine.study_id \
+               SELECT study_id, record_id FROM record_rereads mine \
+               WHERE study_id = $3 AND wanted > done AND claimed_by IS NULL AND NOT EXISTS (SELECT 1 FROM webhook_events e WHERE e.study_id = mine.study_id \
                  AND e.record_id = mine.record_id AND e.status IN ('received', 'processing')) \
-               ORDER BY study_id, record_id LIMIT 1{}) RETURNING study_id, record_id, done",
+               ORDER BY record_id LIMIT 1{}) RETURNING study_id, record_id, done",
             self.dialect.skip_locked()
         );
-        let row = self.one::<Row>(&text, sql::values![self.now, process.0]).await?;
+        let row = self.one::<Row>(&text, sql::values![self.now, process.0, study.0]).await?;
         Ok(row.map(Into::into))
     }
 

@@ -121,15 +121,17 @@ impl Worker {
         }
     }
 
-    /// Takes one piece of work. The kinds take turns at being asked first, so that a flood of one does not starve the others.
+    /// Takes one piece of work. The kinds take turns at being asked first, so that a flood of one does not starve the others;
+    /// one study has at most half of the slots, so that its slow REDCap does not hold up the others.
     async fn claim(&self) -> Result<Option<Work>> {
         let first = self.turn.fetch_add(1, Ordering::Relaxed);
+        let share = (self.settings.concurrency / 2).max(1);
         let tx = self.write().await?;
         for kind in 0..3 {
             let work = match (first.wrapping_add(kind)) % 3 {
-                0 => tx.claim_event(self.process).await?.map(|event| Work::Event(Box::new(event))),
-                1 => tx.claim_job(self.process).await?.map(Work::Job),
-                _ => tx.claim_reread(self.process).await?.map(Work::Reread),
+                0 => tx.claim_event(self.process, share).await?.map(|event| Work::Event(Box::new(event))),
+                1 => tx.claim_job(self.process, share).await?.map(Work::Job),
+                _ => tx.claim_reread(self.process, share).await?.map(Work::Reread),
             };
             if work.is_some() {
                 tx.commit_operational(Operational::QueueClaim).await?;

@@ -115,7 +115,7 @@ impl Ids {
         let event = world.send(signed_det(body, secret)).await.ok();
         let event: EventId = event["event_id"].as_str().expect("an id").parse().expect("an id");
         let (tx, process) = (world.tx().await, ProcessId::at(world.now()));
-        tx.claim_event(process).await.expect("an answer").expect("an event");
+        tx.claim_event(process, usize::MAX).await.expect("an answer").expect("an event");
         tx.fail_event(event, process, "REDCap answered 503").await.expect("processing");
         let job = tx.enqueue_job(study, &JobKind::TestConnection).await.expect("a job");
         world.done(tx).await;

@@ -19,7 +19,7 @@ async fn next_job(world: &World) -> (Tx, ClaimedJob) {
     loop {
         world.wake.notified().await;
         let tx = world.tx().await;
-        if let Some(job) = tx.claim_job(ProcessId::at(tx.now())).await.expect("an answer") {
+        if let Some(job) = tx.claim_job(ProcessId::at(tx.now()), usize::MAX).await.expect("an answer") {
             return (tx, job);
         }
     }

@@ -81,7 +81,7 @@ async fn a_failed_original_does_not_swallow_its_retry(#[values(Engine::Sqlite, E
     let world = World::new(engine).await;
     deliver(&world, &[]).await;
     let (tx, process) = (world.tx().await, ProcessId::at(world.now()));
-    let event = tx.claim_event(process).await.expect("an answer").expect("an event");
+    let event = tx.claim_event(process, usize::MAX).await.expect("an answer").expect("an event");
     tx.fail_event(event.id, process, "REDCap answered 503").await.expect("processing");
     world.done(tx).await;
     assert_eq!(deliver(&world, &[]).await["status"], "received");

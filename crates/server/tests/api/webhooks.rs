@@ -50,7 +50,7 @@ async fn an_event_of_a_killed_process_is_stuck_after_a_quarter_of_an_hour_and_th
     let id = receive(&world, "1").await;
     let replay = || Ask::post(world.at(&format!("/webhooks/{id}/replay")));
     let tx = world.tx().await;
-    tx.claim_event(ProcessId::at(tx.now())).await.expect("an answer").expect("an event");
+    tx.claim_event(ProcessId::at(tx.now()), usize::MAX).await.expect("an answer").expect("an event");
     world.done(tx).await;
     let stuck = || Ask::get(world.at("/webhooks/stuck"));
     world.clock.advance(Duration::minutes(15));

@@ -254,7 +254,7 @@ impl World {
         let sent = self.send_as(Persona::Pia, Ask::post("/api/portal/sessions").json(body)).await.ok();
         let session: SessionId = sent["id"].as_str().expect("an id").parse().expect("an id");
         let tx = self.tx().await;
-        let job = tx.claim_job(ProcessId::at(tx.now())).await.expect("an answer").expect("a job");
+        let job = tx.claim_job(ProcessId::at(tx.now()), usize::MAX).await.expect("an answer").expect("a job");
         tx.mark_session_failed(session, SyncErrorType::ApiError, "REDCap answered 503").await.expect("pending");
         tx.fail_job(job.id, "api_error: REDCap answered 503").await.expect("running");
         self.done(tx).await;

@@ -1,4 +1,4 @@
-//! Working on events: at most one worker on a record at a time, in the order in which its events arrived.
+//! Working on events: at most one worker on a record at a time, in the order in which its events arrived; studies take turns.
 
 use chrono::Duration;
 use metricis_core::ids::{EventId, ProcessId, StudyId};
@@ -20,17 +20,30 @@ pub struct Replayed {
 }
 
 impl Tx {
-    /// Takes the oldest received event: received → processing. A record's events are taken one after the other; an event
-    /// of the same record that has been `processing` for over 15 minutes is a person's and holds up no other.
+    /// Takes the oldest received event of the study with the fewest live pieces of work, but of none of which `process` has
+    /// `per_study`: received → processing. A record's events are taken one after the other; an event of the same record that
+    /// has been `processing` for over 15 minutes is a person's and holds up no other.
     ///
     /// # Errors
     /// Whatever the database says.
-    pub async fn claim_event(&self, process: ProcessId) -> Result<Option<StoredEvent>> {
+    pub async fn claim_event(&self, process: ProcessId, per_study: usize) -> Result<Option<StoredEvent>> {
+        let waiting = "SELECT study_id, min(received_at) AS since FROM webhook_events WHERE status = 'received' \
+                       GROUP BY study_id";
+        for study in self.studies_in_turn(waiting, process, per_study).await? {
+            let event = self.claim_event_of(study, process).await?;
+            if event.is_some() {
+                return Ok(event);
+            }
+        }
+        Ok(None)
+    }
+
+    async fn claim_event_of(&self, study: StudyId, process: ProcessId) -> Result<Option<StoredEvent>> {
         // Only a record's oldest received event can be taken: otherwise two workers that choose at the same instant, each
         // not yet seeing the other's choice, would take two of them.
         let text = format!(
             "UPDATE webhook_events SET status = 'processing', claimed_at = $1, claimed_by = $2 WHERE id = ( \
-               SELECT id FROM webhook_events mine WHERE status = 'received' AND NOT EXISTS ( \
+               SELECT id FROM webhook_events mine WHERE status = 'received' AND study_id = $4 AND NOT EXISTS ( \
                  SELECT 1 FROM webhook_events other \
                  WHERE other.study_id = mine.study_id AND other.record_id = mine.record_id AND other.id <> mine.id AND ( \
                    (other.status = 'processing' AND other.claimed_at >= $3) \
@@ -39,7 +52,7 @@ impl Tx {
             self.dialect.skip_locked()
         );
         let live_since = self.now - Duration::minutes(STUCK_AFTER_MINUTES);
-        let row = self.one::<Row>(&text, sql::values![self.now, process.0, live_since]).await?;
+        let row = self.one::<Row>(&text, sql::values![self.now, process.0, live_since, study.0]).await?;
         row.map(TryInto::try_into).transpose()
     }
 

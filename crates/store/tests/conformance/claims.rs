@@ -30,7 +30,9 @@ async fn each_job_goes_to_one_worker(#[values(Engine::Sqlite, Engine::Postgres)]
             // One more than there are would be a defect, and not to be waited for.
             while taken.len() <= ITEMS {
                 let tx = store.write(now).await.expect("a transaction");
-                let Some(job) = tx.claim_job(ProcessId::at(now)).await.expect("an answer") else { return taken };
+                let Some(job) = tx.claim_job(ProcessId::at(now), usize::MAX).await.expect("an answer") else {
+                    return taken;
+                };
                 done(tx).await;
                 taken.push(job.id);
             }
@@ -57,7 +59,9 @@ async fn each_event_goes_to_one_worker_and_each_record_to_one_at_a_time(
             let mut taken = vec![];
             while taken.len() <= ITEMS {
                 let tx = store.write(now).await.expect("a transaction");
-                let Some(event) = tx.claim_event(ProcessId::at(now)).await.expect("an answer") else { return taken };
+                let Some(event) = tx.claim_event(ProcessId::at(now), usize::MAX).await.expect("an answer") else {
+                    return taken;
+                };
                 done(tx).await;
                 taken.push(event.record_id);
             }
@@ -83,7 +87,7 @@ async fn each_event_is_finished_once_in_the_order_of_its_record(
             let (worker, mut taken) = (ProcessId::at(now), vec![]);
             while taken.len() <= ITEMS {
                 let tx = store.write(now).await.expect("a transaction");
-                let Some(event) = tx.claim_event(worker).await.expect("an answer") else { return taken };
+                let Some(event) = tx.claim_event(worker, usize::MAX).await.expect("an answer") else { return taken };
                 done(tx).await;
                 let tx = store.write(now).await.expect("a transaction");
                 tx.finish_event(event.id, worker, None).await.expect("held");
@@ -115,7 +119,8 @@ async fn a_claim_not_yet_committed_keeps_its_record_from_others() {
     let (one, two) = (world.tx().await, world.tx().await);
     let mut taken = vec![];
     for tx in [&one, &two, &two] {
-        taken.push(tx.claim_event(ProcessId::at(world.now)).await.expect("an answer").map(|event| event.id));
+        taken
+            .push(tx.claim_event(ProcessId::at(world.now), usize::MAX).await.expect("an answer").map(|event| event.id));
     }
     assert_eq!(taken, [Some(ids[0]), Some(ids[2]), None]);
     done(two).await;
@@ -136,7 +141,9 @@ async fn each_reread_goes_to_one_worker(#[values(Engine::Sqlite, Engine::Postgre
             let mut taken = vec![];
             while taken.len() <= ITEMS {
                 let tx = store.write(now).await.expect("a transaction");
-                let Some(reread) = tx.claim_reread(ProcessId::at(now)).await.expect("an answer") else { return taken };
+                let Some(reread) = tx.claim_reread(ProcessId::at(now), usize::MAX).await.expect("an answer") else {
+                    return taken;
+                };
                 done(tx).await;
                 taken.push(reread.record_id);
             }

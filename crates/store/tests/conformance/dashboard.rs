@@ -49,9 +49,9 @@ async fn trouble(world: &mut World) {
     tx.mark_session_synced(synced).await.expect("pending");
     tx.set_participant_status(gone, ParticipantStatus::Withdrawn).await.expect("a status");
     tx.enqueue_job(world.study, &JobKind::SyncEvents).await.expect("a job");
-    tx.claim_event(worker).await.expect("an answer").expect("an event");
+    tx.claim_event(worker, usize::MAX).await.expect("an answer").expect("an event");
     tx.ask_reread(world.study, "9").await.expect("asked");
-    tx.claim_reread(worker).await.expect("an answer").expect("a re-read");
+    tx.claim_reread(worker, usize::MAX).await.expect("an answer").expect("a re-read");
     done(tx).await;
     let (study, now) = (world.uuid(world.study.0), world.moment(world.now));
     world.add_event("1", &[("status", quoted("failed")), ("error_message", quoted("why"))]).await;

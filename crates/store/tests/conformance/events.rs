@@ -11,7 +11,7 @@ use crate::world::{World, conflict, done, quoted};
 
 async fn claim(world: &World, process: ProcessId) -> Option<EventId> {
     let tx = world.tx().await;
-    let event = tx.claim_event(process).await.expect("an answer");
+    let event = tx.claim_event(process, usize::MAX).await.expect("an answer");
     done(tx).await;
     event.map(|event| event.id)
 }
@@ -37,7 +37,7 @@ async fn the_oldest_is_taken_and_a_record_is_worked_on_once(
         world.advance(Duration::microseconds(1));
     }
     let tx = world.tx().await;
-    let first = tx.claim_event(worker).await.expect("an answer").expect("an event");
+    let first = tx.claim_event(worker, usize::MAX).await.expect("an answer").expect("an event");
     done(tx).await;
     assert_eq!((first.id, first.status, first.record_id.as_str()), (ids[0], EventStatus::Processing, "Ä-07"));
     assert_eq!((first.claimed_at, first.claimed_by), (Some(world.now), Some(worker)));

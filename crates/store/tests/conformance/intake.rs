@@ -157,7 +157,7 @@ impl Inbox {
 
     async fn claim(&self, worker: ProcessId) -> Option<i64> {
         let tx = self.world.store().write(self.clock.now()).await.expect("a transaction");
-        let reread = tx.claim_reread(worker).await.expect("an answer");
+        let reread = tx.claim_reread(worker, usize::MAX).await.expect("an answer");
         done(tx).await;
         reread.map(|reread| reread.generation)
     }

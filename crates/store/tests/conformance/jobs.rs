@@ -22,7 +22,7 @@ async fn each_kind_comes_back_as_it_was_queued(#[values(Engine::Sqlite, Engine::
         let id = tx.enqueue_job(world.study, &kind).await.expect("a job");
         let named = tx.job(id).await.expect("an answer").expect("a job");
         assert_eq!((named.kind.clone(), named.state, named.result), (kind.clone(), JobState::Queued, None));
-        let claimed = tx.claim_job(worker).await.expect("an answer").expect("a job");
+        let claimed = tx.claim_job(worker, usize::MAX).await.expect("an answer").expect("a job");
         assert_eq!((claimed.id, claimed.study, claimed.kind), (id, world.study, kind.clone()));
         tx.finish_job(id, json!({ "success": true })).await.expect("running");
         done(tx).await;
@@ -48,7 +48,7 @@ async fn the_study_with_the_fewest_running_jobs_is_served_first(
     assert_eq!(world.read().await.oldest_queued(small).await, Ok(Some(world.now - Duration::microseconds(2))));
     let mut served = vec![];
     let tx = world.tx().await;
-    while let Some(job) = tx.claim_job(worker).await.expect("an answer") {
+    while let Some(job) = tx.claim_job(worker, usize::MAX).await.expect("an answer") {
         served.push((job.study == small, job.created_at));
     }
     assert_eq!(served.iter().map(|(small, _)| *small).collect::<Vec<_>>(), [false, true, false, true, false]);
@@ -65,14 +65,14 @@ async fn a_job_ends_once(#[values(Engine::Sqlite, Engine::Postgres)] engine: Eng
     let id = tx.enqueue_job(world.study, &JobKind::SyncEvents).await.expect("a job");
     conflict(tx.finish_job(id, json!({})).await);
     conflict(tx.fail_job(id, "not begun").await);
-    tx.claim_job(worker).await.expect("an answer").expect("a job");
+    tx.claim_job(worker, usize::MAX).await.expect("an answer").expect("a job");
     done(tx).await;
     let claimed_at = world.now;
     world.advance(Duration::seconds(2));
     let tx = world.tx().await;
     tx.fail_job(id, "REDCap answered 503").await.expect("running");
     conflict(tx.finish_job(id, json!({})).await);
-    assert_eq!(tx.claim_job(worker).await, Ok(None), "never retried by itself");
+    assert_eq!(tx.claim_job(worker, usize::MAX).await, Ok(None), "never retried by itself");
     done(tx).await;
     let job = world.read().await.job(id).await.expect("an answer").expect("a job");
     assert_eq!((job.state, job.error.as_deref()), (JobState::Failed, Some("REDCap answered 503")));
@@ -92,7 +92,7 @@ async fn the_jobs_of_a_dead_process_are_taken_and_nobody_elses(
     let mut jobs = vec![];
     for process in [lost, stopped, alive] {
         tx.enqueue_job(world.study, &JobKind::SyncEvents).await.expect("a job");
-        jobs.push(tx.claim_job(process).await.expect("an answer").expect("a job"));
+        jobs.push(tx.claim_job(process, usize::MAX).await.expect("an answer").expect("a job"));
     }
     tx.enqueue_job(world.study, &JobKind::SyncEvents).await.expect("a job nobody holds");
     done(tx).await;

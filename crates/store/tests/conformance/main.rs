@@ -21,5 +21,6 @@ mod schedules;
 mod sessions;
 mod sites;
 mod sync_state;
+mod turns;
 mod windows;
 mod world;

@@ -17,7 +17,7 @@ async fn ask(world: &World, record: &str) {
 
 async fn claim(world: &World, process: ProcessId) -> Option<i64> {
     let tx = world.tx().await;
-    let reread = tx.claim_reread(process).await.expect("an answer");
+    let reread = tx.claim_reread(process, usize::MAX).await.expect("an answer");
     done(tx).await;
     reread.map(|Reread { study, generation, .. }| {
         assert_eq!(study, world.study);

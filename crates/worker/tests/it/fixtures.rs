@@ -59,9 +59,9 @@ pub fn study_config(study: StudyId, project: &ProjectHandle, base: &str) -> Stud
     config
 }
 
-pub async fn add_study(store: &Store, id: StudyId, config: StudyConfig) {
+pub async fn add_study(store: &Store, id: StudyId, code: &str, config: StudyConfig) {
     let tx = store.write(monday()).await.expect("a transaction");
-    let (code, name) = ("SPN".to_owned(), "Sponsor study".to_owned());
+    let (code, name) = (code.to_owned(), "Sponsor study".to_owned());
     tx.insert_study(&NewStudy { id, code, name, config }).await.expect("a study");
     for (code, dag) in [("N", "site_north"), ("S", "site_south")] {
         let (site, redcap_dag) = (SiteId::at(monday()), Some(dag.to_owned()));

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use chrono::Duration;
 use metricis_core::clock::ManualClock;
 use metricis_core::sync::SessionSync;
 use metricis_core::words::{EventStatus, SyncErrorType};
@@ -39,6 +40,32 @@ async fn two_workers_process_each_event_once(#[values(Engine::Sqlite, Engine::Po
     assert_eq!((world.count("participants").await, world.count("schedule_versions").await), (10, 10));
     assert_eq!(world.account().await.iter().filter(|action| *action == "process_event").count(), 20);
     assert_eq!(world.count("webhook_events WHERE status <> 'processed'").await, 0);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_study_with_a_slow_redcap_holds_up_no_other(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let mut world = World::with(engine, |_| {}, |settings| settings.call_timeout_s = 60).await;
+    for number in 0..12 {
+        world.save(&number.to_string(), BASELINE, "enrollment", &DATE).await;
+        world.det(&number.to_string(), BASELINE, "enrollment", 2).await;
+    }
+    world.break_redcap(Fault::Slow { ms: 60_000 });
+    world.clock.advance(Duration::seconds(1));
+    world.move_to_another_study().await;
+    world.save("1", BASELINE, "enrollment", &DATE).await;
+    let (id, _) = world.det("1", BASELINE, "enrollment", 2).await;
+    let (worker, shutdown) = (world.worker.clone(), CancellationToken::new());
+    let running = tokio::spawn(async move { worker.run(shutdown).await });
+    while world.event(id).await.status != EventStatus::Processed {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(
+        world.count("webhook_events WHERE status IN ('processed', 'failed')").await,
+        1,
+        "the slow ones are slow"
+    );
+    running.abort();
 }
 
 #[rstest]

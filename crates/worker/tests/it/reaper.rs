@@ -136,7 +136,10 @@ async fn other_jobs_of_dead_processes_fail_without_an_alarm(
     let world = World::new(engine).await;
     let id = world.enqueue(JobKind::SyncEvents).await;
     let tx = world.tx().await;
-    tx.claim_job(ProcessId::at(world.now() - Duration::days(1))).await.expect("an answer").expect("the job");
+    tx.claim_job(ProcessId::at(world.now() - Duration::days(1)), usize::MAX)
+        .await
+        .expect("an answer")
+        .expect("the job");
     done(tx).await;
     let log = Log::capture();
     assert_eq!(world.worker.run_until_idle().await, 0);

@@ -67,7 +67,7 @@ impl World {
         let study = StudyId::at(monday());
         let mut config = study_config(study, &project, &base);
         change_study(&mut config);
-        add_study(&db.store, study, config).await;
+        add_study(&db.store, study, "SPN", config).await;
         let mut settings = settings();
         change_worker(&mut settings);
         let wake = Arc::new(Notify::new());
@@ -95,6 +95,16 @@ impl World {
 
     pub fn calls(&self) -> u64 {
         self.sim.api_calls(self.project.project_id)
+    }
+
+    /// The same study a second time, with a project of its own on the same server: what follows is done there.
+    pub async fn move_to_another_study(&mut self) {
+        let first = self.read().await.study(self.study).await.expect("an answer").expect("the study");
+        let base = first.config.redcap.api_origin.expect("an address");
+        self.study = StudyId::at(self.now());
+        self.project = self.sim.add_project_xml(SPONSOR_STUDY, ProjectOptions::default()).expect("the project");
+        let config = study_config(self.study, &self.project, &base);
+        add_study(&self.db.store, self.study, "SPN-2", config).await;
     }
 
     pub async fn change_study(&self, change: impl FnOnce(&mut StudyConfig)) {

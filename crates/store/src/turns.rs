@@ -1,0 +1,49 @@
+//! Whose turn it is: the work of one study, whose REDCap may be slow, must not hold up the work of another.
+//!
+//! ```text
+//!   studies with waiting work ─► without those of which this process has its share ─► fewest live pieces first, then age
+//!                                                                                     └─► one of the study's is claimed
+//! ```
+//!
+//! Invariant: events, re-reads and jobs count together, because they fill the same slots. A process asks for one piece after
+//! the other, so that its own share is exact; what other processes take at the same instant changes only the order.
+
+use chrono::Duration;
+use metricis_core::ids::{ProcessId, StudyId};
+use sea_orm::FromQueryResult;
+use uuid::Uuid;
+
+use crate::{Result, STUCK_AFTER_MINUTES, Tx, sql};
+
+#[derive(FromQueryResult)]
+struct Row {
+    study_id: Uuid,
+}
+
+impl Tx {
+    /// The studies of which `process` may take a piece of work, in their turn: not those of which it has `per_study` live
+    /// pieces. A claim older than 15 minutes is not live: it hangs, or its process died, and it must not lock its study out.
+    ///
+    /// `waiting` is a query of `study_id` and `since`, the age of its longest waiting piece.
+    pub(crate) async fn studies_in_turn(
+        &self,
+        waiting: &str,
+        process: ProcessId,
+        per_study: usize,
+    ) -> Result<Vec<StudyId>> {
+        let text = format!(
+            "WITH live AS ( \
+               SELECT study_id, claimed_by FROM webhook_events WHERE status = 'processing' AND claimed_at >= $2 \
+               UNION ALL SELECT study_id, claimed_by FROM record_rereads WHERE claimed_at >= $2 \
+               UNION ALL SELECT study_id, claimed_by FROM jobs WHERE state = 'running' AND claimed_at >= $2), \
+             busy AS (SELECT study_id, count(*) AS pieces, count(*) FILTER (WHERE claimed_by = $1) AS mine \
+               FROM live GROUP BY study_id) \
+             SELECT waiting.study_id FROM ({waiting}) waiting LEFT JOIN busy ON busy.study_id = waiting.study_id \
+             WHERE coalesce(busy.mine, 0) < $3 \
+             ORDER BY coalesce(busy.pieces, 0), waiting.since, waiting.study_id"
+        );
+        let live_since = self.now - Duration::minutes(STUCK_AFTER_MINUTES);
+        let args = sql::values![process.0, live_since, i64::try_from(per_study).unwrap_or(i64::MAX)];
+        Ok(self.all::<Row>(&text, args).await?.into_iter().map(|row| StudyId(row.study_id)).collect())
+    }
+}
