@@ -6,6 +6,7 @@ use metricis_core::ids::StudyId;
 use metricis_core::study::{StudyConfig, check_webhook_secret};
 use metricis_core::words::StudyRole;
 use metricis_store::{Entries, NewStudy, SecretField, Store, StoredUser, Tx};
+use secrecy::{ExposeSecret, SecretString};
 
 use super::{lock_study_by_code, open, operator, settings, stdin_line, taken};
 use crate::args::{Args, Study};
@@ -97,7 +98,7 @@ async fn set_redcap(
         config.redcap.api_token = Some(settings.sealer.seal(study.id, SecretField::ApiToken, &token.into()));
     }
     let origin = config.redcap.api_origin.clone().unwrap_or_default();
-    let project_id = connection.project_id.to_owned();
+    let project_id = config.redcap.project_id.clone().unwrap_or_default();
     let mut entries = Entries::from(Entry::study(
         study.id,
         operator(),
@@ -110,11 +111,10 @@ async fn set_redcap(
         },
     ));
     if let Some(secret) = connection.secret {
-        let sealed = settings.sealer.seal(study.id, SecretField::WebhookSecret, &secret.into());
-        let former_kept = config.redcap.replace_webhook_secret(sealed);
-        let former_kept = former_kept.map_err(|refusal| CliError::No(refusal.to_string()))?;
-        entries =
-            entries.and(Entry::study(study.id, operator(), Action::SetWebhookSecret { study: study.id, former_kept }));
+        if let Some(former_kept) = replace_secret(&mut config, settings, study.id, &secret.into())? {
+            let action = Action::SetWebhookSecret { study: study.id, former_kept };
+            entries = entries.and(Entry::study(study.id, operator(), action));
+        }
     }
     let set = tx.set_study_config(study.id, &config).await;
     set.map_err(|error| {
@@ -125,6 +125,23 @@ async fn set_redcap(
     show(args.json, &config.redcap.summary(), |_| {
         format!("study {code} is connected to project {}", connection.project_id)
     })
+}
+
+/// Takes a new webhook secret and says whether a former one stays live; none when it is the current one already, as the API has it.
+fn replace_secret(
+    config: &mut StudyConfig,
+    settings: &Settings,
+    study: StudyId,
+    secret: &SecretString,
+) -> Result<Option<bool>, CliError> {
+    let current = config.redcap.webhook_secret.as_deref();
+    let current = current.and_then(|sealed| settings.sealer.open(study, SecretField::WebhookSecret, sealed).ok());
+    if current.is_some_and(|current| current.value.expose_secret() == secret.expose_secret()) {
+        return Ok(None);
+    }
+    let sealed = settings.sealer.seal(study, SecretField::WebhookSecret, secret);
+    let former_kept = config.redcap.replace_webhook_secret(sealed);
+    former_kept.map(Some).map_err(|refusal| CliError::No(refusal.to_string()))
 }
 
 async fn grant(args: &Args, store: &Store, code: &str, email: &str, role: &str) -> Result<(), CliError> {

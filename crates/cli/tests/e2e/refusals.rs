@@ -47,6 +47,11 @@ async fn conflicts_name_the_thing(#[values(Engine::Sqlite, Engine::Postgres)] en
     assert!(refused(&program, &word, "", 2).contains("\"boss\" is not a valid study role"));
     let short = connect("S-1", &["--webhook-secret-stdin"]);
     assert!(refused(&program, &short, "too short\n", 2).contains("32 to 200 visible ASCII"));
+    // A first one; another, beside which the former stays; the same again, which changes nothing.
+    for secret in ["1", "2", "2"] {
+        program.ok(&short, &format!("{}\n", secret.repeat(32)));
+    }
+    assert!(refused(&program, &short, &format!("{}\n", "3".repeat(32)), 1).contains("still live"));
 }
 
 #[rstest]
