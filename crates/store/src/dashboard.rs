@@ -44,6 +44,8 @@ pub struct Dashboard {
     pub oldest_job_s: Option<i64>,
     /// Participants by status; every status is there.
     pub participants: BTreeMap<ParticipantStatus, u64>,
+    /// Participants whom a person should look at (`extra_data.review`), the withdrawn left out.
+    pub participants_to_review: u64,
     /// Pending visits whose target is today.
     pub visits_due_today: u64,
     /// Pending visits whose window has closed.
@@ -105,6 +107,7 @@ impl Snapshot {
             jobs_queued: jobs.queued.unsigned_abs(),
             oldest_job_s: jobs.oldest.map(|at| self.now.signed_duration_since(at).num_seconds()),
             participants: self.participants_by_status(study).await?,
+            participants_to_review: self.participants_to_review(study).await?,
             visits_due_today: visits.today.unsigned_abs(),
             visits_overdue: visits.overdue.unsigned_abs(),
             visits_next_7_days: visits.soon.unsigned_abs(),
@@ -143,6 +146,12 @@ impl Snapshot {
             by_status.insert(row.status.parse().map_err(StoreError::inconsistent)?, row.count.unsigned_abs());
         }
         Ok(by_status)
+    }
+
+    async fn participants_to_review(&self, study: StudyId) -> Result<u64> {
+        let text = "SELECT count(*) FROM participants WHERE study_id = $1 AND status <> 'withdrawn' \
+                    AND extra_data->>'review' IS NOT NULL";
+        self.number(text, sql::values![study.0]).await
     }
 
     async fn due_visits(&self, study: StudyId, today: NaiveDate) -> Result<Visits> {

@@ -1,4 +1,7 @@
-//! Participants: never deleted, one for each record of a study, their group kept in `extra_data.redcap_dag`.
+//! Participants: never deleted, one for each record of a study, their group kept in `extra_data.redcap_dag`, what a person
+//! should look at in `extra_data.review`.
+
+mod filter;
 
 use chrono::NaiveDate;
 use metricis_core::ids::{ParticipantId, SiteId, StudyId};
@@ -9,9 +12,13 @@ use uuid::Uuid;
 
 use crate::{Result, Snapshot, StoreError, Tx, sql};
 
+pub use filter::ParticipantFilter;
+use filter::containing;
+
 const COLUMNS: &str = "id, study_id, site_id, participant_code, external_id, status, enrollment_date, arm_num, time_zone, \
                        extra_data, mapped_digest";
 const DAG: &str = "redcap_dag";
+const REVIEW: &str = "review";
 
 /// A participant as stored.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +43,8 @@ pub struct StoredParticipant {
     pub time_zone: String,
     /// Unique name of the record's group in REDCap.
     pub dag: Option<String>,
+    /// Why a person should look at them, such as `anchor_differs`.
+    pub review: Option<String>,
     /// What has no column.
     pub extra_data: Value,
     /// Keyed digest of the mapped fields as last applied.
@@ -69,7 +78,8 @@ pub struct NewParticipant {
     pub mapped_digest: String,
 }
 
-/// The mapped fields of a known participant, to be written over the former ones.
+/// The mapped fields of a known participant, to be written over the former ones. The enrolment date is not among them: it
+/// is what the schedule was begun with, and a person moves the anchor.
 #[derive(Clone, Debug)]
 pub struct ParticipantUpdate {
     /// Who.
@@ -78,35 +88,16 @@ pub struct ParticipantUpdate {
     pub site: Option<SiteId>,
     /// A mapped code; none keeps the present one.
     pub code: Option<String>,
-    /// The enrolment date. Moves no anchor by itself.
-    pub enrollment_date: NaiveDate,
     /// The arm.
     pub arm_num: i32,
     /// IANA name of their zone.
     pub time_zone: String,
     /// Unique name of the record's group in REDCap.
     pub dag: Option<String>,
+    /// Why a person should look at them; none clears the mark.
+    pub review: Option<String>,
     /// Keyed digest of the mapped fields.
     pub mapped_digest: String,
-}
-
-/// Which participants to list.
-#[derive(Clone, Debug)]
-pub struct ParticipantFilter {
-    /// Part of the code or of the record id, whatever the case of its ASCII letters.
-    pub search: Option<String>,
-    /// Only these.
-    pub status: Option<ParticipantStatus>,
-    /// Rows at most.
-    pub limit: u32,
-    /// The last one of the former page.
-    pub after: Option<ParticipantId>,
-}
-
-impl Default for ParticipantFilter {
-    fn default() -> Self {
-        Self { search: None, status: None, limit: 100, after: None }
-    }
 }
 
 #[derive(FromQueryResult)]
@@ -138,6 +129,7 @@ impl TryFrom<Row> for StoredParticipant {
             arm_num: row.arm_num,
             time_zone: row.time_zone,
             dag: row.extra_data.get(DAG).and_then(Value::as_str).map(str::to_owned),
+            review: row.extra_data.get(REVIEW).and_then(Value::as_str).map(str::to_owned),
             extra_data: row.extra_data,
             mapped_digest: row.mapped_digest,
         })
@@ -204,12 +196,6 @@ impl Snapshot {
     }
 }
 
-/// The pattern of `LIKE … ESCAPE '\'` for any text that contains `part`.
-fn containing(part: &str) -> String {
-    let escaped = part.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    format!("%{escaped}%")
-}
-
 impl Tx {
     /// Creates a participant.
     ///
@@ -255,13 +241,16 @@ impl Tx {
         let mut extra_data = present.extra_data;
         let extra = extra_data.as_object_mut().ok_or_else(|| StoreError::inconsistent("extra_data is no object"))?;
         extra.insert(DAG.to_owned(), json!(update.dag));
-        let text = "UPDATE participants SET site_id = $2, participant_code = $3, enrollment_date = $4, arm_num = $5, \
-                    time_zone = $6, extra_data = $7, mapped_digest = $8, updated_at = $9 WHERE id = $1";
+        match &update.review {
+            Some(review) => extra.insert(REVIEW.to_owned(), json!(review)),
+            None => extra.remove(REVIEW),
+        };
+        let text = "UPDATE participants SET site_id = $2, participant_code = $3, arm_num = $4, time_zone = $5, \
+                    extra_data = $6, mapped_digest = $7, updated_at = $8 WHERE id = $1";
         let args = sql::values![
             update.id.0,
             update.site.map(|id| id.0),
             update.code.as_deref().unwrap_or(&present.code),
-            update.enrollment_date,
             update.arm_num,
             update.time_zone.as_str(),
             extra_data,

@@ -27,6 +27,7 @@ fn quiet() -> Dashboard {
         jobs_queued: 0,
         oldest_job_s: None,
         participants: ParticipantStatus::ALL.iter().map(|status| (*status, 0)).collect(),
+        participants_to_review: 0,
         visits_due_today: 0,
         visits_overdue: 0,
         visits_next_7_days: 0,

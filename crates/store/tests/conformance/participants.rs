@@ -10,7 +10,7 @@ use metricis_store::{NewParticipant, NewSite, ParticipantFilter, ParticipantUpda
 use rstest::rstest;
 use serde_json::json;
 
-use crate::world::{World, conflict, day, done};
+use crate::world::{World, conflict, done};
 
 #[rstest]
 #[tokio::test]
@@ -59,10 +59,10 @@ async fn an_update_writes_the_mapped_fields_and_nothing_else(
         id,
         site: Some(site),
         code: None,
-        enrollment_date: day("2026-02-28"),
         arm_num: 2,
         time_zone: "UTC".to_owned(),
         dag: Some("north".to_owned()),
+        review: Some("anchor_differs".to_owned()),
         mapped_digest: "1".repeat(64),
     };
     let before = world.read().await.participant(id).await.expect("an answer").expect("a participant");
@@ -72,9 +72,15 @@ async fn an_update_writes_the_mapped_fields_and_nothing_else(
     done(tx).await;
     let after = world.read().await.participant(id).await.expect("an answer").expect("a participant");
     assert_eq!((&after.code, &after.external_id), (&before.code, &before.external_id));
-    assert_eq!((after.site, after.arm_num, after.enrollment_date), (Some(site), 2, day("2026-02-28")));
+    assert_eq!((after.site, after.arm_num, after.enrollment_date), (Some(site), 2, before.enrollment_date));
     assert_eq!((after.dag.as_deref(), after.time_zone.as_str()), (Some("north"), "UTC"));
-    assert_eq!(after.extra_data, json!({ "kept": [1], "redcap_dag": "north" }));
+    assert_eq!(after.extra_data, json!({ "kept": [1], "redcap_dag": "north", "review": "anchor_differs" }));
+    assert_eq!(after.review.as_deref(), Some("anchor_differs"));
+    let tx = world.tx().await;
+    tx.update_participant(&ParticipantUpdate { review: None, ..update.clone() }).await.expect("an update");
+    done(tx).await;
+    let agreed = world.read().await.participant(id).await.expect("an answer").expect("a participant");
+    assert_eq!(agreed.extra_data, json!({ "kept": [1], "redcap_dag": "north" }), "the mark is cleared");
     assert_eq!((after.mapped_digest, after.status), ("1".repeat(64), ParticipantStatus::Withdrawn));
     let nobody = ParticipantUpdate { id: ParticipantId::at(world.now), ..update };
     assert!(world.tx().await.update_participant(&nobody).await.is_err());

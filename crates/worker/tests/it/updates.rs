@@ -23,6 +23,11 @@ async fn a_moved_group_moves_the_site(#[values(Engine::Sqlite, Engine::Postgres)
     assert!(rows[1].detail.contains(r#""changed":["site","redcap_dag"]"#), "{}", rows[1].detail);
 }
 
+async fn to_review(world: &World) -> u64 {
+    let dashboard = world.read().await.dashboard(world.study, day("2026-03-02")).await;
+    dashboard.expect("a dashboard").participants_to_review
+}
+
 #[rstest]
 #[tokio::test]
 async fn a_changed_date_is_flagged_and_moves_no_anchor(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
@@ -39,7 +44,17 @@ async fn a_changed_date_is_flagged_and_moves_no_anchor(#[values(Engine::Sqlite, 
     let versions = world.read().await.versions(participant.id).await.expect("versions");
     assert_eq!((versions.len(), versions[0].anchor_date), (1, day("2026-03-02")));
     assert_eq!(world.visits("7").await, before);
-    assert_eq!(world.participant("7").await.expect("a participant").enrollment_date, day("2026-03-20"));
+    let flagged = world.participant("7").await.expect("a participant");
+    assert_eq!((flagged.enrollment_date, flagged.review.as_deref()), (day("2026-03-02"), Some("anchor_differs")));
+    assert_eq!(to_review(&world).await, 1);
+    let rows = world.read().await.audit_rows(Some(world.study), None, 2).await.expect("rows");
+    assert!(rows[1].detail.contains(r#""changed":["review"]"#), "{}", rows[1].detail);
+    world.save("7", BASELINE, "enrollment", &[("enroll_date", "2026-03-02")]).await;
+    world.det("7", BASELINE, "enrollment", 2).await;
+    world.det("7", BASELINE, "contact", 2).await;
+    world.worker.run_until_idle().await;
+    assert_eq!(world.participant("7").await.expect("a participant").review, None, "they agree again");
+    assert_eq!(to_review(&world).await, 0);
 }
 
 #[rstest]

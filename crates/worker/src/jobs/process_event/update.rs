@@ -1,7 +1,9 @@
 //! A known participant: mapped fields, group and survey state are brought up to date, and nothing else.
 //!
-//! Invariant: no schedule moves here. A date that changed in REDCap is flagged; a person moves the anchor.
+//! Invariant: no schedule moves here, and no enrolment date. A date that changed in REDCap marks the participant for review
+//! until the two agree again; a person moves the anchor.
 
+use chrono::NaiveDate;
 use metricis_core::action::{Action, Actor, Entry};
 use metricis_core::enrolment::{MappedParticipant, mapped_digest};
 use metricis_store::{ParticipantUpdate, StoredEvent, StoredParticipant, StoredStudy, Tx};
@@ -11,6 +13,9 @@ use super::{Applied, enrol::code_taken};
 use crate::failure::Stop;
 use crate::record::Record;
 use crate::worker::Worker;
+
+/// `extra_data.review` of a participant whose anchor is another date than REDCap's.
+const ANCHOR_DIFFERS: &str = "anchor_differs";
 
 /// Updates a locked participant in `tx`.
 ///
@@ -26,7 +31,12 @@ pub(super) async fn update(
 ) -> Result<Applied, Stop> {
     let home = record.home_event(&study.config.redcap, known.arm_num);
     let mapped = record.map(&study.config, &tx.sites(study.id).await?, home)?;
+    let anchor = tx.current_version(known.id).await?.map_or(known.enrollment_date, |version| version.anchor_date);
+    let review = review_of(known, anchor != mapped.enrollment_date);
     let mut changed = changed_fields(known, &mapped);
+    if review != known.review {
+        changed.push("review");
+    }
     if changed.contains(&"participant_code")
         && let Some(code) = &mapped.participant_code
         && tx.participant_by_code(study.id, code.as_str()).await?.is_some()
@@ -35,7 +45,7 @@ pub(super) async fn update(
     }
     let digest = mapped_digest(worker.settings.digest_key.expose_secret().as_bytes(), &mapped);
     if !changed.is_empty() || digest != known.mapped_digest {
-        tx.update_participant(&participant_update(known, &mapped, digest)).await?;
+        tx.update_participant(&participant_update(known, &mapped, review, digest)).await?;
     }
     let surveys = record.survey_changes(&tx.visits(known.id).await?);
     for (visit, state) in &surveys {
@@ -44,7 +54,7 @@ pub(super) async fn update(
     if !surveys.is_empty() {
         changed.push("survey_state");
     }
-    let note = note_of(tx, known, &mapped).await?;
+    let note = note_of(known, &mapped, anchor);
     let changed: Vec<String> = changed.into_iter().map(str::to_owned).collect();
     let action = Action::UpdateParticipant { participant: known.id, event: event.id, changed: changed.clone() };
     let entry = (!changed.is_empty()).then(|| Entry::study(study.id, Actor::Worker, action));
@@ -54,25 +64,33 @@ pub(super) async fn update(
 fn participant_update(
     known: &StoredParticipant,
     mapped: &MappedParticipant,
+    review: Option<String>,
     mapped_digest: String,
 ) -> ParticipantUpdate {
     ParticipantUpdate {
         id: known.id,
         site: mapped.site,
         code: mapped.participant_code.as_ref().map(|code| code.as_str().to_owned()),
-        enrollment_date: mapped.enrollment_date,
         arm_num: mapped.arm_num,
         time_zone: mapped.time_zone.name().to_owned(),
         dag: mapped.dag.clone(),
+        review,
         mapped_digest,
     }
+}
+
+/// Sets and clears this mark only; another one is somebody else's.
+fn review_of(known: &StoredParticipant, differs: bool) -> Option<String> {
+    if differs {
+        return Some(ANCHOR_DIFFERS.to_owned());
+    }
+    known.review.clone().filter(|review| review != ANCHOR_DIFFERS)
 }
 
 fn changed_fields(known: &StoredParticipant, mapped: &MappedParticipant) -> Vec<&'static str> {
     let code = mapped.participant_code.as_ref().is_some_and(|code| code.as_str() != known.code);
     [
         ("participant_code", code),
-        ("enrollment_date", mapped.enrollment_date != known.enrollment_date),
         ("arm_num", mapped.arm_num != known.arm_num),
         ("site", mapped.site != known.site),
         ("redcap_dag", mapped.dag != known.dag),
@@ -84,14 +102,13 @@ fn changed_fields(known: &StoredParticipant, mapped: &MappedParticipant) -> Vec<
 }
 
 /// What of the record the schedule does not follow by itself. The dates stay in their columns.
-async fn note_of(tx: &Tx, known: &StoredParticipant, mapped: &MappedParticipant) -> Result<Option<String>, Stop> {
+fn note_of(known: &StoredParticipant, mapped: &MappedParticipant, anchor: NaiveDate) -> Option<String> {
     let mut notes = vec![];
-    let version = tx.current_version(known.id).await?;
-    if version.is_some_and(|version| version.anchor_date != mapped.enrollment_date) {
+    if anchor != mapped.enrollment_date {
         notes.push("anchor differs in REDCap: flagged; a person moves it");
     }
     if mapped.arm_num != known.arm_num {
         notes.push("arm changed in REDCap: flagged; the schedule keeps its visits");
     }
-    Ok((!notes.is_empty()).then(|| notes.join("; ")))
+    (!notes.is_empty()).then(|| notes.join("; "))
 }
