@@ -110,11 +110,11 @@ async fn set_redcap(
             token_replaced: replaced,
         },
     ));
-    if let Some(secret) = connection.secret {
-        if let Some(former_kept) = replace_secret(&mut config, settings, study.id, &secret.into())? {
-            let action = Action::SetWebhookSecret { study: study.id, former_kept };
-            entries = entries.and(Entry::study(study.id, operator(), action));
-        }
+    if let Some(secret) = connection.secret
+        && let Some(former_kept) = replace_secret(&mut config, settings, study.id, &secret.into())?
+    {
+        let action = Action::SetWebhookSecret { study: study.id, former_kept };
+        entries = entries.and(Entry::study(study.id, operator(), action));
     }
     let set = tx.set_study_config(study.id, &config).await;
     set.map_err(|error| {
