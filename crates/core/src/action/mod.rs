@@ -128,10 +128,6 @@ pub enum Action {
         study: StudyId,
         record: String,
     },
-    AskReread {
-        study: StudyId,
-        record: String,
-    },
     EnrolParticipant {
         participant: ParticipantId,
         event: EventId,
@@ -241,7 +237,6 @@ impl Action {
             | Self::RetireWebhookSecret { study }
             | Self::RotateSecrets { study, .. }
             | Self::MarkReconcile { study, .. }
-            | Self::AskReread { study, .. }
             | Self::AskReread { study, .. }
             | Self::SyncEvents { study, .. }
             | Self::OpenBreaker { study, .. }
