@@ -94,6 +94,12 @@ struct Row {
 }
 
 #[derive(FromQueryResult)]
+struct SerialRow {
+    participant_id: Uuid,
+    completed_at: Timestamp,
+}
+
+#[derive(FromQueryResult)]
 struct ClaimRow {
     id: Uuid,
     study_id: Uuid,
@@ -160,10 +166,22 @@ impl Tx {
     pub async fn enqueue_job(&self, study: StudyId, kind: &JobKind) -> Result<JobId> {
         let id = JobId::at(self.now);
         let payload = serde_json::to_value(kind).map_err(StoreError::inconsistent)?;
-        let text =
-            "INSERT INTO jobs (id, study_id, kind, payload, state, created_at) VALUES ($1, $2, $3, $4, 'queued', $5)";
-        self.execute(text, sql::values![id.0, study.0, kind.name(), payload, self.now]).await?;
+        let (serial_key, serial_at) = self.serial_of(kind).await?.unzip();
+        let text = "INSERT INTO jobs (id, study_id, kind, payload, state, created_at, serial_key, serial_at) \
+                    VALUES ($1, $2, $3, $4, 'queued', $5, $6, $7)";
+        let args = sql::values![id.0, study.0, kind.name(), payload, self.now, serial_key, serial_at];
+        self.execute(text, args).await?;
         Ok(id)
+    }
+
+    /// A participant's results go to REDCap one after the other, in the order in which they were completed: sent side by side,
+    /// an older one could come last and stand in REDCap for the newer.
+    async fn serial_of(&self, kind: &JobKind) -> Result<Option<(String, Timestamp)>> {
+        let JobKind::SyncSession { session } = kind else { return Ok(None) };
+        let text = "SELECT participant_id, completed_at FROM sessions WHERE id = $1";
+        let row = self.one::<SerialRow>(text, sql::values![session.0]).await?;
+        let row = row.ok_or_else(|| StoreError::inconsistent("a job for a session that does not exist"))?;
+        Ok(Some((row.participant_id.to_string(), row.completed_at)))
     }
 
     /// Takes the oldest queued job of the study with the fewest live pieces of work, but of none of which `process` has
@@ -185,7 +203,11 @@ impl Tx {
     async fn claim_job_of(&self, study: StudyId, process: ProcessId) -> Result<Option<ClaimedJob>> {
         let text = format!(
             "UPDATE jobs SET state = 'running', claimed_at = $1, claimed_by = $2 WHERE id = ( \
-               SELECT id FROM jobs WHERE state = 'queued' AND study_id = $3 ORDER BY created_at, id LIMIT 1{}) \
+               SELECT id FROM jobs mine WHERE state = 'queued' AND study_id = $3 AND NOT EXISTS ( \
+                 SELECT 1 FROM jobs other WHERE other.serial_key = mine.serial_key AND other.id <> mine.id AND ( \
+                   other.state = 'running' \
+                   OR (other.state = 'queued' AND (other.serial_at, other.id) < (mine.serial_at, mine.id)))) \
+               ORDER BY created_at, id LIMIT 1{}) \
              RETURNING id, study_id, payload, created_at",
             self.dialect.skip_locked()
         );

@@ -142,6 +142,21 @@ impl Snapshot {
     }
 }
 
+impl Snapshot {
+    /// A later result of the same visit and task that is in REDCap already: sending `session` would overwrite it.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn newer_synced(&self, session: SessionId) -> Result<Option<SessionId>> {
+        let text = "SELECT newer.id AS id, newer.fingerprint AS fingerprint FROM sessions mine JOIN sessions newer \
+                    ON newer.participant_id = mine.participant_id AND newer.visit_id = mine.visit_id \
+                    AND newer.task = mine.task AND (newer.completed_at, newer.received_at) > (mine.completed_at, mine.received_at) \
+                    WHERE mine.id = $1 AND newer.sync_status = 'synced' ORDER BY newer.completed_at DESC LIMIT 1";
+        let found = self.one::<Former>(text, sql::values![session.0]).await?;
+        Ok(found.map(|found| SessionId(found.id)))
+    }
+}
+
 impl Tx {
     /// Stores a submission, `pending` from now on, unless the participant sent its key before.
     ///

@@ -112,6 +112,8 @@ async fn fresh_postgres() -> TestDb {
     let name = unique_name();
     let admin = Store::open(&owner, &one_connection()).await.expect("open PostgreSQL");
     let run = async |text: String| admin.db.execute_unprepared(&text).await.expect("PostgreSQL makes a database");
+    // Many tests wait here for the first of them to make the template.
+    run("SET lock_timeout = 0".to_owned()).await;
     run("SELECT pg_advisory_lock(4242)".to_owned()).await;
     let exists = format!("SELECT count(*) FROM pg_database WHERE datname = '{template}'");
     if sql::count(&admin.db, admin.dialect, &exists, vec![]).await.expect("pg_database") == 0 {

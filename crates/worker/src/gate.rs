@@ -20,10 +20,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use metricis_core::action::{Action, Actor, Entry};
-use metricis_core::breaker::{Admission, Breaker, BreakerSettings, CallOutcome, Ticket, Transition};
+use metricis_core::breaker::{Admission, Breaker, BreakerColumns, BreakerSettings, CallOutcome, Ticket, Transition};
 use metricis_core::budget::BudgetSettings;
 use metricis_core::ids::StudyId;
-use metricis_core::words::SyncErrorType;
+use metricis_core::words::{BreakerState, SyncErrorType};
 use metricis_core::{Clock, Timestamp};
 use metricis_redcap::{CallError, Client, FailureClass};
 use metricis_store::{Operational, Result, Store};
@@ -76,21 +76,22 @@ impl Gate {
                 self.wait_for_turn(&to.host).await?;
                 self.admit(to.study).await
             };
-            match entered.await {
-                Err(refused) if refused.error_type == SyncErrorType::CircuitOpen && self.probes(to.study).await? => {
+            let refused = match entered.await {
+                Err(refused) if refused.error_type == SyncErrorType::CircuitOpen => refused,
+                entered => return entered,
+            };
+            match self.store.read(self.clock.now()).await?.breaker(to.study).await?.columns() {
+                // The probe was answered since: ask again.
+                BreakerColumns { state: BreakerState::Closed, .. } => {}
+                // A probe of this process, and its lease runs: wait for its answer.
+                BreakerColumns { probe_holder: Some(holder), probe_lease_until: Some(until), .. }
+                    if holder == self.caller && self.clock.now() < until =>
+                {
                     tokio::time::sleep(PROBE_LOOK).await;
                 }
-                entered => return entered,
+                _ => return Err(refused),
             }
         }
-    }
-
-    /// Whether a call of this process is the study's probe.
-    async fn probes(&self, study: StudyId) -> Result<bool> {
-        let now = self.clock.now();
-        let columns = self.store.read(now).await?.breaker(study).await?.columns();
-        let live = columns.probe_lease_until.is_some_and(|until| now < until);
-        Ok(live && columns.probe_holder == Some(self.caller))
     }
 
     /// The breaker as it stands, and what it would say; nothing is changed.

@@ -99,8 +99,10 @@ async fn resync(stage: &Stage, cast: &Cast) -> Result<String, CliError> {
     promise(status["has_failed_sync"] == false, || status.to_string())?;
     let dashboard = cast.ada.get(&format!("/api/studies/{}/dashboard", stage.study)).await?;
     promise(dashboard["breaker"]["state"] == "closed", || dashboard["breaker"].to_string())?;
+    let stored = read_back(stage, cast)?;
+    promise(stored == "310.5", || format!("REDCap has {stored}, not the latest result"))?;
     Ok(format!(
-        "synced {} · breaker {} · has_failed_sync false",
+        "synced {} · breaker {} · has_failed_sync false · REDCap has the latest result, 310.5",
         answer["synced"],
         said(&dashboard["breaker"]["state"])
     ))

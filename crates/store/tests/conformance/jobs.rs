@@ -1,7 +1,7 @@
 //! Jobs: taken in order and fairly by study, ended once.
 
 use chrono::Duration;
-use metricis_core::ids::{JobId, SessionId};
+use metricis_core::ids::JobId;
 use metricis_core::words::JobState;
 use metricis_store::JobKind;
 use metricis_store::testing::Engine;
@@ -15,7 +15,7 @@ use crate::world::{World, conflict, done};
 async fn each_kind_comes_back_as_it_was_queued(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let world = World::new(engine).await;
     let worker = world.add_process("worker").await;
-    let session = SessionId::at(world.now);
+    let session = world.add_session(world.add_participant("1").await, "k").await;
     let kinds = [JobKind::SyncEvents, JobKind::SyncSession { session }, JobKind::TestConnection, JobKind::Reconcile];
     for kind in kinds {
         let tx = world.tx().await;
@@ -110,4 +110,37 @@ async fn the_jobs_of_a_dead_process_are_taken_and_nobody_elses(
     }
     done(tx).await;
     assert_eq!(world.tx().await.take_dead_jobs(world.now).await, Ok(vec![]));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_participants_results_go_one_after_the_other_in_the_order_they_were_completed(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::new(engine).await;
+    let worker = world.add_process("worker").await;
+    let (one, two) = (world.add_participant("1").await, world.add_participant("2").await);
+    let mut expected = vec![];
+    for (participant, key, minutes) in [(one, "newer", 1), (one, "older", 9), (two, "other", 5)] {
+        let mut new = world.new_session(participant, key);
+        new.completed_at = world.now - Duration::minutes(minutes);
+        new.started_at = new.completed_at;
+        let tx = world.tx().await;
+        tx.insert_session(&new).await.expect("a session");
+        tx.enqueue_job(world.study, &JobKind::SyncSession { session: new.id }).await.expect("a job");
+        done(tx).await;
+        expected.push(JobKind::SyncSession { session: new.id });
+    }
+    let tx = world.tx().await;
+    let claim = async || tx.claim_job(worker, usize::MAX).await.expect("an answer");
+    let first = [claim().await.expect("a job"), claim().await.expect("a job")];
+    let kinds: Vec<_> = first.iter().map(|job| job.kind.clone()).collect();
+    assert!(
+        kinds.contains(&expected[1]) && kinds.contains(&expected[2]),
+        "the older of one, and the other's: {kinds:?}"
+    );
+    assert_eq!(claim().await, None, "the newer waits for the older");
+    let older = first.iter().find(|job| job.kind == expected[1]).expect("the older");
+    tx.finish_job(older.id, json!({})).await.expect("running");
+    assert_eq!(claim().await.map(|job| job.kind), Some(expected[0].clone()));
 }

@@ -38,6 +38,11 @@ pub(super) async fn sync_session(worker: &Worker, job: &ClaimedJob, session: Ses
 async fn prepare(snapshot: &Snapshot, study: &StoredStudy, id: SessionId) -> Result<Import, Failure> {
     let gone = |what: &str| Failure::exception(format!("the session's {what} does not exist"));
     let session = snapshot.session(id).await?.ok_or_else(|| gone("row"))?;
+    if let Some(newer) = snapshot.newer_synced(id).await? {
+        return Err(Failure::refused(format!(
+            "REDCap holds a newer result of this visit and task (session {newer}); this one would overwrite it and was not sent"
+        )));
+    }
     let participant = snapshot.participant(session.participant).await?.ok_or_else(|| gone("participant"))?;
     let config = &study.config.redcap;
     let record_field = config.redcap_record_field.as_deref().ok_or_else(|| {

@@ -213,19 +213,41 @@ async fn after_an_outage_all_that_a_person_syncs_again_waits_for_the_probe(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let world = ready(engine).await;
+    for record in ["8", "9"] {
+        world.enrolled(record).await;
+    }
     world.break_redcap(Fault::Down);
     fail_times(&world, 5).await;
     // The probe takes its time, so that the others meet it half-open.
     world.break_redcap(Fault::Slow { ms: 300 });
     world.clock.advance(Duration::seconds(60));
-    let (participant, visit) =
-        (world.participant("7").await.expect("a participant"), world.visit_of("7", BASELINE).await.id);
     let mut ids = vec![];
-    for _ in 0..3 {
+    for record in ["7", "8", "9"] {
+        let participant = world.participant(record).await.expect("a participant");
+        let visit = world.visit_of(record, BASELINE).await.id;
         ids.push(world.submit(&participant, Some(visit), json!({"misses": 1})).await);
     }
     world.worker.run_until_idle().await;
     for id in ids {
         assert_eq!(world.session(id).await.sync, SessionSync::Synced);
     }
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_older_result_never_overwrites_a_newer_one(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let world = ready(engine).await;
+    world.break_redcap(Fault::Down);
+    let older = world.sync_one("7").await;
+    world.break_redcap(None);
+    world.clock.advance(Duration::seconds(60));
+    let participant = world.participant("7").await.expect("a participant");
+    let visit = world.visit_of("7", BASELINE).await.id;
+    let newer = world.submit(&participant, Some(visit), json!({"misses": 5})).await;
+    world.worker.run_until_idle().await;
+    assert_eq!(world.session(newer).await.sync, SessionSync::Synced);
+    let calls = world.calls();
+    let again = world.resync(older.id).await;
+    assert_eq!(error_type(&again), Some(SyncErrorType::Validation), "told, and left to a person");
+    assert_eq!((world.calls(), world.value("7", BASELINE, "rt_misses").as_deref()), (calls, Some("5")));
 }
