@@ -68,6 +68,17 @@ async fn a_failed_call_is_told_with_its_type(#[values(Engine::Sqlite, Engine::Po
 
 #[rstest]
 #[tokio::test]
+async fn a_test_that_finds_wrong_settings_is_no_success(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let world = patient(engine).await;
+    let result =
+        json!({ "success": false, "version": "14.9.1", "problems": ["the project has no instrument enrolment"] });
+    let ask = Ask::post(world.at("/redcap/test-connection"));
+    let answer = while_working(&world, ask, Ok(result)).await.ok();
+    assert_eq!((&answer["success"], answer["problems"].as_array().map(Vec::len)), (&false.into(), Some(1)));
+}
+
+#[rstest]
+#[tokio::test]
 async fn without_an_answer_in_time_it_says_where_to_look(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let world = World::new(engine).await;
     let reply = world.send_as(Persona::Ada, Ask::post(world.at("/redcap/sync-events"))).await;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::Duration;
 use metricis_core::Clock;
 use metricis_core::clock::ManualClock;
-use metricis_core::ids::{ProcessId, StudyId};
+use metricis_core::ids::StudyId;
 use metricis_core::intake::{DetForm, natural_key};
 use metricis_store::intake::{DetWriter, IntakeError, NewDet, Receipt, WriterSettings, probe_idempotency};
 use metricis_store::testing::Engine;
@@ -13,9 +13,9 @@ use metricis_store::{Store, StoreOptions};
 use rstest::rstest;
 use tokio::sync::Notify;
 
-use crate::world::{World, conflict, done};
+use crate::world::World;
 
-fn det(study: StudyId, record: &str) -> NewDet {
+pub fn det(study: StudyId, record: &str) -> NewDet {
     let body: String = form_urlencoded::Serializer::new(String::new())
         .extend_pairs([
             ("project_id", "18"),
@@ -30,20 +30,20 @@ fn det(study: StudyId, record: &str) -> NewDet {
     NewDet { study, natural_key: natural_key(&form), form }
 }
 
-struct Inbox {
-    world: World,
-    clock: Arc<ManualClock>,
+pub struct Inbox {
+    pub world: World,
+    pub clock: Arc<ManualClock>,
 }
 
 impl Inbox {
-    async fn new(engine: Engine) -> Self {
+    pub async fn new(engine: Engine) -> Self {
         let world = World::new(engine).await;
         let clock = Arc::new(ManualClock::at(world.now));
         Self { world, clock }
     }
 
     /// The writer of another process: its own connections, the same database.
-    async fn writer(&self) -> DetWriter {
+    pub async fn writer(&self) -> DetWriter {
         let store = Store::open(&self.world.db.url, &StoreOptions::default()).await.expect("the database");
         let settings = WriterSettings { idempotency_ttl_s: 86_400, max_group: 128, received: Arc::new(Notify::new()) };
         DetWriter::spawn(store, Arc::clone(&self.clock) as Arc<dyn Clock>, settings).0
@@ -136,104 +136,6 @@ async fn an_original_that_has_expired_failed_or_is_stuck_gives_its_key_up(
     inbox.world.db.tamper("DELETE FROM webhook_events WHERE status = 'duplicate'").await.expect("room");
     set_claimed(&inbox, 16).await;
     assert_eq!(deliver().await.duplicate_of, None, "a stuck one does not");
-}
-
-impl Inbox {
-    /// A delivery and its repetition; the original is applied, and a worker takes the re-read.
-    async fn repeated(&self, writer: &DetWriter, worker: ProcessId) {
-        let study = self.world.study;
-        writer.receive(det(study, "7")).await.expect("stored");
-        let at = self.clock.now().to_rfc3339();
-        let text = format!("UPDATE webhook_events SET status = 'processed', processed_at = '{at}'");
-        self.world.db.as_server(&text).await.expect("applied");
-        self.repeat(writer).await;
-        assert_eq!(self.claim(worker).await, Some(1));
-    }
-
-    async fn repeat(&self, writer: &DetWriter) {
-        let again = writer.receive(det(self.world.study, "7")).await.expect("stored");
-        assert!(again.duplicate_of.is_some(), "the same save as far as the wire can tell");
-    }
-
-    async fn claim(&self, worker: ProcessId) -> Option<i64> {
-        let tx = self.world.store().write(self.clock.now()).await.expect("a transaction");
-        let reread = tx.claim_reread(worker, usize::MAX).await.expect("an answer");
-        done(tx).await;
-        reread.map(|reread| reread.generation)
-    }
-
-    /// What a live worker's reaper does with re-reads.
-    async fn reap(&self, alive: ProcessId) -> usize {
-        let tx = self.world.store().write(self.clock.now()).await.expect("a transaction");
-        tx.see_process(alive).await.expect("seen");
-        let dead_before = self.clock.now() - Duration::seconds(30);
-        let ended = tx.end_dead_rereads(dead_before, "outcome unknown").await.expect("an answer");
-        done(tx).await;
-        ended.len()
-    }
-
-    async fn errors(&self) -> Vec<Option<String>> {
-        let before = self.clock.now() - Duration::minutes(15);
-        let troubled = self.world.read().await.troubled_rereads(self.world.study, before).await.expect("re-reads");
-        troubled.into_iter().map(|reread| reread.error).collect()
-    }
-}
-
-#[rstest]
-#[tokio::test]
-async fn a_reread_whose_process_died_is_ended_and_the_next_duplicate_is_served(
-    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
-) {
-    let inbox = Inbox::new(engine).await;
-    let (dead, alive) = (inbox.world.add_process("worker").await, inbox.world.add_process("worker").await);
-    let writer = inbox.writer().await;
-    inbox.repeated(&writer, dead).await;
-    inbox.clock.advance(Duration::seconds(30));
-    assert_eq!(inbox.reap(alive).await, 0, "its process may still live");
-    inbox.clock.advance(Duration::seconds(1));
-    assert_eq!(inbox.reap(alive).await, 1);
-    assert_eq!(inbox.errors().await, [Some("outcome unknown".to_owned())]);
-    assert_eq!(inbox.claim(alive).await, None, "never tried again by itself");
-    conflict(inbox.world.tx().await.finish_reread(inbox.world.study, "7", 1, dead).await);
-    inbox.repeat(&writer).await;
-    assert_eq!(inbox.errors().await, [], "asked anew");
-    assert_eq!(inbox.claim(alive).await, Some(2));
-    assert_eq!(inbox.reap(alive).await, 0, "a live process keeps its own");
-}
-
-#[rstest]
-#[tokio::test]
-async fn what_was_asked_for_while_the_dead_process_held_it_is_served(
-    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
-) {
-    let inbox = Inbox::new(engine).await;
-    let (dead, alive) = (inbox.world.add_process("worker").await, inbox.world.add_process("worker").await);
-    let writer = inbox.writer().await;
-    inbox.repeated(&writer, dead).await;
-    inbox.repeat(&writer).await;
-    assert_eq!(inbox.claim(alive).await, None, "it is held");
-    inbox.clock.advance(Duration::seconds(31));
-    assert_eq!(inbox.reap(alive).await, 1);
-    assert_eq!(inbox.claim(alive).await, Some(2), "the edit came after the dead process had begun");
-}
-
-#[rstest]
-#[tokio::test]
-async fn a_duplicate_frees_a_reread_held_for_over_a_quarter_of_an_hour(
-    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
-) {
-    let inbox = Inbox::new(engine).await;
-    let (hung, alive) = (inbox.world.add_process("worker").await, inbox.world.add_process("worker").await);
-    let writer = inbox.writer().await;
-    inbox.repeated(&writer, hung).await;
-    inbox.clock.advance(Duration::minutes(15));
-    inbox.repeat(&writer).await;
-    assert_eq!(inbox.claim(alive).await, None, "work in progress");
-    inbox.clock.advance(Duration::microseconds(1));
-    assert_eq!(inbox.errors().await, [None], "shown as held for too long");
-    inbox.repeat(&writer).await;
-    assert_eq!(inbox.claim(alive).await, Some(3));
-    conflict(inbox.world.tx().await.finish_reread(inbox.world.study, "7", 1, hung).await);
 }
 
 async fn set_claimed(inbox: &Inbox, minutes_ago: i64) {

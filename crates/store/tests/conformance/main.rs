@@ -1,5 +1,6 @@
 //! One behavior on two engines: every test runs on SQLite and on PostgreSQL.
 
+mod abandoned_rereads;
 mod anchor;
 mod audit;
 mod breakers;

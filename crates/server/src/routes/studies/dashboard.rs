@@ -43,6 +43,8 @@ pub(super) struct DashboardShown {
     oldest_job_s: Option<i64>,
     /// Participants by status.
     participants: BTreeMap<String, u64>,
+    /// Participants whom a person should look at, such as one whose enrolment date differs in REDCap.
+    participants_to_review: u64,
     visits_due_today: u64,
     visits_overdue: u64,
     visits_next_7_days: u64,
@@ -67,6 +69,7 @@ impl DashboardShown {
             jobs_queued: seen.jobs_queued,
             oldest_job_s: seen.oldest_job_s,
             participants: seen.participants.into_iter().map(|(status, count)| (status.to_string(), count)).collect(),
+            participants_to_review: seen.participants_to_review,
             visits_due_today: seen.visits_due_today,
             visits_overdue: seen.visits_overdue,
             visits_next_7_days: seen.visits_next_7_days,
