@@ -1,8 +1,10 @@
 //! What a participant sees and sends.
 
 use chrono::Duration;
+use metricis_core::ids::SessionId;
 use metricis_core::schedule::move_anchor;
 use metricis_core::words::VisitStatus;
+use metricis_store::NewSession;
 use metricis_store::testing::Engine;
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -214,4 +216,46 @@ async fn a_result_before_its_window_is_stored_and_flagged_and_holds_no_visit(
     assert_eq!(submit(&world, &body).await.ok()["review_flag"], "early,clock_ahead");
     let visit = world.read().await.visits(world.pia).await.expect("visits").remove(1);
     assert_eq!((visit.status, visit.actual_visit_date), (VisitStatus::Pending, None));
+}
+
+/// A submission that is not committed yet, and one of the visit's other task: the second waits for the first and sees it, or the
+/// visit would stay pending with every task submitted. SQLite's single writer cannot show it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_submission_waits_for_the_one_before_it() {
+    let world = World::new(Engine::Postgres).await;
+    let settings = json!({ "redcap_field_mapping": {
+        "nback": { "instrument": "nback", "fields": { "accuracy": "nb_acc" } },
+        "stroop": { "instrument": "nback", "fields": { "accuracy": "st_acc" } },
+    } });
+    world.send_as(Persona::Ada, Ask::put(world.at("/redcap/settings")).json(settings)).await.ok();
+    let tx = world.tx().await;
+    tx.lock_participant(world.pia).await.expect("locked");
+    let first = NewSession {
+        id: SessionId::at(tx.now()),
+        study: world.study,
+        participant: world.pia,
+        visit: Some(world.visits(world.pia).await[0]),
+        task: "stroop".to_owned(),
+        submission_key: "first".to_owned(),
+        fingerprint: "f".repeat(64),
+        results: serde_json::Map::new(),
+        started_at: tx.now(),
+        completed_at: tx.now(),
+        review_flag: None,
+    };
+    tx.insert_session(&first).await.expect("a session");
+    let token = world.token_of(Persona::Pia).expect("a token");
+    let body = world.submission("second").await;
+    let second = Ask::post("/api/portal/sessions").json(body).token(&token).send(world.router.clone());
+    let mut second = tokio::spawn(second);
+    // Time for a second that does not wait to come through; one that waits is let go by the commit.
+    let early = tokio::time::timeout(std::time::Duration::from_secs(1), &mut second).await;
+    world.done(tx).await;
+    let reply = match early {
+        Ok(reply) => reply.expect("no panic"),
+        Err(_) => second.await.expect("no panic"),
+    };
+    assert_eq!(reply.status, 201, "{}", reply.json);
+    let visit = world.read().await.visits(world.pia).await.expect("visits").remove(0);
+    assert_eq!(visit.status, VisitStatus::Completed);
 }
