@@ -1,28 +1,70 @@
 //! Logs: one JSON object a line in production, short lines elsewhere; to standard error, the demo's also to a file.
 //!
-//! Invariant: a log that cannot be written stops nothing, so the subscriber never complains of its own errors: it would on the
-//! same closed standard error, and panic.
+//! Invariants: a log that cannot be written stops nothing, so the subscriber never complains of its own errors: it would on the
+//! same closed standard error, and panic. In production nothing but such lines goes to standard error: a panic and the
+//! reason for which the program ends are lines too.
+
+mod line;
 
 use std::fs::File;
 use std::path::Path;
 use std::sync::Mutex;
 
+use metricis_core::Clock;
 use metricis_core::environment::Environment;
+use metricis_core::ids::ProcessId;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
 
+use crate::clock::SystemClock;
+use crate::output::CliError;
+use line::JsonLines;
+
+/// How a long-running program logs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Logging {
+    /// JSON, a line each: for machines.
+    Json,
+    /// Short lines: for a person who watches.
+    Short,
+}
+
 /// Starts logging. `default` applies when `METRICIS_LOG` is not set.
-pub fn start(environment: &Environment, default: &str) {
+pub fn start(environment: &Environment, default: &str) -> Logging {
     let filter = EnvFilter::try_from_env("METRICIS_LOG").unwrap_or_else(|_| EnvFilter::new(default));
     let lines =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false);
     // A second start, as in tests, keeps the first.
-    let _ = if environment.is_production() {
-        lines.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init()
-    } else {
-        lines.compact().with_target(false).try_init()
-    };
+    if environment.is_production() {
+        let _ = lines.json().event_format(json_lines()).try_init();
+        std::panic::set_hook(Box::new(log_panic));
+        return Logging::Json;
+    }
+    let _ = lines.compact().with_target(false).try_init();
+    Logging::Short
+}
+
+impl Logging {
+    /// The reason for which the program ends, in the form of its log. Where that is JSON it is logged here, in one line, and
+    /// what is given back has nothing left to print.
+    pub fn last_word(self, error: CliError) -> CliError {
+        if self == Self::Short || error.to_string().is_empty() {
+            return error;
+        }
+        tracing::error!(%error, "metricis ends");
+        error.silent()
+    }
+}
+
+fn json_lines() -> JsonLines {
+    JsonLines::new(ProcessId::at(SystemClock.now()).to_string())
+}
+
+/// The payload of a panic may quote anything, a participant's answer too: the place is what is logged.
+fn log_panic(panic: &std::panic::PanicHookInfo<'_>) {
+    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    tracing::error!(place, "a defect: the program panicked");
 }
 
 /// Starts the demo's logging: warnings and worse as JSON lines at the end of `path`; to standard error what `METRICIS_LOG` asks for.
@@ -34,7 +76,7 @@ pub fn start_with_file(path: &Path) -> std::io::Result<()> {
         std::fs::create_dir_all(folder)?;
     }
     let file = File::options().create(true).append(true).open(path)?;
-    let kept = tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(Mutex::new(file));
+    let kept = tracing_subscriber::fmt::layer().json().event_format(json_lines()).with_writer(Mutex::new(file));
     let shown = EnvFilter::try_from_env("METRICIS_LOG").unwrap_or_else(|_| EnvFilter::new("off"));
     let lines = tracing_subscriber::fmt::layer().compact().with_target(false).with_writer(std::io::stderr);
     let both =

@@ -9,10 +9,10 @@ use std::process::ExitCode;
 use metricis_store::StoreError;
 use serde::Serialize;
 
-/// How a command fails.
+/// How a command fails. An empty text has been printed already.
 #[derive(Debug, thiserror::Error)]
 pub enum CliError {
-    /// The answer is no; it has been printed already when empty.
+    /// The answer is no.
     #[error("{0}")]
     No(String),
     /// Wrong usage or configuration.
@@ -35,6 +35,15 @@ impl From<StoreError> for CliError {
 }
 
 impl CliError {
+    /// The same end with nothing left to print: it has been said already.
+    pub fn silent(self) -> Self {
+        match self {
+            Self::No(_) => Self::No(String::new()),
+            Self::Usage(_) => Self::Usage(String::new()),
+            Self::Unavailable(_) => Self::Unavailable(String::new()),
+        }
+    }
+
     /// Prints the error and gives the exit code.
     pub fn report(&self, json: bool) -> ExitCode {
         let (code, kind) = match self {

@@ -94,6 +94,11 @@ struct Row {
 }
 
 #[derive(FromQueryResult)]
+struct IdRow {
+    id: Uuid,
+}
+
+#[derive(FromQueryResult)]
 struct SerialRow {
     participant_id: Uuid,
     completed_at: Timestamp,
@@ -138,6 +143,15 @@ impl TryFrom<ClaimRow> for ClaimedJob {
 }
 
 impl Snapshot {
+    /// The jobs that run in the name of `process`.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn running_jobs(&self, process: ProcessId) -> Result<Vec<JobId>> {
+        let text = "SELECT id FROM jobs WHERE state = 'running' AND claimed_by = $1 ORDER BY id";
+        Ok(self.all::<IdRow>(text, sql::values![process.0]).await?.into_iter().map(|row| JobId(row.id)).collect())
+    }
+
     /// The job with this id.
     ///
     /// # Errors
@@ -233,19 +247,26 @@ impl Tx {
         self.transition(1, NOT_RUNNING, text, sql::values![id.0, self.now, error]).await
     }
 
-    /// The running jobs whose process stopped, or was not seen since `dead_before`, locked until this transaction ends.
-    /// They are still running: whoever takes them fails each, and whatever it was doing, in the same transaction.
+    /// The running jobs whose process stopped or was not seen since `dead_before`, and those among `unknown`, locked until this
+    /// transaction ends. They are still running: whoever takes them fails each, and whatever it was doing, in the same
+    /// transaction.
     ///
     /// # Errors
     /// Whatever the database says.
-    pub async fn take_dead_jobs(&self, dead_before: Timestamp) -> Result<Vec<ClaimedJob>> {
+    pub async fn take_dead_jobs(&self, dead_before: Timestamp, unknown: &[JobId]) -> Result<Vec<ClaimedJob>> {
+        let is_unknown = match unknown.len() {
+            0 => String::new(),
+            some => format!("id IN (VALUES {}) OR ", sql::rows(some, 1, 2)),
+        };
         let text = format!(
-            "SELECT id, study_id, payload, created_at FROM jobs WHERE state = 'running' AND NOT EXISTS ( \
-               SELECT 1 FROM processes p WHERE p.id = jobs.claimed_by AND p.stopped_at IS NULL AND p.seen_at >= $1) \
+            "SELECT id, study_id, payload, created_at FROM jobs WHERE state = 'running' AND ({is_unknown}NOT EXISTS ( \
+               SELECT 1 FROM processes p WHERE p.id = jobs.claimed_by AND p.stopped_at IS NULL AND p.seen_at >= $1)) \
              ORDER BY created_at, id{}",
             self.dialect.skip_locked()
         );
-        self.all::<ClaimRow>(&text, sql::values![dead_before]).await?.into_iter().map(TryInto::try_into).collect()
+        let mut args = sql::values![dead_before];
+        args.extend(unknown.iter().map(|id| sea_orm::Value::from(id.0)));
+        self.all::<ClaimRow>(&text, args).await?.into_iter().map(TryInto::try_into).collect()
     }
 }
 

@@ -85,6 +85,16 @@ struct TroubledRow {
 }
 
 impl Snapshot {
+    /// The re-reads that `process` holds, by record.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn claimed_rereads(&self, process: ProcessId) -> Result<Vec<Reread>> {
+        let text =
+            "SELECT study_id, record_id, done FROM record_rereads WHERE claimed_by = $1 ORDER BY study_id, record_id";
+        Ok(self.all::<Row>(text, sql::values![process.0]).await?.into_iter().map(Into::into).collect())
+    }
+
     /// The re-reads of a study that failed, or that a process took before `claimed_before` and has not ended, by record.
     ///
     /// # Errors

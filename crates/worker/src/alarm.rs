@@ -4,11 +4,12 @@
 //! Invariant: whoever ends a pending sync without success calls this, and the line is logged once.
 
 use metricis_core::action::{Action, Actor, Entry};
-use metricis_core::ids::{SessionId, StudyId};
+use metricis_core::ids::SessionId;
 use metricis_core::sync::SyncFailure;
 use metricis_store::{ClaimedJob, StoreError, Tx};
 
 use crate::failure::Failure;
+use crate::turn::turn;
 
 /// Marks the session and its job failed in `tx`. The caller commits the entry, then calls [`raise`].
 ///
@@ -26,8 +27,9 @@ pub(crate) async fn mark_failed(
     Ok(Entry::study(job.study, Actor::Worker, action))
 }
 
-/// Logs the failure. The fields are the checklist's (§6.6, §9.1).
-pub(crate) fn raise(study: StudyId, session: SessionId, failure: &Failure) {
+/// Logs the failure, under the job's id. The fields are the checklist's (§6.6, §9.1).
+pub(crate) fn raise(job: &ClaimedJob, session: SessionId, failure: &Failure) {
+    let _turn = turn(job.id).entered();
     tracing::error!(
         severity = SyncFailure::SEVERITY,
         source = SyncFailure::SOURCE,
@@ -35,7 +37,7 @@ pub(crate) fn raise(study: StudyId, session: SessionId, failure: &Failure) {
         fallback_used = SyncFailure::FALLBACK_USED,
         error_type = failure.error_type.as_str(),
         error_message = failure.message,
-        %study,
+        study = %job.study,
         %session,
         "a session's result did not reach REDCap"
     );

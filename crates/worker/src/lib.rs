@@ -15,12 +15,14 @@ mod alarm;
 mod connection;
 mod failure;
 mod gate;
+mod held;
 mod jobs;
 mod persist;
 mod reaper;
 mod record;
 mod runner;
 mod settings;
+mod turn;
 mod worker;
 
 pub use settings::WorkerSettings;

@@ -1,7 +1,7 @@
 //! Writing down what came of a piece of work while the database may be away.
 //!
-//! Invariant: only local transactions are repeated, never a call to REDCap. A result that is lost here would leave a
-//! session pending for as long as this process lives, because only the jobs of dead processes are reaped.
+//! Invariant: only local transactions are repeated, never a call to REDCap. A result that is lost here all the same leaves
+//! a job that nobody holds, which the reaper fails.
 
 use std::future::Future;
 use std::time::Duration;

@@ -1,64 +1,109 @@
-//! Jobs and re-reads whose process died are ended here: a sync must not stay pending for ever, and nobody knows whether it
-//! arrived; a re-read must not swallow the askings that come after it.
+//! Jobs and re-reads that nobody works on any more are ended here: a sync must not stay pending for ever, and nobody knows
+//! whether it arrived; a re-read must not swallow the askings that come after it. Their process died, or it is this one and it
+//! does not know of them (see `held`).
 //!
 //! Invariant: nothing is tried again, and events are left alone – one in `processing` is a person's to replay. A re-read runs
-//! again only for what was asked after the dead process had begun.
+//! again only for what was asked after its claim.
 
 use chrono::Duration;
-use metricis_core::ids::SessionId;
-use metricis_store::{ClaimedJob, Entries, JobKind, Operational, Result, StoreError};
+use metricis_core::Timestamp;
+use metricis_core::action::Entry;
+use metricis_core::ids::{JobId, SessionId};
+use metricis_store::{ClaimedJob, Entries, JobKind, Operational, Reread, Result, StoreError, Tx};
 
 use crate::alarm;
 use crate::failure::Failure;
+use crate::held::Piece;
+use crate::turn::turn;
 use crate::worker::Worker;
 
 /// A process that was not seen for this many seconds is dead: six heartbeats.
 const DEAD_AFTER_S: i64 = 30;
 
+/// A sync that has failed here: its alarm sounds after the commit.
+type Alarm = (ClaimedJob, SessionId, Failure);
+
 impl Worker {
-    /// Fails the running jobs and re-reads of dead processes; how many.
+    /// Fails the running jobs and re-reads that nobody works on; how many.
     pub(crate) async fn reap(&self) -> Result<usize> {
         let tx = self.write().await?;
         let dead_before = tx.now() - Duration::seconds(DEAD_AFTER_S);
-        let dead = tx.take_dead_jobs(dead_before).await?;
+        let abandoned = tx.take_dead_jobs(dead_before, &self.unknown_jobs(&tx).await?).await?;
         let (mut entries, mut alarms) = (vec![], vec![]);
-        for job in &dead {
-            let failure = abandoned(job);
-            tracing::warn!(job = %job.id, study = %job.study, kind = job.kind.name(), "the process of a job died");
-            let JobKind::SyncSession { session } = &job.kind else {
-                tx.fail_job(job.id, &failure.to_string()).await?;
-                continue;
-            };
-            match alarm::mark_failed(&tx, job, *session, &failure).await {
-                Ok(entry) => {
-                    entries.push(entry);
-                    alarms.push((job.study, *session, failure));
-                }
-                // The session is not pending: its sync ended otherwise, and only the job is left over.
-                Err(StoreError::Conflict { .. }) => tx.fail_job(job.id, &failure.to_string()).await?,
-                Err(error) => return Err(error),
+        for job in &abandoned {
+            turn(job.id).in_scope(|| {
+                tracing::warn!(job = %job.id, study = %job.study, kind = job.kind.name(), "nobody works on a running job any more");
+            });
+            if let Some((entry, alarm)) = fail(&tx, job).await? {
+                entries.push(entry);
+                alarms.push(alarm);
             }
         }
-        let lost = Failure::exception("outcome unknown; ask again is safe: the worker died during the re-read");
-        let rereads = tx.end_dead_rereads(dead_before, &lost.to_string()).await?;
-        for reread in &rereads {
-            tracing::warn!(study = %reread.study, generation = reread.generation, "the process of a re-read died");
-        }
+        let rereads = self.end_rereads(&tx, dead_before).await?;
         let mut entries = entries.into_iter();
         match entries.next() {
             Some(first) => tx.commit(Entries::of(first, entries)).await?,
             None => tx.commit_operational(Operational::QueueClaim).await?,
         }
-        alarms.iter().for_each(|(study, session, failure): &(_, SessionId, _)| alarm::raise(*study, *session, failure));
-        Ok(dead.len() + rereads.len())
+        alarms.iter().for_each(|(job, session, failure)| alarm::raise(job, *session, failure));
+        Ok(abandoned.len() + rereads)
+    }
+
+    /// The jobs that run in this process's name and that it does not know.
+    async fn unknown_jobs(&self, tx: &Tx) -> Result<Vec<JobId>> {
+        let running = tx.running_jobs(self.process).await?;
+        Ok(running.into_iter().filter(|id| !self.held.has(&Piece::Job(*id))).collect())
+    }
+
+    async fn end_rereads(&self, tx: &Tx, dead_before: Timestamp) -> Result<usize> {
+        let lost = Failure::exception(
+            "outcome unknown; ask again is safe: the worker died during the re-read, or lost hold of it",
+        )
+        .to_string();
+        let mut ended = vec![];
+        // In the order of all who take several; the dead ones' come after it, because they wait for nobody.
+        for reread in tx.claimed_rereads(self.process).await? {
+            let Reread { study, record_id, generation } = &reread;
+            if self.held.has(&Piece::Reread(*study, record_id.clone(), *generation)) {
+                continue;
+            }
+            match tx.fail_reread(*study, record_id, *generation, self.process, &lost).await {
+                Ok(()) => ended.push(reread),
+                // It ended meanwhile.
+                Err(StoreError::Conflict { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        ended.extend(tx.end_dead_rereads(dead_before, &lost).await?);
+        for reread in &ended {
+            tracing::warn!(study = %reread.study, generation = reread.generation, "nobody works on a claimed re-read any more");
+        }
+        Ok(ended.len())
+    }
+}
+
+/// Fails a job, and the sync that it was.
+async fn fail(tx: &Tx, job: &ClaimedJob) -> Result<Option<(Entry, Alarm)>> {
+    let failure = abandoned(job);
+    let JobKind::SyncSession { session } = job.kind else {
+        tx.fail_job(job.id, &failure.to_string()).await?;
+        return Ok(None);
+    };
+    match alarm::mark_failed(tx, job, session, &failure).await {
+        Ok(entry) => Ok(Some((entry, (job.clone(), session, failure)))),
+        // The session is not pending: its sync ended otherwise, and only the job is left over.
+        Err(StoreError::Conflict { .. }) => tx.fail_job(job.id, &failure.to_string()).await.map(|()| None),
+        Err(error) => Err(error),
     }
 }
 
 fn abandoned(job: &ClaimedJob) -> Failure {
     Failure::exception(match job.kind {
-        JobKind::SyncSession { .. } => "outcome unknown; re-sync is safe: the worker died during the sync",
+        JobKind::SyncSession { .. } => {
+            "outcome unknown; re-sync is safe: the worker died during the sync, or lost hold of it"
+        }
         JobKind::SyncEvents | JobKind::TestConnection | JobKind::Reconcile => {
-            "the worker died during the job; start it again"
+            "the worker died during the job, or lost hold of it; start it again"
         }
     })
 }

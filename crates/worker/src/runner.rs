@@ -6,12 +6,15 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use metricis_core::ids::StudyId;
+use metricis_core::Clock;
+use metricis_core::ids::{JobId, StudyId};
 use metricis_store::{ClaimedJob, JobKind, Operational, Reread, Result, StoredEvent};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::held::{Hold, Piece};
 use crate::jobs::perform;
+use crate::turn::turn;
 use crate::worker::Worker;
 
 /// How often a process says that it lives.
@@ -31,6 +34,26 @@ impl Work {
             Self::Event(event) => event.study,
             Self::Job(job) => job.study,
             Self::Reread(reread) => reread.study,
+        }
+    }
+
+    /// What the process holds of it.
+    fn piece(&self) -> Piece {
+        match self {
+            Self::Event(event) => Piece::Event(event.id),
+            Self::Job(job) => Piece::Job(job.id),
+            Self::Reread(Reread { study, record_id, generation }) => {
+                Piece::Reread(*study, record_id.clone(), *generation)
+            }
+        }
+    }
+
+    /// Its span. A re-read has no id; its turn gets one.
+    pub(crate) fn turn(&self, clock: &dyn Clock) -> tracing::Span {
+        match self {
+            Self::Event(event) => turn(event.id),
+            Self::Job(job) => turn(job.id),
+            Self::Reread(_) => turn(JobId::at(clock.now())),
         }
     }
 
@@ -114,7 +137,7 @@ impl Worker {
     async fn fill(&self, running: &mut JoinSet<()>, shutdown: &CancellationToken) {
         while running.len() < self.settings.concurrency.max(1) && !shutdown.is_cancelled() {
             match self.claim().await {
-                Ok(Some(work)) => drop(running.spawn(perform(self.clone(), work))),
+                Ok(Some((work, hold))) => drop(running.spawn(perform(self.clone(), work, hold))),
                 Ok(None) => return,
                 Err(error) => return tracing::error!(%error, "no work could be claimed"),
             }
@@ -123,7 +146,9 @@ impl Worker {
 
     /// Takes one piece of work. The kinds take turns at being asked first, so that a flood of one does not starve the others;
     /// one study has at most half of the slots, so that its slow REDCap does not hold up the others.
-    async fn claim(&self) -> Result<Option<Work>> {
+    ///
+    /// A claim whose commit fails is let go of: if it was committed nevertheless, the reaper finds it.
+    async fn claim(&self) -> Result<Option<(Work, Hold)>> {
         let first = self.turn.fetch_add(1, Ordering::Relaxed);
         let share = (self.settings.concurrency / 2).max(1);
         let tx = self.write().await?;
@@ -133,9 +158,10 @@ impl Worker {
                 1 => tx.claim_job(self.process, share).await?.map(Work::Job),
                 _ => tx.claim_reread(self.process, share).await?.map(Work::Reread),
             };
-            if work.is_some() {
+            if let Some(work) = work {
+                let hold = self.held.hold(work.piece());
                 tx.commit_operational(Operational::QueueClaim).await?;
-                return Ok(work);
+                return Ok(Some((work, hold)));
             }
         }
         tx.roll_back().await?;

@@ -10,6 +10,7 @@ use tokio::sync::{Notify, OnceCell};
 
 use crate::WorkerSettings;
 use crate::gate::Gate;
+use crate::held::Held;
 
 /// A worker of this process. Clones are handles on the same one.
 #[derive(Clone)]
@@ -22,6 +23,7 @@ pub struct Worker {
     pub(crate) wake: Arc<Notify>,
     pub(crate) process: ProcessId,
     pub(crate) gate: Gate,
+    pub(crate) held: Held,
     /// Which kind of work is asked for first.
     pub(crate) turn: Arc<AtomicUsize>,
     registered: Arc<OnceCell<()>>,
@@ -60,6 +62,7 @@ impl Worker {
             wake,
             process,
             gate,
+            held: Held::default(),
             turn: Arc::default(),
             registered: Arc::default(),
         }

@@ -16,7 +16,7 @@ use crate::output::{CliError, show};
 pub const SPONSOR_STUDY: &str = include_str!("../../../../demo/sponsor-study.REDCap.xml");
 
 pub async fn run(args: &Args, listen: SocketAddr, files: &[PathBuf], det_url: Option<String>) -> Result<(), CliError> {
-    logging::start(&Environment::new("simulator"), "info");
+    let _ = logging::start(&Environment::new("simulator"), "info");
     let sim = Sim::new(SimOptions::default());
     let mut texts = vec![];
     for file in files {

@@ -17,37 +17,51 @@ use super::{open, settings_or_new};
 use crate::args::Args;
 use crate::clock::SystemClock;
 use crate::config::Settings;
-use crate::logging;
+use crate::logging::{self, Logging};
 use crate::output::CliError;
 
 /// `metricis serve`.
 pub async fn serve(args: &Args, listen: SocketAddr, with_worker: bool) -> Result<(), CliError> {
-    let settings = settings_or_new(args)?;
-    logging::start(&settings.environment, "info");
-    let store = open_to_serve(&settings).await?;
-    let listener = bind(listen).await?;
-    let stop = CancellationToken::new();
-    stop_on_signal(stop.clone());
-    let mut processes = Processes::new(store, &settings, &format!("http://{listen}"));
-    tracing::info!(%listen, with_worker, environment = settings.environment.as_str(), "metricis serves");
-    if with_worker {
-        processes.start_worker(&settings, stop.clone())?;
-    }
-    processes.start_server(listener, stop);
-    processes.wait().await
+    let logging = logging::start(&Settings::environment(), "info");
+    let served = async {
+        let settings = settings_or_new(args)?;
+        let store = open_to_serve(&settings).await?;
+        let listener = bind(listen).await?;
+        let stop = CancellationToken::new();
+        stop_on_signal(stop.clone());
+        let mut processes = Processes::new(store, &settings, &format!("http://{listen}"));
+        tracing::info!(%listen, with_worker, environment = settings.environment.as_str(), "metricis serves");
+        if with_worker {
+            processes.start_worker(&settings, stop.clone())?;
+        }
+        processes.start_server(listener, stop);
+        processes.wait().await
+    };
+    end(logging, served.await)
 }
 
 /// `metricis worker`.
 pub async fn worker(args: &Args) -> Result<(), CliError> {
-    let settings = settings_or_new(args)?;
-    logging::start(&settings.environment, "info");
-    let store = open_to_serve(&settings).await?;
-    let stop = CancellationToken::new();
-    stop_on_signal(stop.clone());
-    let mut processes = Processes::new(store, &settings, "");
-    tracing::info!(environment = settings.environment.as_str(), "metricis works");
-    processes.start_worker(&settings, stop)?;
-    processes.wait().await
+    let logging = logging::start(&Settings::environment(), "info");
+    let worked = async {
+        let settings = settings_or_new(args)?;
+        let store = open_to_serve(&settings).await?;
+        let stop = CancellationToken::new();
+        stop_on_signal(stop.clone());
+        let mut processes = Processes::new(store, &settings, "");
+        tracing::info!(environment = settings.environment.as_str(), "metricis works");
+        processes.start_worker(&settings, stop)?;
+        processes.wait().await
+    };
+    end(logging, worked.await)
+}
+
+/// The last line of a long-running process, however it ends.
+fn end(logging: Logging, ended: Result<(), CliError>) -> Result<(), CliError> {
+    if ended.is_ok() {
+        tracing::info!("metricis has stopped");
+    }
+    ended.map_err(|error| logging.last_word(error))
 }
 
 /// Opens the database for a process that serves: migrated when it is the embedded one, as a harmless role in production.

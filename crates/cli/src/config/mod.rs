@@ -82,9 +82,15 @@ impl Settings {
     /// # Errors
     /// Every problem there is, not only the first.
     pub fn from_environment(data: PathBuf, absent: Absent) -> Result<Self, Vec<Problem>> {
-        // A missing .env is the normal case.
-        let _ = dotenvy::dotenv();
-        read::read(&|name| std::env::var(name).ok(), data, absent)
+        load_file();
+        read::read(&variable, data, absent)
+    }
+
+    /// `ENVIRONMENT` alone, valid or not: how the program logs must be known before the rest is read, so that its problems
+    /// are logged in that form.
+    pub fn environment() -> Environment {
+        load_file();
+        read::environment(&variable)
     }
 
     /// As [`Self::from_environment`], absent secrets made, with other defaults for what the environment leaves open.
@@ -96,6 +102,15 @@ impl Settings {
             |name: &str| defaults.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
         read::read(&|name| std::env::var(name).ok().or_else(|| fallback(name)), data, Absent::Made)
     }
+}
+
+fn load_file() {
+    // A missing .env is the normal case.
+    let _ = dotenvy::dotenv();
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 #[cfg(test)]

@@ -24,10 +24,13 @@ struct Reader<'a> {
 /// `ENVIRONMENT`'s words: a closed list, so that a "prod" does not open what `production` closes.
 const ENVIRONMENTS: [&str; 6] = ["production", "staging", "development", "demo", "training", "test"];
 
+pub(super) fn environment(lookup: Lookup<'_>) -> Environment {
+    let given = lookup("ENVIRONMENT").filter(|text| !text.trim().is_empty());
+    Environment::new(&given.unwrap_or_else(|| "development".to_owned()))
+}
+
 pub(super) fn read(lookup: Lookup<'_>, data: PathBuf, absent: Absent) -> Result<Settings, Vec<Problem>> {
-    let environment = Environment::new(
-        &lookup("ENVIRONMENT").filter(|text| !text.trim().is_empty()).unwrap_or_else(|| "development".to_owned()),
-    );
+    let environment = environment(lookup);
     let mut reader = Reader { lookup, production: environment.is_production(), data, absent, problems: vec![] };
     reader.environment(&environment);
     let dev_mode = reader.forbidden_switch("DEV_MODE");

@@ -5,6 +5,7 @@ mod closed_output;
 mod commands;
 mod crash;
 mod demo;
+mod log_lines;
 mod program;
 mod refusals;
 mod site;

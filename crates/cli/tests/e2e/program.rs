@@ -1,9 +1,10 @@
 //! The binary with an environment of its own; processes end with the test.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 
 use metricis_store::DatabaseUrl;
 use metricis_store::testing::{Engine, TestDb};
@@ -79,34 +80,53 @@ impl Program {
     /// Starts a process that stays.
     pub fn start(&self, arguments: &[&str]) -> Running {
         let mut command = self.command(arguments);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program starts");
         let log = Arc::new(Mutex::new(String::new()));
-        let (kept, lines) = (Arc::clone(&log), BufReader::new(child.stderr.take().expect("its log")));
-        std::thread::spawn(move || {
-            for line in lines.lines().map_while(Result::ok) {
-                let mut log = kept.lock().expect("the log");
-                log.push_str(&line);
-                log.push('\n');
-            }
-        });
-        Running { child, log }
+        let readers = vec![
+            keep_lines(child.stdout.take().expect("its output"), &log),
+            keep_lines(child.stderr.take().expect("its log"), &log),
+        ];
+        Running { child, log, readers }
     }
+}
+
+fn keep_lines(from: impl Read + Send + 'static, log: &Arc<Mutex<String>>) -> JoinHandle<()> {
+    let kept = Arc::clone(log);
+    std::thread::spawn(move || {
+        for line in BufReader::new(from).lines().map_while(Result::ok) {
+            let mut log = kept.lock().expect("the log");
+            log.push_str(&line);
+            log.push('\n');
+        }
+    })
 }
 
 /// A process that is killed when the test ends.
 pub struct Running {
     child: Child,
     log: Arc<Mutex<String>>,
+    readers: Vec<JoinHandle<()>>,
 }
 
 impl Running {
+    /// Asks it to stop, as an operator does, and waits; all that it wrote.
+    pub fn stop(mut self) -> String {
+        let asked = Command::new("kill").arg(self.child.id().to_string()).status().expect("kill runs");
+        assert!(asked.success());
+        let ended = self.child.wait().expect("it ended");
+        self.readers.drain(..).for_each(|reader| reader.join().expect("its lines"));
+        assert!(ended.success(), "{ended}: {}", self.log());
+        self.log()
+    }
+
     /// `kill -9`.
     pub fn kill(&mut self) {
         self.child.kill().expect("it was alive");
         self.child.wait().expect("it ended");
     }
 
+    /// What it has written so far, to either output.
     pub fn log(&self) -> String {
         self.log.lock().expect("the log").clone()
     }

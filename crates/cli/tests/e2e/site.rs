@@ -116,6 +116,10 @@ impl Site {
         self.send(server, reqwest::Method::PUT, path, body).await;
     }
 
+    pub async fn get(&self, server: &Server, path: &str) -> Value {
+        self.send(server, reqwest::Method::GET, path, &json!({})).await
+    }
+
     pub async fn post(&self, server: &Server, path: &str, body: &Value) -> Value {
         self.send(server, reqwest::Method::POST, path, body).await
     }

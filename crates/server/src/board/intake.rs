@@ -31,7 +31,7 @@ pub(super) async fn det_idempotent(app: &AppState, study: &StoredStudy) -> Findi
     let body = probe_body(app, study)?;
     let form = DetForm::parse(&body)
         .map_err(|refusal| Flaw { evidence: format!("the probe cannot be sent: {refusal}"), remedy: None })?;
-    let det = NewDet { study: study.id, natural_key: natural_key(&form), form };
+    let det = NewDet { study: study.id, natural_key: natural_key(&form), form, request: None };
     let window = Duration::seconds(i64::from(app.settings.idempotency_ttl_s));
     let probed = probe_idempotency(&app.store, app.now(), window, &det).await?;
     match probed.is_idempotent() {

@@ -7,7 +7,9 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::HeaderValue;
 use axum::middleware::Next;
 use axum::response::Response;
+use metricis_core::ids::EventId;
 use tracing::Instrument;
+use tracing::field::Empty;
 use uuid::Uuid;
 
 use crate::AppState;
@@ -18,15 +20,21 @@ tokio::task_local! {
 }
 
 /// The id of the request that this task serves.
-pub(crate) fn request_id() -> Option<String> {
-    REQUEST_ID.try_with(Uuid::to_string).ok()
+pub(crate) fn request_id() -> Option<Uuid> {
+    REQUEST_ID.try_with(|id| *id).ok()
+}
+
+/// Notes in the request's lines which event it stored: the worker's lines about that event have its id.
+pub(crate) fn trace_event(event: EventId) {
+    tracing::Span::current().record("event", tracing::field::display(event));
 }
 
 pub(crate) async fn trace_request(State(app): State<AppState>, request: Request, next: Next) -> Response {
     let begun = app.now();
     let id = uuid_at(begun);
     let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str).to_owned();
-    let span = tracing::info_span!("request", request_id = %id, method = %request.method(), route);
+    // Of the highest level: a filter that drops `info` must not drop the id from the errors within.
+    let span = tracing::error_span!("request", request_id = %id, method = %request.method(), route, event = Empty);
     let serving = async {
         let mut response = next.run(request).await;
         if let Ok(value) = HeaderValue::from_str(&id.to_string()) {

@@ -58,7 +58,7 @@ impl Problem {
             _ => {}
         }
         if let Some(id) = crate::edge::request_id() {
-            body["request_id"] = id.into();
+            body["request_id"] = id.to_string().into();
         }
         body
     }

@@ -16,6 +16,7 @@ use uuid::Uuid;
 pub(super) use proof::{Delivery, DetQuery, prove_det};
 
 use crate::AppState;
+use crate::edge::{request_id, trace_event};
 use crate::limit::Scope;
 use crate::problem::{Answer, Problem, Refusals};
 
@@ -60,5 +61,8 @@ async fn receive_det(State(app): State<AppState>, delivery: Delivery) -> Answer<
         return Err(Problem::RateLimited(decision.retry_after_s));
     }
     let natural_key = natural_key(&proven.form);
-    Ok(Json(writer.receive(NewDet { study: proven.study, form: proven.form, natural_key }).await?.into()))
+    let det = NewDet { study: proven.study, form: proven.form, natural_key, request: request_id() };
+    let receipt = writer.receive(det).await?;
+    trace_event(receipt.event);
+    Ok(Json(receipt.into()))
 }

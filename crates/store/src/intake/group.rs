@@ -31,6 +31,8 @@ pub struct NewDet {
     pub form: DetForm,
     /// Its natural key.
     pub natural_key: String,
+    /// The request that brought it: what the writer logs of it is found under that id.
+    pub request: Option<Uuid>,
 }
 
 /// What became of a delivery, once it is durable.

@@ -200,6 +200,8 @@ impl Writer {
                     for (det, answer) in part {
                         // REDCap sends it once: whoever reads this can have the record saved again.
                         let (study, record, instrument) = (det.study, det.form.record, det.form.instrument);
+                        let in_request = det.request.map(|id| tracing::error_span!("write_det", request_id = %id));
+                        let _entered = in_request.as_ref().map(tracing::Span::enter);
                         tracing::error!(%study, record, instrument, %error, "DET not stored");
                         let _ = answer.send(Err(error.clone().into()));
                     }

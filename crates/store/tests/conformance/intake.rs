@@ -27,7 +27,7 @@ pub fn det(study: StudyId, record: &str) -> NewDet {
         ])
         .finish();
     let form = DetForm::parse(body.as_bytes()).expect("a form");
-    NewDet { study, natural_key: natural_key(&form), form }
+    NewDet { study, natural_key: natural_key(&form), form, request: None }
 }
 
 pub struct Inbox {

@@ -12,18 +12,26 @@ use metricis_core::action::{Action, Actor, Entry};
 use metricis_core::ids::SessionId;
 use metricis_store::{ClaimedJob, JobKind, Operational, Reread, StoreError, StoredEvent, StoredStudy};
 use serde_json::Value;
+use tracing::Instrument;
 
 use crate::alarm;
 use crate::failure::{Failure, Stop};
+use crate::held::Hold;
 use crate::persist::persist;
 use crate::runner::Work;
 use crate::worker::Worker;
 
-/// Does one piece of work, to its end.
-pub(crate) async fn perform(worker: Worker, work: Work) {
-    let attempt = tokio::spawn(attempt(worker.clone(), work.clone()));
+/// Does one piece of work, to its end, in a turn of its own.
+pub(crate) async fn perform(worker: Worker, work: Work, hold: Hold) {
+    let turn = work.turn(&*worker.clock);
+    attempt_or_give_up(worker, work).instrument(turn).await;
+    drop(hold);
+}
+
+async fn attempt_or_give_up(worker: Worker, work: Work) {
+    let attempt = tokio::spawn(attempt(worker.clone(), work.clone()).in_current_span());
     if attempt.await.is_err() {
-        // The panic's own text may quote anything; it is on the standard error output.
+        // The panic's own text may quote anything; the log has its place.
         give_up(&worker, &work, &Failure::exception("a defect ended the job (panic); see the worker's log")).await;
     }
 }
@@ -101,7 +109,7 @@ async fn fail_sync(worker: &Worker, job: &ClaimedJob, session: SessionId, failur
     };
     let written = persist(worker.settings.poll_ms, mark).await;
     if !matches!(written, Err(Stop::Store(StoreError::Conflict { .. }))) {
-        alarm::raise(job.study, session, failure);
+        alarm::raise(job, session, failure);
     }
     written
 }

@@ -145,7 +145,80 @@ async fn other_jobs_of_dead_processes_fail_without_an_alarm(
     assert_eq!(world.worker.run_until_idle().await, 0);
     let job = world.read().await.job(id).await.expect("an answer").expect("the job");
     assert_eq!(job.state, JobState::Failed);
-    assert_eq!(job.error.as_deref(), Some("exception: the worker died during the job; start it again"));
+    assert_eq!(
+        job.error.as_deref(),
+        Some("exception: the worker died during the job, or lost hold of it; start it again")
+    );
     assert!(log.errors_with("severity", "CRITICAL").is_empty());
     assert!(world.account().await.is_empty(), "nothing of the study has changed");
+}
+
+/// The worker of the world, as the registry knows it.
+async fn own_process(world: &World) -> ProcessId {
+    let live = world.read().await.live_processes(world.now()).await.expect("processes");
+    live.first().expect("the worker is registered").id
+}
+
+/// The claim was committed and the answer to its COMMIT was lost: the database has the piece in the name of a worker that lives
+/// and does not know of it.
+#[rstest]
+#[tokio::test]
+async fn a_sync_claimed_in_the_name_of_a_worker_that_does_not_know_it_has_failed(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::new(engine).await;
+    world.sync_events().await;
+    let participant = world.enrolled("7").await;
+    let visit = world.visit_of("7", BASELINE).await.id;
+    let id = world.submit(&participant, Some(visit), json!({"median_ms": 412.5})).await;
+    let tx = world.tx().await;
+    tx.claim_job(own_process(&world).await, usize::MAX).await.expect("an answer").expect("the sync");
+    done(tx).await;
+    let log = Log::capture();
+    world.worker.run_until_idle().await;
+    let SessionSync::Failed { error_type, message } = world.session(id).await.sync else { panic!("not failed") };
+    assert_eq!(error_type, SyncErrorType::Exception);
+    assert!(message.starts_with("outcome unknown; re-sync is safe"), "{message}");
+    assert_eq!(log.errors_with("severity", "CRITICAL").len(), 1);
+    assert_eq!(world.account().await.last().map(String::as_str), Some("fail_sync"));
+    assert_eq!(world.resync(id).await.sync, SessionSync::Synced);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_reread_claimed_in_the_name_of_a_worker_that_does_not_know_it_is_ended(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::new(engine).await;
+    world.sync_events().await;
+    let tx = world.tx().await;
+    tx.ask_reread(world.study, "7").await.expect("asked");
+    tx.claim_reread(own_process(&world).await, usize::MAX).await.expect("an answer").expect("the re-read");
+    done(tx).await;
+    assert_eq!(world.worker.run_until_idle().await, 0);
+    let before = world.now() - Duration::minutes(15);
+    let troubled = world.read().await.troubled_rereads(world.study, before).await.expect("re-reads");
+    assert!(troubled[0].error.as_deref().is_some_and(|error| error.contains("ask again is safe")), "{troubled:?}");
+}
+
+/// The same look at the registry while the worker is in its call: what it works on is its own.
+#[rstest]
+#[tokio::test]
+async fn what_a_worker_works_on_is_left_to_it(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let world = World::new(engine).await;
+    world.sync_events().await;
+    let participant = world.enrolled("7").await;
+    let visit = world.visit_of("7", BASELINE).await.id;
+    let id = world.submit(&participant, Some(visit), json!({"median_ms": 412.5})).await;
+    world.break_redcap(Fault::Slow { ms: 500 });
+    let (calls, log) = (world.calls(), Log::capture());
+    let working = world.worker.clone();
+    let running = tokio::spawn(async move { working.run_until_idle().await });
+    while world.calls() == calls {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(world.worker.tick().await, 0, "nothing else is to be done");
+    running.await.expect("no panic");
+    assert_eq!(world.session(id).await.sync, SessionSync::Synced);
+    assert!(!log.text().contains("nobody works on"), "{}", log.text());
 }

@@ -162,7 +162,11 @@ impl World {
         .join("&");
         let form = DetForm::parse(body.as_bytes()).expect("a form");
         let natural_key = natural_key(&form);
-        let receipt = self.writer.receive(NewDet { study: self.study, form, natural_key }).await.expect("received");
+        let receipt = self
+            .writer
+            .receive(NewDet { study: self.study, form, natural_key, request: None })
+            .await
+            .expect("received");
         (receipt.event, receipt.duplicate_of.is_some())
     }
 
