@@ -8,11 +8,16 @@ use metricis_core::environment::{DEV_TEST_ROUTES, is_dev_or_test_path};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use utoipa::openapi::OpenApi;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::problem::{Problem, ProblemBody};
 use crate::{AppState, edge, extract, limit, routes};
+
+const SESSION_SCHEME: &str = "The console's session, from `POST /api/auth/session`. A changing request also sends `X-Metricis-CSRF` \
+    with the value of `GET /api/auth/session`, from the console's own origin. Without TLS (development) the cookie is `metricis_session`.";
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -36,9 +41,26 @@ fn documented() -> OpenApiRouter<AppState> {
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
     let components = document.components.get_or_insert_default();
     components.add_security_scheme("token", SecurityScheme::Http(bearer));
-    let router = OpenApiRouter::with_openapi(document).merge(routes::all());
+    let cookie = ApiKeyValue::with_description("__Host-metricis_session", SESSION_SCHEME);
+    components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+    let mut router = OpenApiRouter::with_openapi(document).merge(routes::all());
+    offer_session(router.get_openapi_mut());
     refuse_unlisted_development_routes(router.get_openapi());
     router
+}
+
+/// What staff may do with a token they may do with the console's session: the proofs take both.
+fn offer_session(document: &mut OpenApi) {
+    let of_staff = document.paths.paths.iter_mut().filter(|(path, _)| !path.starts_with("/api/portal/"));
+    for (_, item) in of_staff {
+        let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.delete, &mut item.patch];
+        for security in operations.into_iter().flatten().filter_map(|operation| operation.security.as_mut()) {
+            let session = SecurityRequirement::new("session", [""; 0]);
+            if !security.contains(&session) {
+                security.push(session);
+            }
+        }
+    }
 }
 
 /// # Panics
@@ -63,6 +85,7 @@ pub fn router(state: AppState) -> axum::Router {
         .method_not_allowed_fallback(async || Problem::MethodNotAllowed)
         .layer(from_fn(edge::buffer_body))
         .layer(from_fn_with_state(state.clone(), limit::limit_requests))
+        .layer(from_fn_with_state(state.clone(), extract::name_caller))
         .layer(cors(&state.settings.allowed_origins))
         .layer(from_fn_with_state(state.clone(), edge::close_development_routes))
         .layer(CatchPanicLayer::custom(edge::answer_panic))

@@ -1,7 +1,7 @@
 //! What every request passes before a route sees it, from the outside in.
 //!
 //! ```text
-//!   id and span → panic → development gate → CORS → limit → whole body (size, time) → route
+//!   id and span → panic → development gate → CORS → who asks → limit → whole body (size, time) → route
 //! ```
 
 mod body;

@@ -28,6 +28,8 @@ pub enum Problem {
     WrongDetProof,
     /// A member without the role; says which role is needed.
     Forbidden(String),
+    /// A changing request by cookie that the console does not seem to have made; says by which sign.
+    CrossSite(&'static str),
     /// There is nothing here, or nothing for this caller.
     NotFound,
     /// The path exists, the method does not.
@@ -73,6 +75,7 @@ impl Problem {
             | Self::Unavailable(text) => text.clone(),
             Self::BoardRed(rows) => format!("red: {}", rows.join("; ")),
             Self::TooLarge(limit) => format!("the body may have {limit} bytes at most"),
+            Self::CrossSite(sign) => (*sign).to_owned(),
             Self::UnsupportedType(expected) => format!("send {expected}"),
             Self::DetIncomplete(fields) => format!(
                 "the form lacks {}; is this address configured as the project's Data Entry Trigger?",

@@ -4,6 +4,16 @@ use metricis_core::breaker::BreakerSettings;
 use metricis_core::environment::Environment;
 use secrecy::SecretString;
 
+/// `SESSION_STORAGE_BACKEND`: where the console's sessions are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SessionStorage {
+    /// In the process.
+    #[default]
+    Memory,
+    /// In the Redis of `REDIS_URL`, for all processes.
+    Redis,
+}
+
 /// The settings of one server process.
 #[derive(Clone, Debug)]
 pub struct ServerSettings {
@@ -13,6 +23,14 @@ pub struct ServerSettings {
     pub dev_mode: bool,
     /// `JWT_SECRET_KEY`: signs access tokens.
     pub jwt_secret: SecretString,
+    /// `SESSION_SECRET_KEY`: signs the console's cookies and makes their CSRF tokens.
+    pub session_secret: SecretString,
+    /// `SESSION_STORAGE_BACKEND`. Memory by default.
+    pub session_storage: SessionStorage,
+    /// `SESSION_IDLE_MINUTES`: how long a console session lasts unused. Default 30.
+    pub session_idle_minutes: u32,
+    /// `SESSION_ABSOLUTE_HOURS`: how long a console session lasts at most. Default 12.
+    pub session_absolute_hours: u32,
     /// First 16 hex digits of SHA-256 of `REDCAP_ENCRYPTION_KEY`: tells processes with different keys apart.
     pub key_fingerprint: String,
     /// `TRUSTED_PROXIES`: addresses whose `X-Forwarded-For` is believed. None by default.
@@ -50,11 +68,20 @@ pub struct ServerSettings {
 impl ServerSettings {
     /// The defaults of the checklist (§2.1, §2.3) around what has none.
     #[must_use]
-    pub fn new(environment: Environment, jwt_secret: SecretString, key_fingerprint: String) -> Self {
+    pub fn new(
+        environment: Environment,
+        jwt_secret: SecretString,
+        session_secret: SecretString,
+        key_fingerprint: String,
+    ) -> Self {
         Self {
             environment,
             dev_mode: false,
             jwt_secret,
+            session_secret,
+            session_storage: SessionStorage::default(),
+            session_idle_minutes: 30,
+            session_absolute_hours: 12,
             key_fingerprint,
             trusted_proxies: vec![],
             allowed_origins: vec![],
@@ -72,5 +99,10 @@ impl ServerSettings {
             access_token_minutes: 60,
             job_wait_ms: 25_000,
         }
+    }
+
+    /// Whether cookies travel over TLS only: in production, and wherever the public address says https.
+    pub(crate) fn cookies_are_secure(&self) -> bool {
+        self.environment.is_production() || self.public_url.starts_with("https://")
     }
 }

@@ -17,6 +17,7 @@ use crate::ServerSettings;
 use crate::limit::Limits;
 use crate::problem::Problem;
 use crate::refusals::RefusalCounts;
+use crate::session::Sessions;
 use crate::token::Tokens;
 
 /// Deliveries in one transaction at most.
@@ -36,6 +37,7 @@ pub struct Shared {
     pub(crate) lookup: StudyLookup,
     pub(crate) limits: Limits,
     pub(crate) tokens: Tokens,
+    pub(crate) sessions: Sessions,
     pub(crate) refusals: RefusalCounts,
     wake: Arc<Notify>,
     writer: Mutex<Option<(DetWriter, JoinHandle<()>)>>,
@@ -71,6 +73,7 @@ impl AppState {
             lookup: StudyLookup::spawn(store.clone()),
             limits: Limits::new(settings.redis_url.as_ref()),
             tokens: Tokens::new(&settings.jwt_secret),
+            sessions: Sessions::open(&settings),
             refusals: RefusalCounts::default(),
             writer: Mutex::new(Some(writer)),
             stop: CancellationToken::new(),

@@ -13,11 +13,20 @@ use crate::problem::Problem;
 const STAFF: &str = "metricis-staff";
 const PARTICIPANT: &str = "metricis-participant";
 
+/// The member of staff that a token or a session names. The database has the last word: an account that is disabled, or of another
+/// generation, is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct StaffClaim {
+    pub(crate) user: UserId,
+    /// The account's when the credential was issued.
+    pub(crate) generation: i64,
+}
+
 /// Whom a valid token names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Subject {
     /// A member of staff.
-    Staff(UserId),
+    Staff(StaffClaim),
     /// A participant.
     Participant(ParticipantId),
 }
@@ -26,6 +35,9 @@ pub(crate) enum Subject {
 struct Claims {
     sub: Uuid,
     aud: String,
+    /// Of staff only.
+    #[serde(default, rename = "gen")]
+    generation: i64,
     iat: i64,
     exp: i64,
 }
@@ -53,12 +65,12 @@ impl Tokens {
     /// # Errors
     /// Internal, if it cannot be signed.
     pub(crate) fn issue(&self, subject: Subject, now: Timestamp, minutes: u32) -> Result<String, Problem> {
-        let (sub, aud) = match subject {
-            Subject::Staff(id) => (id.0, STAFF),
-            Subject::Participant(id) => (id.0, PARTICIPANT),
+        let (sub, aud, generation) = match subject {
+            Subject::Staff(claim) => (claim.user.0, STAFF, claim.generation),
+            Subject::Participant(id) => (id.0, PARTICIPANT, 0),
         };
         let exp = (now + Duration::minutes(i64::from(minutes))).timestamp();
-        let claims = Claims { sub, aud: aud.to_owned(), iat: now.timestamp(), exp };
+        let claims = Claims { sub, aud: aud.to_owned(), generation, iat: now.timestamp(), exp };
         encode(&Header::new(Algorithm::HS256), &claims, &self.encoding).map_err(Problem::internal)
     }
 
@@ -69,7 +81,7 @@ impl Tokens {
             return None;
         }
         match claims.aud.as_str() {
-            STAFF => Some(Subject::Staff(UserId(claims.sub))),
+            STAFF => Some(Subject::Staff(StaffClaim { user: UserId(claims.sub), generation: claims.generation })),
             PARTICIPANT => Some(Subject::Participant(ParticipantId(claims.sub))),
             _ => None,
         }
@@ -84,7 +96,7 @@ mod tests {
     fn a_token_ends_and_another_secret_does_not_read_it() {
         let now = Timestamp::from_timestamp(1_772_442_000, 0).expect("a moment");
         let (ours, others) = (Tokens::new(&"one".into()), Tokens::new(&"two".into()));
-        let subject = Subject::Staff(UserId(Uuid::from_u128(7)));
+        let subject = Subject::Staff(StaffClaim { user: UserId(Uuid::from_u128(7)), generation: 2 });
         let token = ours.issue(subject, now, 60).expect("a token");
         assert_eq!(ours.read(&token, now + Duration::minutes(59)), Some(subject));
         assert_eq!(ours.read(&token, now + Duration::minutes(60)), None);

@@ -54,7 +54,7 @@ pub use store::{Store, StoreOptions};
 pub use studies::{NewStudy, StoredStudy};
 pub use tx::{Entries, Operational, Snapshot, Tx};
 pub use url::{DatabaseUrl, UrlRefusal};
-pub use users::{Membership, NewUser, StoredUser};
+pub use users::{HeldRole, Membership, NewUser, Standing, StoredUser};
 pub use windows::StoredWindow;
 
 /// The result of anything that touches the database.

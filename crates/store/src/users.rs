@@ -21,6 +21,8 @@ pub struct StoredUser {
     pub password_hash: Option<SecretString>,
     /// May not sign in.
     pub disabled: bool,
+    /// Tokens and sessions of another generation are over.
+    pub token_generation: i64,
 }
 
 /// A member of staff to create.
@@ -47,6 +49,38 @@ pub struct Membership {
     pub role: StudyRole,
 }
 
+/// What a credential's holder is to a study, read at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// May not sign in.
+    pub disabled: bool,
+    /// Tokens and sessions of another generation are over.
+    pub token_generation: i64,
+    /// The role on the study, if any.
+    pub role: Option<StudyRole>,
+}
+
+/// A role that somebody holds, with the study's name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldRole {
+    /// The study.
+    pub study: StudyId,
+    /// Its code.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+    /// The role.
+    pub role: StudyRole,
+}
+
+#[derive(FromQueryResult)]
+struct HeldRow {
+    study_id: Uuid,
+    code: String,
+    name: String,
+    role: String,
+}
+
 #[derive(FromQueryResult)]
 struct Row {
     id: Uuid,
@@ -54,6 +88,14 @@ struct Row {
     role: String,
     password_hash: Option<String>,
     disabled: bool,
+    token_generation: i64,
+}
+
+#[derive(FromQueryResult)]
+struct StandingRow {
+    disabled: bool,
+    token_generation: i64,
+    role: Option<String>,
 }
 
 #[derive(FromQueryResult)]
@@ -63,7 +105,7 @@ struct MemberRow {
     role: String,
 }
 
-const COLUMNS: &str = "id, email, role, password_hash, disabled_at IS NOT NULL AS disabled";
+const COLUMNS: &str = "id, email, role, password_hash, disabled_at IS NOT NULL AS disabled, token_generation";
 
 impl TryFrom<Row> for StoredUser {
     type Error = StoreError;
@@ -74,6 +116,7 @@ impl TryFrom<Row> for StoredUser {
             role: row.role.parse().map_err(StoreError::inconsistent)?,
             password_hash: row.password_hash.map(Into::into),
             disabled: row.disabled,
+            token_generation: row.token_generation,
         })
     }
 }
@@ -104,6 +147,34 @@ impl Snapshot {
     pub async fn role_on(&self, study: StudyId, user: UserId) -> Result<Option<StudyRole>> {
         let members = self.members_where(study, "us.user_id = $2", Some(user)).await?;
         Ok(members.first().map(|member| member.role))
+    }
+
+    /// What `user` is to `study`; none when there is no such account.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn standing(&self, user: UserId, study: StudyId) -> Result<Option<Standing>> {
+        let text = "SELECT u.disabled_at IS NOT NULL AS disabled, u.token_generation, us.role FROM users u \
+                    LEFT JOIN user_studies us ON us.user_id = u.id AND us.study_id = $2 WHERE u.id = $1";
+        let Some(row) = self.one::<StandingRow>(text, sql::values![user.0, study.0]).await? else { return Ok(None) };
+        let role = row.role.map(|role| role.parse().map_err(StoreError::inconsistent)).transpose()?;
+        Ok(Some(Standing { disabled: row.disabled, token_generation: row.token_generation, role }))
+    }
+
+    /// Every role that `user` holds, by the study's code.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn roles_of(&self, user: UserId) -> Result<Vec<HeldRole>> {
+        let text = "SELECT us.study_id, s.code, s.name, us.role FROM user_studies us JOIN studies s ON s.id = us.study_id \
+                    WHERE us.user_id = $1 ORDER BY s.code";
+        let rows: Vec<HeldRow> = self.all(text, sql::values![user.0]).await?;
+        rows.into_iter()
+            .map(|HeldRow { study_id, code, name, role }| {
+                let role = role.parse().map_err(StoreError::inconsistent)?;
+                Ok(HeldRole { study: StudyId(study_id), code, name, role })
+            })
+            .collect()
     }
 
     /// Everybody with a role on `study`, by address.

@@ -168,7 +168,11 @@ impl Processes {
 
 fn server_settings(settings: &Settings, address: &str) -> ServerSettings {
     let (environment, jwt) = (settings.environment.clone(), settings.jwt_secret.clone());
+    let session = settings.session_secret.clone();
     ServerSettings {
+        session_storage: settings.session_storage,
+        session_idle_minutes: settings.session_idle_minutes,
+        session_absolute_hours: settings.session_absolute_hours,
         dev_mode: settings.dev_mode,
         trusted_proxies: settings.trusted_proxies.clone(),
         allowed_origins: settings.allowed_origins.clone(),
@@ -181,7 +185,7 @@ fn server_settings(settings: &Settings, address: &str) -> ServerSettings {
         breaker: settings.breaker,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         public_url: settings.public_url.clone().unwrap_or_else(|| address.to_owned()),
-        ..ServerSettings::new(environment, jwt, settings.key_fingerprint.clone())
+        ..ServerSettings::new(environment, jwt, session, settings.key_fingerprint.clone())
     }
 }
 

@@ -15,6 +15,7 @@ use std::path::PathBuf;
 
 use metricis_core::breaker::BreakerSettings;
 use metricis_core::environment::Environment;
+use metricis_server::SessionStorage;
 use metricis_store::{DatabaseUrl, Sealer};
 use secrecy::SecretString;
 
@@ -46,6 +47,12 @@ pub struct Settings {
     pub jwt_secret: SecretString,
     /// `SESSION_SECRET_KEY`.
     pub session_secret: SecretString,
+    /// `SESSION_STORAGE_BACKEND`.
+    pub session_storage: SessionStorage,
+    /// `SESSION_IDLE_MINUTES`.
+    pub session_idle_minutes: u32,
+    /// `SESSION_ABSOLUTE_HOURS`.
+    pub session_absolute_hours: u32,
     /// `REDCAP_ENCRYPTION_KEY` with `_PREVIOUS` and `_ALLOW_PLAINTEXT_READS`.
     pub sealer: Sealer,
     /// First 16 hex digits of SHA-256 of the key: tells processes with different keys apart, and nothing else.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use metricis_core::breaker::BreakerSettings;
 use metricis_core::environment::Environment;
+use metricis_server::SessionStorage;
 use metricis_store::{DatabaseUrl, Sealer};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
@@ -36,7 +37,7 @@ pub(super) fn read(lookup: Lookup<'_>, data: PathBuf, absent: Absent) -> Result<
     let dev_mode = reader.forbidden_switch("DEV_MODE");
     let (database, migration_database) = reader.databases();
     let redis_url = reader.redis();
-    reader.session_storage(redis_url.is_some());
+    let session_storage = reader.session_storage(redis_url.is_some());
     let secrets = reader.secrets();
     let allowed_origins = reader.origins();
     let sealer = reader.sealer(&secrets.encryption);
@@ -48,6 +49,9 @@ pub(super) fn read(lookup: Lookup<'_>, data: PathBuf, absent: Absent) -> Result<
         key_fingerprint: fingerprint(&secrets.encryption),
         jwt_secret: secrets.jwt,
         session_secret: secrets.session,
+        session_storage,
+        session_idle_minutes: reader.number("SESSION_IDLE_MINUTES", 30, 1),
+        session_absolute_hours: reader.number("SESSION_ABSOLUTE_HOURS", 12, 1),
         trusted_proxies: reader.proxies(),
         allowed_origins,
         rate_limit_per_minute: reader.number("RATE_LIMIT_PER_MINUTE", 60, 1),
@@ -173,11 +177,10 @@ impl Reader<'_> {
         url.map(Into::into)
     }
 
-    /// Access tokens need no storage, and what processes share they share through `REDIS_URL`; the word is still the
-    /// checklist's, and production must say `redis`.
-    fn session_storage(&mut self, has_redis: bool) {
+    fn session_storage(&mut self, has_redis: bool) -> SessionStorage {
         let name = "SESSION_STORAGE_BACKEND";
-        match self.text(name).as_deref().unwrap_or("memory") {
+        let word = self.text(name).unwrap_or_else(|| "memory".to_owned());
+        match word.as_str() {
             "redis" if !has_redis => self.note(name, "is redis, but REDIS_URL is not set"),
             "redis" => {}
             "memory" if self.production => {
@@ -186,6 +189,7 @@ impl Reader<'_> {
             "memory" => {}
             other => self.note(name, format!("{other:?} is neither memory nor redis")),
         }
+        if word == "redis" { SessionStorage::Redis } else { SessionStorage::Memory }
     }
 
     fn secrets(&mut self) -> Secrets {

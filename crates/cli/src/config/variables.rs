@@ -48,6 +48,8 @@ pub const VARIABLES: &[Variable] = &[
     secret("MIGRATION_DATABASE_URL", "DATABASE_URL", "the tables' owner", "Database as `metricis migrate` reaches it."),
     secret("REDIS_URL", "none: limits are kept in the process", "required", "Redis for what processes share."),
     plain("SESSION_STORAGE_BACKEND", "memory", "redis", "Where login sessions are kept: `memory` or `redis`."),
+    plain("SESSION_IDLE_MINUTES", "30", "30", "Minutes without a request after which a console session ends."),
+    plain("SESSION_ABSOLUTE_HOURS", "12", "12", "Hours after which a console session ends, used or not."),
     secret("JWT_SECRET_KEY", GENERATED, FRESH, "Signs access tokens."),
     secret("SESSION_SECRET_KEY", GENERATED, FRESH, "Signs cookies and keyed digests."),
     secret("REDCAP_ENCRYPTION_KEY", GENERATED, FRESH, "Seals REDCap tokens and webhook secrets (Fernet)."),

@@ -88,7 +88,7 @@ async fn a_key_rotates_by_the_checklists_bridge(#[values(Engine::Sqlite, Engine:
 #[tokio::test]
 async fn migrate_status_and_down_say_where_the_database_stands() {
     let program = Program::new(Engine::Postgres).await;
-    assert!(program.ok(&["migrate", "status"], "").contains("at head f0a1b2c3d4e5_add_redcap_project_id_index"));
+    assert!(program.ok(&["migrate", "status"], "").contains("at head a7b8c9d0e1f2_add_sign_in_state"));
     assert!(refused(&program, &["migrate", "down"], "", 1).contains("add --yes"));
     program.ok(&["migrate", "down", "--yes"], "");
     refused(&program, &["migrate", "status"], "", 1);

@@ -14,11 +14,12 @@ use metricis_core::words::{GlobalRole, StudyRole};
 use metricis_store::{Snapshot, StoredParticipant};
 
 use super::call::{Claimant, OnStudy};
-use super::peer::bearer;
+use super::caller::{Caller, claim_participant, claim_session, claim_staff};
 use crate::AppState;
 use crate::problem::Problem;
 use crate::refusals::Refused;
-use crate::token::Subject;
+use crate::session::OpenSession;
+use crate::token::StaffClaim;
 
 /// How a proof is had: first what the request claims, then what the database says of it.
 pub(crate) trait Proof: Sized + Send {
@@ -32,25 +33,38 @@ pub(crate) struct StaffUser {
     pub(crate) id: UserId,
     pub(crate) email: String,
     pub(crate) role: GlobalRole,
+    /// The browser's session; none of the holder of a token.
+    pub(crate) session: Option<OpenSession>,
 }
 
 impl Proof for StaffUser {
-    type Claim = UserId;
+    type Claim = (StaffClaim, Option<OpenSession>);
 
-    async fn claim(parts: &mut Parts, app: &AppState) -> Result<UserId, Problem> {
-        claim_staff(parts, app)
+    async fn claim(parts: &mut Parts, app: &AppState) -> Result<Self::Claim, Problem> {
+        let claim = claim_staff(parts, app)?;
+        let session = match parts.extensions.get::<Caller>() {
+            Some(Caller::Session(session)) => Some(session.clone()),
+            _ => None,
+        };
+        Ok((claim, session))
     }
 
-    async fn prove(claim: UserId, _app: &AppState, db: &Snapshot) -> Result<Self, Problem> {
-        let user = db.user(claim).await?.filter(|user| !user.disabled).ok_or(Problem::Unauthenticated)?;
-        Ok(Self { id: user.id, email: user.email, role: user.role })
+    async fn prove((claim, session): Self::Claim, _app: &AppState, db: &Snapshot) -> Result<Self, Problem> {
+        let user = db.user(claim.user).await?;
+        let user = user.filter(|user| !user.disabled && user.token_generation == claim.generation);
+        let user = user.ok_or(Problem::Unauthenticated)?;
+        Ok(Self { id: user.id, email: user.email, role: user.role, session })
     }
 }
 
-fn claim_staff(parts: &Parts, app: &AppState) -> Result<UserId, Problem> {
-    match bearer(&parts.headers).and_then(|token| app.tokens.read(token, app.now())) {
-        Some(Subject::Staff(user)) => Ok(user),
-        Some(Subject::Participant(_)) | None => Err(Problem::Unauthenticated),
+/// The browser's session itself, for its end: not even an account that is still allowed is asked for.
+pub(crate) struct ConsoleSession(pub(crate) OpenSession);
+
+impl FromRequestParts<AppState> for ConsoleSession {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Problem> {
+        claim_session(parts, app).map(Self)
     }
 }
 
@@ -90,7 +104,7 @@ impl Level for Admin {
 /// Somebody with a role on the study that is enough for `L`.
 pub(crate) struct RoleOn<L> {
     study: StudyId,
-    user: UserId,
+    claim: StaffClaim,
     pub(crate) role: StudyRole,
     level: PhantomData<L>,
 }
@@ -103,29 +117,31 @@ pub(crate) type StudyCoordinator = RoleOn<Coordinator>;
 pub(crate) type StudyAdmin = RoleOn<Admin>;
 
 impl<L: Level> Proof for RoleOn<L> {
-    type Claim = (UserId, StudyId);
+    type Claim = (StaffClaim, StudyId);
 
     async fn claim(parts: &mut Parts, app: &AppState) -> Result<Self::Claim, Problem> {
-        let user = claim_staff(parts, app)?;
+        let claim = claim_staff(parts, app)?;
         let study = study_in_path(parts).await.ok_or(Problem::NotFound)?;
-        Ok((user, study))
+        Ok((claim, study))
     }
 
-    async fn prove((user, study): Self::Claim, app: &AppState, db: &Snapshot) -> Result<Self, Problem> {
-        let role = db.role_on(study, user).await?;
+    async fn prove((claim, study): Self::Claim, app: &AppState, db: &Snapshot) -> Result<Self, Problem> {
+        let standing = db.standing(claim.user, study).await?;
+        let standing = standing.filter(|found| !found.disabled && found.token_generation == claim.generation);
+        let role = standing.ok_or(Problem::Unauthenticated)?.role;
         let refused = match (decide(role, L::NEED), role) {
-            (Access::Granted, Some(role)) => return Ok(Self { study, user, role, level: PhantomData }),
+            (Access::Granted, Some(role)) => return Ok(Self { study, claim, role, level: PhantomData }),
             (Access::Forbidden, _) => Problem::Forbidden(format!("this needs {} on this study", L::NEEDED)),
             (Access::Hidden | Access::Granted, _) => Problem::NotFound,
         };
-        app.refusals.count(db.now(), Refused::Access, &format!("user:{user}"));
+        app.refusals.count(db.now(), Refused::Access, &format!("user:{}", claim.user));
         Err(refused)
     }
 }
 
 impl<L: Level> Claimant for RoleOn<L> {
     fn claim_again(&self) -> Self::Claim {
-        (self.user, self.study)
+        (self.claim, self.study)
     }
 }
 
@@ -134,7 +150,7 @@ impl<L> OnStudy for RoleOn<L> {
         self.study
     }
     fn actor(&self) -> Actor {
-        Actor::User(self.user)
+        Actor::User(self.claim.user)
     }
 }
 
@@ -146,11 +162,8 @@ pub(crate) struct ParticipantSession {
 impl Proof for ParticipantSession {
     type Claim = ParticipantId;
 
-    async fn claim(parts: &mut Parts, app: &AppState) -> Result<ParticipantId, Problem> {
-        match bearer(&parts.headers).and_then(|token| app.tokens.read(token, app.now())) {
-            Some(Subject::Participant(id)) => Ok(id),
-            Some(Subject::Staff(_)) | None => Err(Problem::Unauthenticated),
-        }
+    async fn claim(parts: &mut Parts, _app: &AppState) -> Result<ParticipantId, Problem> {
+        claim_participant(parts)
     }
 
     async fn prove(claim: ParticipantId, _app: &AppState, db: &Snapshot) -> Result<Self, Problem> {

@@ -1,19 +1,18 @@
 //! The limit in front of the routes: who is counted, by which quota, and the `X-RateLimit-*` headers.
 //!
-//! A principal is whoever the token names; only the anonymous are counted by address. DETs have limits of their own, and health
+//! A principal is whoever the token or the session names; only the anonymous are counted by address. DETs have limits of their own, and health
 //! checks none.
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::{Decision, Scope};
 use crate::AppState;
 use crate::edge::Probe;
-use crate::extract::{address_of, bearer};
+use crate::extract::{Caller, address_of};
 use crate::problem::Problem;
-use crate::token::Subject;
 
 pub(crate) async fn limit_requests(State(app): State<AppState>, request: Request, next: Next) -> Response {
     if request.extensions().get::<Probe>().is_some() {
@@ -25,18 +24,17 @@ pub(crate) async fn limit_requests(State(app): State<AppState>, request: Request
         path if path.starts_with("/api/auth/login") || path.starts_with("/api/auth/participant") => {
             (Scope::Auth, app.settings.auth_rate_limit_per_minute)
         }
+        "/api/auth/session" if request.method() == Method::POST => {
+            (Scope::Auth, app.settings.auth_rate_limit_per_minute)
+        }
         _ => (Scope::General, app.settings.rate_limit_per_minute),
     };
     let now = app.now();
-    let subject = match scope {
-        Scope::General => bearer(request.headers()).and_then(|token| app.tokens.read(token, now)),
+    let principal = match scope {
+        Scope::General => request.extensions().get::<Caller>().and_then(Caller::principal),
         _ => None,
     };
-    let who = match subject {
-        Some(Subject::Staff(id)) => format!("staff:{id}"),
-        Some(Subject::Participant(id)) => format!("participant:{id}"),
-        None => format!("address:{}", address_of(request.extensions())),
-    };
+    let who = principal.unwrap_or_else(|| format!("address:{}", address_of(request.extensions())));
     let decision = app.limits.take(scope, &who, per_minute, now).await;
     let mut response = match decision.allowed {
         true => next.run(request).await,

@@ -31,13 +31,15 @@ kinds! {
     MALFORMED = BAD_REQUEST "malformed-request" "The request cannot be read"
         "Correct what `detail` names: the query, the JSON, or the form's encoding.";
     UNAUTHENTICATED = UNAUTHORIZED "unauthenticated" "Sign in first"
-        "Send `Authorization: Bearer <token>` with a token that has not expired.";
+        "Send `Authorization: Bearer <token>` with a token that has not expired or been revoked; in the console, sign in again.";
     WRONG_CREDENTIALS = UNAUTHORIZED "wrong-credentials" "Not signed in"
         "Check the address and the password, or ask for a new link: a link works once and for a limited time.";
     WRONG_DET_PROOF = UNAUTHORIZED "wrong-det-proof" "The trigger is not proven"
         "Compare the webhook secret of the study with the one in REDCap's Data Entry Trigger address, and the project id.";
     FORBIDDEN = FORBIDDEN "forbidden" "Your role on this study does not allow it"
         "Ask an owner of the study for the role that `detail` names; a global role grants nothing on a study.";
+    CROSS_SITE = FORBIDDEN "cross-site" "Not shown to come from the console"
+        "With a session's cookie, send `X-Metricis-CSRF` with the value of `GET /api/auth/session`, from the console's own origin; programs use a token.";
     NOT_FOUND = NOT_FOUND "not-found" "Nothing here"
         "It does not exist, or not for you: whoever has no role on a study does not see that it exists.";
     METHOD_NOT_ALLOWED = METHOD_NOT_ALLOWED "method-not-allowed" "The path does not know this method"
@@ -73,6 +75,7 @@ impl Problem {
             Self::WrongCredentials => &WRONG_CREDENTIALS,
             Self::WrongDetProof => &WRONG_DET_PROOF,
             Self::Forbidden(_) => &FORBIDDEN,
+            Self::CrossSite(_) => &CROSS_SITE,
             Self::NotFound => &NOT_FOUND,
             Self::MethodNotAllowed => &METHOD_NOT_ALLOWED,
             Self::Timeout => &TIMEOUT,

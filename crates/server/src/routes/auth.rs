@@ -2,6 +2,9 @@
 //!
 //! Invariant: a refusal does not tell whether the account or the link exists, neither in words nor in time.
 
+mod credentials;
+mod session;
+
 use axum::Json;
 use axum::extract::State;
 use metricis_core::action::{Action, Actor, Entry};
@@ -14,25 +17,16 @@ use uuid::Uuid;
 use crate::extract::{Body, Call, Peer, StaffUser};
 use crate::problem::{Answer, Problem, Refusals};
 use crate::refusals::Refused;
-use crate::token::Subject;
-use crate::{AppState, links, password};
-
-/// Longer than any password; hashing more would be work for nothing.
-const PASSWORD_BYTES: usize = 1_024;
+use crate::token::{StaffClaim, Subject};
+use crate::{AppState, links};
+use credentials::Credentials;
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(sign_in))
+        .routes(routes!(session::start_console_session, session::get_console_session, session::end_console_session))
         .routes(routes!(open_participant_session))
         .routes(routes!(get_signed_in_user))
-}
-
-#[derive(serde::Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct Credentials {
-    email: String,
-    #[schema(value_type = String, format = Password)]
-    password: SecretString,
 }
 
 #[derive(serde::Serialize, ToSchema)]
@@ -77,20 +71,10 @@ async fn sign_in(
     Peer(address): Peer,
     Body(given): Body<Credentials>,
 ) -> Answer<AccessToken> {
-    // The transaction ends here: hashing takes long, and other requests want the connection.
-    let found = app.store.read(app.now()).await?.user_by_email(given.email.trim()).await?;
-    let user = found.filter(|user| !user.disabled);
-    let hash = user.as_ref().and_then(|user| user.password_hash.clone());
-    if given.password.expose_secret().len() > PASSWORD_BYTES {
-        return Err(Problem::Invalid(format!("a password has {PASSWORD_BYTES} bytes at most")));
-    }
-    let verified = password::verify(given.password, hash).await;
-    let Some(user) = user.filter(|_| verified) else {
-        app.refusals.count(app.now(), Refused::SignIn, &format!("address:{address}"));
-        return Err(Problem::WrongCredentials);
-    };
+    let user = credentials::verify(&app, &address, given).await?;
     let minutes = app.settings.access_token_minutes;
-    let access_token = app.tokens.issue(Subject::Staff(user.id), app.now(), minutes)?;
+    let claim = StaffClaim { user: user.id, generation: user.token_generation };
+    let access_token = app.tokens.issue(Subject::Staff(claim), app.now(), minutes)?;
     Ok(Json(AccessToken { access_token, token_type: "Bearer", expires_in: u64::from(minutes) * 60 }))
 }
 

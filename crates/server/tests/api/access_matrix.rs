@@ -26,6 +26,7 @@ const OPEN: &[&str] = &[
     "receive_det",
     "show_settings",
     "sign_in",
+    "start_console_session",
     "test_det",
 ];
 
@@ -35,6 +36,9 @@ const MATRIX: &[(&str, [u16; 6])] = &[
     ("get_openapi",                  [200, 200, 200, 200, 200, 200]),
     ("sign_in",                      [401, 401, 401, 401, 401, 401]),
     ("open_participant_session",     [401, 401, 401, 401, 401, 401]),
+    ("start_console_session",        [401, 401, 401, 401, 401, 401]),
+    ("get_console_session",          [401, 401, 200, 200, 200, 200]),
+    ("end_console_session",          [401, 401, 401, 401, 401, 401]),
     ("get_signed_in_user",           [401, 401, 200, 200, 200, 200]),
     ("receive_det",                  [415, 415, 415, 415, 415, 415]),
     ("test_det",                     [415, 415, 415, 415, 415, 415]),
@@ -82,7 +86,7 @@ const MATRIX: &[(&str, [u16; 6])] = &[
 /// A body that the operation accepts.
 async fn body_of(world: &World, operation: &str) -> Option<Value> {
     Some(match operation {
-        "sign_in" => json!({ "email": "ada@example.org", "password": "wrong" }),
+        "sign_in" | "start_console_session" => json!({ "email": "ada@example.org", "password": "wrong" }),
         "open_participant_session" => json!({ "code": "unknown" }),
         "create_test_participant_link" => json!({ "study": "NBK", "participant": "P-332-1" }),
         "set_study_status" => json!({ "status": "paused" }),
@@ -175,7 +179,7 @@ fn every_operation_stands_in_the_matrix() {
     assert_eq!(listed.len(), MATRIX.len(), "each once");
     let open: BTreeSet<&str> =
         MATRIX.iter().filter(|(_, row)| row[0] != 401).map(|(operation, _)| *operation).collect();
-    let open_by_credentials = ["sign_in", "open_participant_session"];
+    let open_by_credentials = ["sign_in", "start_console_session", "open_participant_session"];
     assert_eq!(open.into_iter().chain(open_by_credentials).collect::<BTreeSet<_>>(), OPEN.iter().copied().collect());
 }
 

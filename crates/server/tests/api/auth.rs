@@ -71,7 +71,7 @@ async fn a_disabled_account_is_nobody(#[values(Engine::Sqlite, Engine::Postgres)
     world.db.as_server("UPDATE users SET disabled_at = created_at").await.expect("disabled");
     world.send(Ask::get("/api/auth/me").token(&token)).await.problem(401, "unauthenticated");
     world.send(sign_in("dora@example.org", "a long enough password")).await.problem(401, "wrong-credentials");
-    world.send_as(Persona::Ada, Ask::get(world.at(""))).await.problem(404, "not-found");
+    world.send_as(Persona::Ada, Ask::get(world.at(""))).await.problem(401, "unauthenticated");
 }
 
 #[rstest]

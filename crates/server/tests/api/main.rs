@@ -7,6 +7,7 @@ mod auth;
 mod bad_dets;
 mod board;
 mod consent;
+mod console_session;
 mod det_limits;
 mod documents;
 mod edge;

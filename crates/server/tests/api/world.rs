@@ -24,6 +24,7 @@ use crate::ask::{Ask, Persona, Reply};
 pub const SECRET: &str = "webhook-secret-of-the-sponsor-study-0001";
 pub const TOKEN: &str = "0123456789ABCDEF0123456789ABCDEF";
 pub const KEY: &str = "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4";
+const SESSION: &str = "a-session-secret-for-tests-of-some-characters";
 const JWT: &str = "a-jwt-secret-for-tests-of-forty-characters";
 
 pub struct World {
@@ -49,7 +50,8 @@ impl World {
         let db = TestDb::fresh(engine).await;
         let clock = Arc::new(ManualClock::at(monday()));
         let sealer = Sealer::new(&KEY.into(), None, false).expect("a key");
-        let mut settings = ServerSettings::new(Environment::new("development"), JWT.into(), "aaaaaaaaaaaaaaaa".into());
+        let mut settings =
+            ServerSettings::new(Environment::new("development"), JWT.into(), SESSION.into(), "aaaaaaaaaaaaaaaa".into());
         settings.rate_limit_per_minute = 1_000_000;
         settings.auth_rate_limit_per_minute = 1_000_000;
         settings.det_test_rate_limit_per_minute = 1_000_000;
@@ -246,6 +248,14 @@ impl World {
             "started_at": "2026-03-02T08:50:00Z", "completed_at": "2026-03-02T08:58:00Z",
             "results": { "accuracy": 0.875, "note": "unwell" },
         })
+    }
+
+    /// A password that opens the persona's account.
+    pub async fn give_password(&self, name: &str, password: &str) {
+        let hash = metricis_server::password::hash(password.into()).await.expect("a hash");
+        let hash = secrecy::ExposeSecret::expose_secret(&hash);
+        let set = format!("UPDATE users SET password_hash = '{hash}' WHERE email = '{name}@example.org'");
+        self.db.as_server(&set).await.expect("a password");
     }
 
     /// Pia submits; the sync fails.

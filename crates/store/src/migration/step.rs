@@ -27,6 +27,7 @@ pub(super) const ALL: &[Step] = &[
     super::m4_webhook_events::STEP,
     super::m5_survey_task_fields::STEP,
     super::m6_redcap_project_id_index::STEP,
+    super::m7_sign_in_state::STEP,
 ];
 
 impl MigrationName for Step {

@@ -1,0 +1,95 @@
+//! Who a request says it comes from: found out once, before anything counts or proves by it.
+//!
+//! Invariant: an `Authorization` header is the whole claim – a token that does not read never falls back to a cookie.
+
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
+use axum::middleware::Next;
+use axum::response::Response;
+use metricis_core::ids::ParticipantId;
+
+use super::cross_site::refuse_cross_site;
+use super::peer::bearer;
+use crate::AppState;
+use crate::problem::Problem;
+use crate::session::OpenSession;
+use crate::token::{StaffClaim, Subject};
+
+/// Put into each request by [`name_caller`].
+#[derive(Clone)]
+pub(crate) enum Caller {
+    /// Nobody, or a token or cookie that opens nothing.
+    Nobody,
+    /// The holder of an access token.
+    Token(Subject),
+    /// A browser with a session.
+    Session(OpenSession),
+    /// A browser with a cookie, while the sessions cannot be read.
+    Unknown,
+}
+
+/// Finds out who asks.
+pub(crate) async fn name_caller(State(app): State<AppState>, mut request: Request, next: Next) -> Response {
+    let (headers, now) = (request.headers(), app.now());
+    let caller = match bearer(headers) {
+        Some(token) => app.tokens.read(token, now).map_or(Caller::Nobody, Caller::Token),
+        None => match app.sessions.find(headers, now).await {
+            Ok(Some(session)) => Caller::Session(session),
+            Ok(None) => Caller::Nobody,
+            Err(_) => Caller::Unknown,
+        },
+    };
+    request.extensions_mut().insert(caller);
+    next.run(request).await
+}
+
+impl Caller {
+    /// What limits count by; none of the anonymous.
+    pub(crate) fn principal(&self) -> Option<String> {
+        match self {
+            Self::Token(Subject::Participant(id)) => Some(format!("participant:{id}")),
+            Self::Token(Subject::Staff(claim)) | Self::Session(OpenSession { claim, .. }) => {
+                Some(format!("staff:{}", claim.user))
+            }
+            Self::Nobody | Self::Unknown => None,
+        }
+    }
+}
+
+/// The member of staff that the request claims to be.
+///
+/// # Errors
+/// Nobody; a session whose request may come from another site; unavailable.
+pub(super) fn claim_staff(parts: &Parts, app: &AppState) -> Result<StaffClaim, Problem> {
+    match parts.extensions.get::<Caller>() {
+        Some(Caller::Token(Subject::Staff(claim))) => Ok(*claim),
+        Some(Caller::Session(_) | Caller::Unknown) => Ok(claim_session(parts, app)?.claim),
+        Some(Caller::Token(Subject::Participant(_)) | Caller::Nobody) | None => Err(Problem::Unauthenticated),
+    }
+}
+
+/// The browser's session, when the request shows that the console has made it.
+///
+/// # Errors
+/// As [`claim_staff`].
+pub(super) fn claim_session(parts: &Parts, app: &AppState) -> Result<OpenSession, Problem> {
+    match parts.extensions.get::<Caller>() {
+        Some(Caller::Session(session)) => {
+            refuse_cross_site(parts, &app.settings, Some(&session.csrf_token))?;
+            Ok(session.clone())
+        }
+        Some(Caller::Unknown) => Err(crate::session::StoreDown.into()),
+        _ => Err(Problem::Unauthenticated),
+    }
+}
+
+/// The participant that the request claims to be.
+///
+/// # Errors
+/// Nobody, or somebody else.
+pub(super) fn claim_participant(parts: &Parts) -> Result<ParticipantId, Problem> {
+    match parts.extensions.get::<Caller>() {
+        Some(Caller::Token(Subject::Participant(id))) => Ok(*id),
+        _ => Err(Problem::Unauthenticated),
+    }
+}
