@@ -28,7 +28,9 @@ impl From<StoreError> for CliError {
         match error {
             // In words already, where people meet it.
             StoreError::Conflict { constraint } => Self::No(constraint),
-            StoreError::Refused { .. } | StoreError::Inconsistent(_) => Self::No(error.to_string()),
+            StoreError::Refused { .. } | StoreError::Inconsistent(_) | StoreError::ChainLost { .. } => {
+                Self::No(error.to_string())
+            }
             StoreError::Unavailable(_) => Self::Unavailable(error.to_string()),
         }
     }

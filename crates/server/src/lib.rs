@@ -5,6 +5,7 @@
 
 mod app;
 pub mod board;
+mod chance;
 mod edge;
 mod extract;
 mod fresh;

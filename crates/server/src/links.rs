@@ -2,23 +2,18 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use rand::TryRngCore;
-use rand::rngs::OsRng;
 use sha2::{Digest, Sha256};
 
-/// The system gives no randomness.
-#[derive(Debug, thiserror::Error)]
-#[error("the system gives no random bytes: {0}")]
-pub struct NoRandomness(String);
+use crate::chance::random_bytes;
+
+pub use crate::chance::NoRandomness;
 
 /// A new code: 24 random bytes as 32 URL-safe characters. From the system's chance, because a code must not be guessable.
 ///
 /// # Errors
 /// The system gives no random bytes.
 pub fn new_code() -> Result<String, NoRandomness> {
-    let mut bytes = [0_u8; 24];
-    OsRng.try_fill_bytes(&mut bytes).map_err(|error| NoRandomness(error.to_string()))?;
-    Ok(BASE64_URL_SAFE_NO_PAD.encode(bytes))
+    Ok(BASE64_URL_SAFE_NO_PAD.encode(random_bytes::<24>()?))
 }
 
 /// What is stored of a code: hex SHA-256.

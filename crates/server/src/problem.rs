@@ -54,6 +54,8 @@ pub enum Problem {
     Internal,
     /// The database, or what a request needs, does not answer.
     Unavailable(String),
+    /// The audit log has no chain to record this in.
+    AuditChainLost(String),
     /// A sealed secret of the study cannot be opened with the configured keys.
     SecretUnreadable,
 }
@@ -74,6 +76,7 @@ impl Problem {
             | Self::Forbidden(text)
             | Self::Unavailable(text) => text.clone(),
             Self::BoardRed(rows) => format!("red: {}", rows.join("; ")),
+            Self::AuditChainLost(owner) => format!("audit_chains names no chain of {owner}; nothing was changed"),
             Self::TooLarge(limit) => format!("the body may have {limit} bytes at most"),
             Self::CrossSite(sign) => (*sign).to_owned(),
             Self::UnsupportedType(expected) => format!("send {expected}"),
@@ -98,6 +101,10 @@ impl From<StoreError> for Problem {
             StoreError::Conflict { constraint } => Self::Conflict(in_words(&constraint)),
             StoreError::Refused { reason } => Self::Invalid(reason),
             StoreError::Inconsistent(_) => Self::internal(error),
+            StoreError::ChainLost { ref owner } => {
+                tracing::error!(%error, "nothing can be recorded");
+                Self::AuditChainLost(owner.clone())
+            }
             StoreError::Unavailable(reason) => {
                 tracing::error!(reason, "database unavailable");
                 Self::Unavailable("the database does not answer; nothing was changed".to_owned())

@@ -1,6 +1,7 @@
 //! What can go wrong with the database, seen from outside: a conflict, a refused value, an inconsistency, absence of the
 //! database itself. The absence of a row is an `Option`.
 
+use metricis_core::action::Chain;
 use sea_orm::{DbErr, RuntimeErr, sqlx};
 
 /// Why the store did not do it.
@@ -21,12 +22,26 @@ pub enum StoreError {
     /// What is stored cannot be: columns contradict each other.
     #[error("inconsistent: {0}")]
     Inconsistent(String),
+    /// The audit log has no chain for what was done: nothing can be recorded, and so nothing is done.
+    #[error("the audit log has no chain of {owner}: audit_chains was changed; `metricis audit verify` names the chain")]
+    ChainLost {
+        /// `the system` or `study <id>`.
+        owner: String,
+    },
     /// No answer from the database.
     #[error("database unavailable: {0}")]
     Unavailable(String),
 }
 
 impl StoreError {
+    pub(crate) fn chain_lost(chain: Chain) -> Self {
+        let owner = match chain {
+            Chain::System => "the system".to_owned(),
+            Chain::Study(study) => format!("study {study}"),
+        };
+        Self::ChainLost { owner }
+    }
+
     pub(crate) fn inconsistent(what: impl std::fmt::Display) -> Self {
         Self::Inconsistent(what.to_string())
     }

@@ -48,7 +48,7 @@ pub use roles::RoleProblem;
 pub use rotation::{InspectedSecret, SecretState, inspect_study};
 pub use schedules::{ANCHOR_MOVED, StoredVersion, StoredVisit, SurveyState};
 pub use seal::{KeyRefusal, Opened, SealError, Sealer, SecretField};
-pub use sessions::{NewSession, SessionInsert, StoredSession, SyncProof};
+pub use sessions::{AlteredResult, NewSession, ResultsReport, SessionInsert, StoredSession, SyncProof};
 pub use sites::{NewSite, Site};
 pub use store::{Store, StoreOptions};
 pub use studies::{NewStudy, StoredStudy};

@@ -4,6 +4,7 @@
 //! Each transition of `metricis_core::sync` is one conditional update; a state that is not the expected one is a conflict.
 
 mod proof;
+mod recorded;
 mod rows;
 
 use chrono::Duration;
@@ -16,6 +17,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 pub use proof::SyncProof;
+pub use recorded::{AlteredResult, ResultsReport};
 use rows::{COLUMNS, Row};
 pub use rows::{NewSession, StoredSession};
 
@@ -166,8 +168,8 @@ impl Tx {
     /// Whatever the database says.
     pub async fn insert_session(&self, new: &NewSession) -> Result<SessionInsert> {
         let text = "INSERT INTO sessions (id, study_id, participant_id, visit_id, task, submission_key, fingerprint, results, \
-                    started_at, completed_at, received_at, sync_status, sync_attempts, pending_since, review_flag) \
-                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'pending', 0, $11, $12) \
+                    started_at, completed_at, received_at, sync_status, sync_attempts, pending_since, review_flag, result_salt) \
+                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'pending', 0, $11, $12, $13) \
                     ON CONFLICT (participant_id, submission_key) DO NOTHING";
         let args = sql::values![
             new.id.0,
@@ -182,6 +184,7 @@ impl Tx {
             new.completed_at,
             self.now,
             new.review_flag.as_deref(),
+            new.result_salt.as_str(),
         ];
         if self.execute(text, args).await? == 1 {
             return Ok(SessionInsert::Inserted);

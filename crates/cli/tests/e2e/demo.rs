@@ -4,6 +4,7 @@ use metricis_store::testing::Engine;
 use rstest::rstest;
 use serde_json::Value;
 
+use crate::audit_script;
 use crate::program::{Program, real};
 
 #[rstest]
@@ -18,6 +19,8 @@ async fn the_story_holds_and_can_be_told_again(#[values(Engine::Sqlite, Engine::
     let verified = program.ok(&["audit", "verify"], "");
     assert!(verified.lines().all(|line| line.starts_with("chain valid through row ")), "{verified}");
     assert!(verified.lines().count() >= 3, "{verified}");
+    audit_script::check(&program);
+    audit_script::check_command(&program).await;
 }
 
 #[rstest]

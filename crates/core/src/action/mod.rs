@@ -191,6 +191,7 @@ pub enum Action {
         visit: Option<VisitId>,
         task: String,
         flag: Option<String>,
+        result_digest: String,
     },
     SyncSession {
         session: SessionId,

@@ -3,8 +3,12 @@
 //! The writer of the chain lives in `metricis-store` and shares no code with this module: a mistake in one cannot
 //! hide in the other. The byte format is described in `docs/AUDIT.md`.
 
+mod head;
+mod result;
 mod verify;
 
+pub use head::HeadFault;
+pub use result::{ResultCheck, ResultFault, SubmittedResult, check_result};
 pub use verify::{Break, ChainVerifier, Mismatch};
 
 use crate::Timestamp;

@@ -68,6 +68,7 @@ async fn fail_a_session(tx: &Tx, study: &StoredStudy) -> Result<ParticipantId, F
         started_at: tx.now(),
         completed_at: tx.now(),
         review_flag: None,
+        result_salt: String::new(),
     };
     tx.insert_session(&session).await?;
     tx.mark_session_failed(session.id, SyncErrorType::Exception, "synthetic").await?;

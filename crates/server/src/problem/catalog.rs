@@ -61,6 +61,8 @@ kinds! {
         "Give the `request_id` to the operator: the log has the cause under it.";
     UNAVAILABLE = SERVICE_UNAVAILABLE "unavailable" "Not available at the moment"
         "Nothing was changed. Try again; if it stays, look at `/api/health`.";
+    AUDIT_CHAIN_LOST = SERVICE_UNAVAILABLE "audit-chain-lost" "There is no audit chain to record this in"
+        "Stop: a sign of tampering. Nothing is done that cannot be recorded; `metricis audit verify` names the chain, escalate to security.";
     SECRET_UNREADABLE = SERVICE_UNAVAILABLE "secret-unreadable" "A sealed secret cannot be opened"
         "The server's keys do not open the study's webhook secret; see `metricis secrets rotate`.";
 }
@@ -88,6 +90,7 @@ impl Problem {
             Self::RateLimited(_) => &RATE_LIMITED,
             Self::Internal => &INTERNAL,
             Self::Unavailable(_) => &UNAVAILABLE,
+            Self::AuditChainLost(_) => &AUDIT_CHAIN_LOST,
             Self::SecretUnreadable => &SECRET_UNREADABLE,
         }
     }

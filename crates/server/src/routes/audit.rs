@@ -2,14 +2,17 @@
 
 use axum::Json;
 use chrono::{DateTime, Utc};
+use metricis_core::action::Chain;
 use metricis_core::audit::AuditRow;
+use metricis_store::audit::ChainVerdict;
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
 
 use crate::AppState;
 use crate::extract::{Call, Listed, StudyMember};
-use crate::problem::{Answer, Problem, Refusals};
+use crate::problem::{Answer, Refusals};
 
 const PAGE: i64 = 500;
 
@@ -69,13 +72,40 @@ impl From<AuditRow> for AuditShown {
 
 #[derive(serde::Serialize, ToSchema)]
 struct ChainVerified {
+    /// The chain is whole and every stored result is the one that was submitted.
     valid: bool,
-    /// Sequence of the last row, when the chain is valid.
+    /// Sequence of the last row, when the chain is whole.
     valid_through: Option<i64>,
     /// Id of the offending row.
     row: Option<i64>,
     /// What does not fit.
     mismatch: Option<String>,
+    /// Sessions whose stored result is not the one that was submitted.
+    altered_sessions: Vec<Uuid>,
+    /// Results that were submitted before results had a digest in the audit log.
+    results_not_covered: u64,
+}
+
+impl ChainVerified {
+    fn of(verdicts: &[ChainVerdict]) -> Self {
+        let results = || verdicts.iter().filter_map(|verdict| verdict.results.as_ref());
+        let broken = || verdicts.iter().filter_map(|verdict| verdict.broken.as_ref());
+        let heads = verdicts.iter().filter_map(|verdict| verdict.head.as_ref());
+        let altered = results().flat_map(|results| &results.altered);
+        let flaws: Vec<String> = heads
+            .map(ToString::to_string)
+            .chain(broken().map(|broken| broken.mismatch.to_string()))
+            .chain(altered.map(|result| format!("session {}: {}", result.session, result.fault)))
+            .collect();
+        Self {
+            valid: flaws.is_empty(),
+            valid_through: verdicts.iter().find_map(|verdict| verdict.valid_through),
+            row: broken().map(|broken| broken.id).next(),
+            mismatch: (!flaws.is_empty()).then(|| flaws.join("; ")),
+            altered_sessions: results().flat_map(|results| &results.altered).map(|result| result.session.0).collect(),
+            results_not_covered: results().map(|results| results.not_covered).sum(),
+        }
+    }
 }
 
 /// The latest rows of the study's chain, newest first.
@@ -87,21 +117,10 @@ async fn list_audit_rows(call: Call<StudyMember>, Listed(query): Listed<AuditQue
     Ok(Json(AuditList { rows: rows.into_iter().map(Into::into).collect() }))
 }
 
-/// Recomputes the study's chain from the rows that people read.
+/// Recomputes the study's chain from the rows that people read, and compares the stored results with it.
 #[utoipa::path(get, path = "/api/studies/{study_id}/audit/verify", tag = "audit", params(("study_id" = Uuid, Path)),
     security(("token" = [])), responses((status = 200, body = ChainVerified), Refusals))]
 async fn verify_audit_chain(call: Call<StudyMember>) -> Answer<ChainVerified> {
-    let study = call.study_id();
-    let heads = call.tx.audit_heads().await?;
-    let head = heads.into_iter().find(|head| head.study_id == Some(study.0));
-    let head = head.ok_or_else(|| Problem::internal("a study without an audit chain"))?;
-    Ok(Json(match call.tx.verify_chain(&head).await? {
-        Ok(through) => ChainVerified { valid: true, valid_through: Some(through), row: None, mismatch: None },
-        Err(found) => ChainVerified {
-            valid: false,
-            valid_through: None,
-            row: Some(found.id),
-            mismatch: Some(found.mismatch.to_string()),
-        },
-    }))
+    let verdicts = call.tx.verify_audit(Some(Chain::Study(call.study_id()))).await?;
+    Ok(Json(ChainVerified::of(&verdicts)))
 }

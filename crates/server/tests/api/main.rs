@@ -3,6 +3,7 @@
 mod access_matrix;
 mod anchor;
 mod ask;
+mod audit;
 mod auth;
 mod bad_dets;
 mod board;

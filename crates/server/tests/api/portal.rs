@@ -242,6 +242,7 @@ async fn a_submission_waits_for_the_one_before_it() {
         started_at: tx.now(),
         completed_at: tx.now(),
         review_flag: None,
+        result_salt: "5a".repeat(32),
     };
     tx.insert_session(&first).await.expect("a session");
     let token = world.token_of(Persona::Pia).expect("a token");

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::{Result, StoreError, dialect::Dialect, sql};
 
 /// Number of the system's chain.
-const SYSTEM_CHAIN: i64 = 1;
+pub(super) const SYSTEM_CHAIN: i64 = 1;
 const COLUMNS: usize = 14;
 
 #[derive(FromQueryResult)]
@@ -56,9 +56,7 @@ pub(crate) async fn append<C: ConnectionTrait>(
     let mut args: Vec<Value> = Vec::with_capacity(entries.len() * COLUMNS);
     for entry in entries {
         let study = study_of(entry.chain);
-        let head = heads
-            .get_mut(&study)
-            .ok_or_else(|| StoreError::Inconsistent(format!("no audit chain for {:?}", entry.chain)))?;
+        let head = heads.get_mut(&study).ok_or_else(|| StoreError::chain_lost(entry.chain))?;
         let row = Row::after(head, entry, now)?;
         head.head_sequence = row.sequence;
         head.head_hash = row.hash();

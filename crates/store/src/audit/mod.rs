@@ -2,6 +2,8 @@
 
 mod append;
 mod read;
+mod verify;
 
 pub(crate) use append::{append, open_chain};
 pub use read::ChainHead;
+pub use verify::ChainVerdict;

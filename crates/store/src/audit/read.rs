@@ -2,12 +2,13 @@
 
 use futures::{Stream, StreamExt, TryStreamExt};
 use metricis_core::Timestamp;
+use metricis_core::action::Chain;
 use metricis_core::audit::{AuditRow, Break, ChainVerifier, ID_STRIDE};
 use metricis_core::ids::StudyId;
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
-use crate::{Result, Snapshot, sql};
+use crate::{Result, Snapshot, StoreError, sql};
 
 /// Rows read at a time while verifying: memory stays flat whatever the chain's length.
 const PAGE: i64 = 2_000;
@@ -87,7 +88,8 @@ impl Snapshot {
     /// Whatever the database says.
     pub async fn audit_rows(&self, study: Option<StudyId>, before: Option<i64>, limit: i64) -> Result<Vec<AuditRow>> {
         let heads = self.audit_heads().await?;
-        let Some(head) = heads.iter().find(|head| head.study_id == study.map(|id| id.0)) else { return Ok(vec![]) };
+        let head = heads.iter().find(|head| head.study_id == study.map(|id| id.0));
+        let head = head.ok_or_else(|| StoreError::chain_lost(study.map_or(Chain::System, Chain::Study)))?;
         let (first, end) = id_range(head.chain);
         let text = format!("SELECT {COLUMNS} FROM audit_logs WHERE id >= $1 AND id < $2 ORDER BY id DESC LIMIT $3");
         let args = sql::values![first, before.unwrap_or(end).min(end), limit];

@@ -46,6 +46,7 @@ impl From<StoreError> for IntakeError {
         match error {
             StoreError::Refused { reason } => Self::Refused(reason),
             StoreError::Conflict { constraint } => Self::Refused(format!("conflict with {constraint}")),
+            StoreError::ChainLost { .. } => Self::Unavailable(error.to_string()),
             StoreError::Inconsistent(reason) | StoreError::Unavailable(reason) => Self::Unavailable(reason),
         }
     }
@@ -189,8 +190,10 @@ impl Writer {
                     stack.push(second);
                     stack.push(part);
                 }
-                // A study whose rows somebody holds must not cost the other studies their deliveries.
-                Err(StoreError::Unavailable(_)) if part.iter().any(|(det, _)| det.study != part[0].0.study) => {
+                // A study whose rows somebody holds, or whose chain is lost, must not cost the other studies their deliveries.
+                Err(StoreError::Unavailable(_) | StoreError::ChainLost { .. })
+                    if part.iter().any(|(det, _)| det.study != part[0].0.study) =>
+                {
                     let first = part[0].0.study;
                     let (of_first, others) = part.into_iter().partition(|(det, _)| det.study == first);
                     stack.push(of_first);

@@ -28,6 +28,7 @@ pub(super) const ALL: &[Step] = &[
     super::m5_survey_task_fields::STEP,
     super::m6_redcap_project_id_index::STEP,
     super::m7_sign_in_state::STEP,
+    super::m8_result_salt::STEP,
 ];
 
 impl MigrationName for Step {

@@ -1,6 +1,7 @@
 //! A session's row, coming and going. Its answers are in no Debug text.
 
 use metricis_core::Timestamp;
+use metricis_core::audit::SubmittedResult;
 use metricis_core::ids::{ParticipantId, SessionId, StudyId, VisitId};
 use metricis_core::sync::SessionSync;
 use sea_orm::FromQueryResult;
@@ -11,7 +12,7 @@ use crate::{Result, StoreError};
 
 pub(super) const COLUMNS: &str = "id, study_id, participant_id, visit_id, task, submission_key, fingerprint, results, started_at, \
                        completed_at, received_at, sync_status, sync_error_type, sync_error_message, sync_attempts, \
-                       pending_since, synced_at, review_flag";
+                       pending_since, synced_at, review_flag, result_salt";
 
 /// A session as stored.
 #[derive(Clone, PartialEq)]
@@ -48,6 +49,25 @@ pub struct StoredSession {
     pub synced_at: Option<Timestamp>,
     /// What a person should look at.
     pub review_flag: Option<String>,
+    /// Salt of the digest in the audit log; none on a row older than these digests.
+    pub result_salt: Option<String>,
+}
+
+impl StoredSession {
+    /// What the participant submitted.
+    #[must_use]
+    pub const fn submitted(&self) -> SubmittedResult<'_> {
+        SubmittedResult {
+            session: self.id,
+            study: self.study,
+            participant: self.participant,
+            visit: self.visit,
+            task: self.task.as_str(),
+            started_at: self.started_at,
+            completed_at: self.completed_at,
+            results: &self.results,
+        }
+    }
 }
 
 impl std::fmt::Debug for StoredSession {
@@ -86,6 +106,26 @@ pub struct NewSession {
     pub completed_at: Timestamp,
     /// What a person should look at.
     pub review_flag: Option<String>,
+    /// Hex of 32 random bytes: salt of the digest in the audit log.
+    pub result_salt: String,
+}
+
+impl NewSession {
+    /// The digest of what was submitted, for the audit log.
+    #[must_use]
+    pub fn result_digest(&self) -> String {
+        let submitted = SubmittedResult {
+            session: self.id,
+            study: self.study,
+            participant: self.participant,
+            visit: self.visit,
+            task: &self.task,
+            started_at: self.started_at,
+            completed_at: self.completed_at,
+            results: &self.results,
+        };
+        submitted.digest(&self.result_salt)
+    }
 }
 
 impl std::fmt::Debug for NewSession {
@@ -114,6 +154,7 @@ pub(super) struct Row {
     pending_since: Option<Timestamp>,
     synced_at: Option<Timestamp>,
     review_flag: Option<String>,
+    result_salt: Option<String>,
 }
 
 impl TryFrom<Row> for StoredSession {
@@ -142,6 +183,7 @@ impl TryFrom<Row> for StoredSession {
             pending_since: row.pending_since,
             synced_at: row.synced_at,
             review_flag: row.review_flag,
+            result_salt: row.result_salt,
         })
     }
 }

@@ -128,3 +128,58 @@ async fn a_chain_that_grows_while_it_is_verified_is_valid(#[values(Engine::Sqlit
     let head = heads.iter().find(|head| head.study_id == Some(world.study.0)).expect("the study's chain");
     assert_eq!(snapshot.verify_chain(head).await.expect("an answer"), Ok(10));
 }
+
+/// What is said of the whole log, one text for each flaw.
+async fn flaws(world: &World) -> Vec<String> {
+    let verdicts = world.read().await.verify_audit(None).await.expect("an answer");
+    verdicts.iter().flat_map(metricis_store::audit::ChainVerdict::flaws).collect()
+}
+
+#[rstest]
+#[case("study_id = NULL", "audit_chains.study_id of chain 2 names no study; its rows are of study")]
+#[case("chain = 7", "audit_logs has rows of chain 2, audit_chains has no such chain")]
+#[tokio::test]
+async fn a_head_that_names_another_is_told_and_nothing_is_done_without_it(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[case] change: &str,
+    #[case] told: &str,
+) {
+    let world = ten_rows(engine).await;
+    assert_eq!(flaws(&world).await, [""; 0]);
+    let (off, back) = match engine {
+        Engine::Sqlite => ("PRAGMA foreign_keys = off;", ""),
+        Engine::Postgres => ("ALTER TABLE audit_logs DROP CONSTRAINT audit_logs_chain_fkey;", ""),
+    };
+    let tamper = format!("{off} UPDATE audit_chains SET {change} WHERE chain = 2; {back}");
+    world.db.tamper(&tamper).await.expect("the tampering works");
+    let found = flaws(&world).await;
+    assert!(found.iter().any(|flaw| flaw.starts_with(told)), "{found:?}");
+    if change.starts_with("study_id") {
+        let missing = format!("audit_chains has no chain of study {}", world.study);
+        assert!(found.iter().any(|flaw| flaw.starts_with(&missing)), "{found:?}");
+        let tx = world.tx().await;
+        tx.set_study_status(world.study, StudyStatus::Active).await.expect("written");
+        let refused = tx.commit(entry(&world)).await.expect_err("nothing is recorded");
+        assert!(matches!(&refused, StoreError::ChainLost { owner } if owner.contains(&world.study.to_string())));
+        let study = world.read().await.study(world.study).await.expect("an answer").expect("the study");
+        assert_eq!(study.status, StudyStatus::Draft, "nothing is done");
+        let listed = world.read().await.audit_rows(Some(world.study), None, 9).await;
+        assert!(matches!(listed, Err(StoreError::ChainLost { .. })), "an empty list would be a lie: {listed:?}");
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn heads_that_changed_places_are_told(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let world = ten_rows(engine).await;
+    let study = world.uuid(world.study.0);
+    let tamper = format!(
+        "UPDATE audit_chains SET study_id = NULL WHERE chain = 2; \
+         UPDATE audit_chains SET study_id = {study} WHERE chain = 1"
+    );
+    world.db.tamper(&tamper).await.expect("the tampering works");
+    let found = flaws(&world).await;
+    for told in ["audit_chains.study_id of chain 1, the system's, names study", "audit_chains has no chain of study"] {
+        assert!(found.iter().any(|flaw| flaw.starts_with(told)), "{told}: {found:?}");
+    }
+}

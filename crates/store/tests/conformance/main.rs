@@ -18,6 +18,7 @@ mod participants;
 mod processes;
 mod python;
 mod rereads;
+mod results;
 mod schedules;
 mod sessions;
 mod sites;

@@ -12,7 +12,7 @@ async fn the_head_stands_behind_the_checklists_steps(#[values(Engine::Sqlite, En
     let db = TestDb::fresh(engine).await;
     let status = db.store.migration_status().await.expect("a status");
     assert!(status.is_at_head(), "{status:?}");
-    assert_eq!(status.applied_head.as_deref(), Some("a7b8c9d0e1f2_add_sign_in_state"));
+    assert_eq!(status.applied_head.as_deref(), Some("a7c8e9f0b1d2_add_result_salt"));
     let named_by_the_checklist = [
         "d2e3f4a5b6c7_add_webhook_events",
         "e3f4a5b6c7d8_add_survey_task_fields",

@@ -1,13 +1,14 @@
 //! Brings one session's result to REDCap: the whole pipeline, also of a re-sync (guarantee 14).
 //!
-//! Invariant: REDCap gets what the participant submitted or nothing; a sync that fails is failed, whatever the cause, and
+//! Invariant: REDCap gets what the participant submitted, as the audit log has its digest, or nothing; a sync that fails is failed, whatever the cause, and
 //! nothing stands in for it. Sending the same result again changes nothing in REDCap: record, event and fields are fixed.
 
 use metricis_core::action::{Action, Actor, Entry};
+use metricis_core::audit::ResultCheck;
 use metricis_core::ids::{SessionId, StudyId};
 use metricis_core::mapping::build_import;
 use metricis_redcap::wire::Row;
-use metricis_store::{ClaimedJob, Snapshot, StoredStudy};
+use metricis_store::{ClaimedJob, Snapshot, StoredSession, StoredStudy};
 use serde_json::json;
 
 use super::read_study;
@@ -29,19 +30,22 @@ struct Import {
 pub(super) async fn sync_session(worker: &Worker, job: &ClaimedJob, session: SessionId) -> Result<(), Failure> {
     let study = read_study(worker, job.study).await?;
     let redcap = connect(worker, &study)?;
-    let Import { record_field, row } = prepare(&worker.read().await?, &study, session).await?;
+    let prepared = || async { prepare(&worker.read().await?, &study, session).await };
+    let Import { record_field, row } = persist(worker.settings.poll_ms, prepared).await?;
     let send = |client: metricis_redcap::Client| async move { client.import_records(&record_field, &[row]).await };
     worker.gate.call(&redcap, send).await?;
     Ok(persist(worker.settings.poll_ms, || confirm(worker, job, session)).await?)
 }
 
-async fn prepare(snapshot: &Snapshot, study: &StoredStudy, id: SessionId) -> Result<Import, Failure> {
+async fn prepare(snapshot: &Snapshot, study: &StoredStudy, id: SessionId) -> Result<Import, Stop> {
     let gone = |what: &str| Failure::exception(format!("the session's {what} does not exist"));
     let session = snapshot.session(id).await?.ok_or_else(|| gone("row"))?;
+    refuse_altered(snapshot, &session).await?;
     if let Some(newer) = snapshot.newer_synced(id).await? {
         return Err(Failure::refused(format!(
             "REDCap holds a newer result of this visit and task (session {newer}); this one would overwrite it and was not sent"
-        )));
+        ))
+        .into());
     }
     let participant = snapshot.participant(session.participant).await?.ok_or_else(|| gone("participant"))?;
     let config = &study.config.redcap;
@@ -64,12 +68,20 @@ async fn prepare(snapshot: &Snapshot, study: &StoredStudy, id: SessionId) -> Res
     Ok(Import { record_field: record_field.to_owned(), row: cells.into_iter().collect() })
 }
 
+/// What was changed since its submission is not the participant's, and does not leave.
+async fn refuse_altered(snapshot: &Snapshot, session: &StoredSession) -> Result<(), Stop> {
+    let ResultCheck::Altered(fault) = snapshot.check_session_result(session).await? else { return Ok(()) };
+    let stop = "nothing was sent. Stop: this is a sign of tampering, escalate to security; `metricis audit verify` names \
+                every such session";
+    Err(Failure::exception(format!("{fault}; {stop}")).into())
+}
+
 /// Without an event REDCap would write into the first event of arm 1: a guess.
-async fn refuse_unless_classic(snapshot: &Snapshot, study: StudyId) -> Result<(), Failure> {
+async fn refuse_unless_classic(snapshot: &Snapshot, study: StudyId) -> Result<(), Stop> {
     if snapshot.windows(study).await?.is_empty() {
         return Ok(());
     }
-    Err(Failure::refused("the session belongs to no visit, so that its event in REDCap is not known"))
+    Err(Failure::refused("the session belongs to no visit, so that its event in REDCap is not known").into())
 }
 
 async fn confirm(worker: &Worker, job: &ClaimedJob, session: SessionId) -> Result<(), Stop> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::Duration;
 use metricis_core::Clock;
+use metricis_core::action::{Action, Actor, Entry};
 use metricis_core::breaker::BreakerSettings;
 use metricis_core::budget::BudgetSettings;
 use metricis_core::environment::Environment;
@@ -89,7 +90,16 @@ pub fn new_session(
         started_at: monday() - Duration::minutes(5),
         completed_at: monday(),
         review_flag: None,
+        result_salt: "5a".repeat(32),
     }
+}
+
+/// What the portal records of a submission.
+pub fn submission(new: &NewSession) -> Entry {
+    let (session, participant, visit, task) = (new.id, new.participant, new.visit, new.task.clone());
+    let result_digest = new.result_digest();
+    let action = Action::SubmitSession { session, participant, visit, task, flag: None, result_digest };
+    Entry::study(new.study, Actor::Participant(participant), action)
 }
 
 /// Percent-encodes all but letters and digits.

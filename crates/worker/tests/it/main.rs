@@ -11,6 +11,8 @@ mod reaper;
 mod redcap_lifecycle;
 mod refusals;
 mod rereads;
+mod restarts;
 mod study_jobs;
+mod tampering;
 mod updates;
 mod world;

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
-use crate::fixtures::{add_study, build_worker, escape, new_session, settings, study_config};
+use crate::fixtures::{add_study, build_worker, escape, new_session, settings, study_config, submission};
 
 pub const SPONSOR_STUDY: &str =
     include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../demo/sponsor-study.REDCap.xml"));
@@ -225,10 +225,10 @@ impl World {
     pub async fn submit(&self, participant: &StoredParticipant, visit: Option<VisitId>, results: Value) -> SessionId {
         let (tx, id) = (self.tx().await, SessionId::at(self.now()));
         let Value::Object(results) = results else { panic!("results are an object") };
-        let inserted = tx.insert_session(&new_session(id, participant, visit, results)).await.expect("a session");
-        assert_eq!(inserted, SessionInsert::Inserted);
+        let new = new_session(id, participant, visit, results);
+        assert_eq!(tx.insert_session(&new).await, Ok(SessionInsert::Inserted));
         tx.enqueue_job(self.study, &JobKind::SyncSession { session: id }).await.expect("a job");
-        done(tx).await;
+        tx.commit(submission(&new)).await.expect("a commit");
         id
     }
 

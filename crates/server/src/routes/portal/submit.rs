@@ -1,6 +1,6 @@
 //! A result arrives from a participant's device.
 //!
-//! Invariants: sent twice, it is stored once; what is late or for a cancelled visit is stored and flagged, never refused; the
+//! Invariants: sent twice, it is stored once; the audit log has its digest, so that a later change of it is found; what is late or for a cancelled visit is stored and flagged, never refused; the
 //! session and the job that brings it to REDCap are one transaction.
 
 use axum::Json;
@@ -17,6 +17,7 @@ use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::chance::new_salt;
 use crate::extract::{Body, Call, ParticipantSession};
 use crate::problem::{Problem, Refusals};
 use crate::today::zone_of_participant;
@@ -86,6 +87,7 @@ pub(super) async fn submit_session(
         started_at: submission.started_at.trunc_subsecs(6),
         completed_at: submission.completed_at.trunc_subsecs(6),
         review_flag: review_flag.clone(),
+        result_salt: new_salt().map_err(Problem::internal)?,
     };
     match call.tx.insert_session(&session).await? {
         SessionInsert::Inserted => {}
@@ -104,8 +106,9 @@ pub(super) async fn submit_session(
     }
     call.tx.enqueue_job(study.id, &JobKind::SyncSession { session: id }).await?;
     let response = answer(&call.tx, id, StatusCode::CREATED).await?;
-    let (participant, visit) = (participant.id, session.visit);
-    let action = Action::SubmitSession { session: id, participant, visit, task: session.task, flag: review_flag };
+    let (participant, visit, result_digest) = (participant.id, session.visit, session.result_digest());
+    let (task, flag) = (session.task, review_flag);
+    let action = Action::SubmitSession { session: id, participant, visit, task, flag, result_digest };
     call.commit(action).await?.wake_worker();
     Ok(response)
 }
