@@ -1,7 +1,8 @@
-//! Writing down what came of a piece of work while the database may be away.
+//! Local transactions of a piece of work while the database may be away: what it needs to know, and what came of it.
 //!
 //! Invariant: only local transactions are repeated, never a call to REDCap. A result that is lost here all the same leaves
-//! a job that nobody holds, which the reaper fails.
+//! a job that nobody holds, which the reaper fails; a read that gave up would make an event fail, and a person replay it,
+//! because the database was restarted.
 
 use std::future::Future;
 use std::time::Duration;
@@ -25,7 +26,7 @@ where
     for attempt in 1..ATTEMPTS {
         match transaction().await {
             Err(Stop::Store(StoreError::Unavailable(reason))) => {
-                tracing::warn!(attempt, %reason, "the database is away; the result is kept and written later");
+                tracing::warn!(attempt, %reason, "the database is away; the work waits for it");
                 tokio::time::sleep(Duration::from_millis(poll_ms.into())).await;
             }
             ended => return ended,

@@ -27,30 +27,59 @@ impl<'a> FieldNames<'a> {
         let Some(mapping) = &config.participant_field_mapping else {
             return Ok(Self { participant_code: Some("participant_code"), enrollment_date: anchor, ..Self::default() });
         };
-        let mut by_target: BTreeMap<&str, &str> = BTreeMap::new();
-        for (field, target) in mapping {
-            let wrong = |problem| EnrolmentRefusal::Mapping { field: field.clone(), problem };
-            if !TARGETS.contains(&target.as_str()) {
-                return Err(wrong(format!("maps to {target:?}; it can map to {}", TARGETS.join(", "))));
-            }
-            if let Some(other) = by_target.insert(target, field) {
-                return Err(wrong(format!("and {other} both map to {target}; keep one")));
-            }
+        if let Some(first) = contradictions(config).into_iter().next() {
+            return Err(first);
         }
-        let mapped_date = by_target.get("enrollment_date").copied();
-        if let (Some(mapped), Some(anchor)) = (mapped_date, anchor)
-            && mapped != anchor
-        {
-            let problem = format!("maps to enrollment_date, and anchor_date_field is {anchor}; make them agree");
-            return Err(EnrolmentRefusal::Mapping { field: mapped.to_owned(), problem });
-        }
+        let field_of =
+            |wanted: &str| mapping.iter().find(|(_, target)| *target == wanted).map(|(field, _)| field.as_str());
         Ok(Self {
-            participant_code: by_target.get("participant_code").copied(),
-            enrollment_date: mapped_date.or(anchor),
-            arm: by_target.get("arm").copied(),
-            time_zone: by_target.get("time_zone").copied(),
+            participant_code: field_of("participant_code"),
+            enrollment_date: field_of("enrollment_date").or(anchor),
+            arm: field_of("arm"),
+            time_zone: field_of("time_zone"),
         })
     }
+}
+
+/// Each way in which the mapping contradicts itself or `anchor_date_field`.
+pub(super) fn contradictions(config: &RedcapConfig) -> Vec<EnrolmentRefusal> {
+    let mut found = vec![];
+    let mut wrong = |field: &str, problem| found.push(EnrolmentRefusal::Mapping { field: field.to_owned(), problem });
+    let mut by_target: BTreeMap<&str, &str> = BTreeMap::new();
+    for (field, target) in config.participant_field_mapping.iter().flatten() {
+        if !TARGETS.contains(&target.as_str()) {
+            wrong(field, format!("maps to {target:?}; it can map to {}", TARGETS.join(", ")));
+        } else if let Some(other) = by_target.insert(target, field) {
+            wrong(field, format!("and {other} both map to {target}; keep one"));
+        }
+    }
+    let anchor = config.anchor_date_field.as_deref().filter(|field| !field.trim().is_empty());
+    if let (Some(mapped), Some(anchor)) = (by_target.get("enrollment_date").copied(), anchor)
+        && mapped != anchor
+    {
+        wrong(mapped, format!("maps to enrollment_date, and anchor_date_field is {anchor}; make them agree"));
+    }
+    found
+}
+
+/// Everything that is wrong with `participant_field_mapping` before REDCap is asked, in words; empty when nothing is.
+#[must_use]
+pub fn field_mapping_problems(config: &RedcapConfig) -> Vec<String> {
+    let fields = config.participant_field_mapping.iter().flat_map(BTreeMap::keys);
+    let unreadable = fields.filter(|field| !is_field_name(field)).map(|field| EnrolmentRefusal::Mapping {
+        field: format!("{field:?}"),
+        problem: "is no name of a REDCap field; one has lower-case letters, digits and underscores, and begins with a \
+                  letter"
+            .to_owned(),
+    });
+    unreadable.chain(contradictions(config)).map(|refusal| refusal.to_string()).collect()
+}
+
+/// As REDCap names the columns of an export, a checkbox's choice (`field___1`) included.
+fn is_field_name(text: &str) -> bool {
+    let begins = text.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase());
+    let rest = text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+    begins && rest && text.len() <= 100
 }
 
 /// A value and the event of the row it stands in.
@@ -71,5 +100,44 @@ impl RecordFacts {
             let missing = text.is_empty() || self.missing_codes.contains(text);
             (!missing).then(|| Found { text, event_name: row.get("redcap_event_name").map(String::as_str) })
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_problem_of_a_mapping_is_named() {
+        let mapping = [
+            ("enrol_date", "enrollment_date"),
+            ("Group", "arm"),
+            ("group___1", "arm"),
+            ("site", "centre"),
+            ("", "time_zone"),
+        ];
+        let mapping = mapping.map(|(field, target)| (field.to_owned(), target.to_owned())).into();
+        let config = RedcapConfig {
+            participant_field_mapping: Some(mapping),
+            anchor_date_field: Some("consent_date".to_owned()),
+            ..RedcapConfig::default()
+        };
+        let no_name = "is no name of a REDCap field; one has lower-case letters, digits and underscores, and begins with a letter";
+        let setting = "config.redcap.participant_field_mapping:";
+        assert_eq!(
+            field_mapping_problems(&config),
+            [
+                format!("{setting} \"\" {no_name}"),
+                format!("{setting} \"Group\" {no_name}"),
+                format!("{setting} group___1 and Group both map to arm; keep one"),
+                format!(
+                    "{setting} site maps to \"centre\"; it can map to participant_code, enrollment_date, arm, time_zone"
+                ),
+                format!(
+                    "{setting} enrol_date maps to enrollment_date, and anchor_date_field is consent_date; make them agree"
+                ),
+            ]
+        );
+        assert_eq!(field_mapping_problems(&RedcapConfig::default()), [""; 0]);
     }
 }

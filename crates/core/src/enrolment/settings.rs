@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::fields::FieldNames;
+use super::fields::contradictions;
 use crate::study::RedcapConfig;
 
 /// A field of the dictionary and its instrument.
@@ -32,7 +32,7 @@ pub fn compare_settings(config: &RedcapConfig, dictionary: &[DictionaryField]) -
     for field in config.participant_field_mapping.iter().flat_map(|mapping| mapping.keys()) {
         problems.extend(project.lacks_field("participant_field_mapping", field));
     }
-    problems.extend(FieldNames::of(config).err().map(|refusal| refusal.to_string()));
+    problems.extend(contradictions(config).iter().map(ToString::to_string));
     for (task, to) in &config.redcap_field_mapping {
         let setting = format!("redcap_field_mapping.{task}");
         problems.extend(project.lacks_instrument(&format!("{setting}.instrument"), &to.instrument));

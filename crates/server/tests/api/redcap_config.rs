@@ -100,3 +100,29 @@ async fn a_breaker_is_reset_by_hand(#[values(Engine::Sqlite, Engine::Postgres)] 
     let dashboard = world.send_as(Persona::Ben, Ask::get(world.at("/dashboard"))).await.ok();
     assert_eq!(dashboard["breaker"]["state"], "closed");
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_mapping_that_cannot_work_is_refused_with_each_problem(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::new(engine).await;
+    let put = |body: Value| world.send_as(Persona::Ada, Ask::put(world.at("/redcap/settings")).json(body));
+    let wrong = json!({ "Enrol Date": "enrollment_date", "arm_a": "arm", "arm_b": "arm", "site": "centre" });
+    let refused = put(json!({ "participant_field_mapping": wrong })).await;
+    for told in
+        ["\"Enrol Date\" is no name of a REDCap field", "arm_b and arm_a both map to arm", "site maps to \"centre\""]
+    {
+        assert!(
+            refused.json["detail"].as_str().is_some_and(|detail| detail.contains(told)),
+            "{told}: {}",
+            refused.json
+        );
+    }
+    refused.problem(422, "invalid");
+    assert_eq!(world.actions(1).await, ["create_study"], "nothing is written");
+    put(json!({ "participant_field_mapping": { "enrol_date": "enrollment_date", "group___1": "arm" } })).await.ok();
+    let other = put(json!({ "anchor_date_field": "consent_date" })).await;
+    assert!(other.json["detail"].as_str().is_some_and(|detail| detail.contains("make them agree")), "{}", other.json);
+    other.problem(422, "invalid");
+}

@@ -33,7 +33,7 @@ async fn every_step_goes_down_and_up_again(#[values(Engine::Sqlite, Engine::Post
         owner.migrate_down().await.expect("down");
         steps += 1;
     }
-    assert_eq!(steps, 7);
+    assert_eq!(steps, 8);
     assert!(!owner.migration_status().await.expect("a status").is_at_head());
     assert!(owner.migrate_up(None).await.expect("up").is_at_head());
 }

@@ -125,6 +125,7 @@ async fn finish_job(worker: &Worker, job: &ClaimedJob, result: Value) -> Result<
 }
 
 async fn read_study(worker: &Worker, id: metricis_core::ids::StudyId) -> Result<StoredStudy, Failure> {
-    let study = worker.read().await?.study(id).await?;
+    let read = || async { Ok(worker.read().await?.study(id).await?) };
+    let study = persist(worker.settings.poll_ms, read).await?;
     study.ok_or_else(|| Failure::exception("the study does not exist"))
 }

@@ -36,10 +36,7 @@ struct Applied {
 /// Whatever kept it from being applied; nothing is changed then.
 pub(super) async fn process_event(worker: &Worker, event: &StoredEvent) -> Result<(), Failure> {
     let poll_ms = worker.settings.poll_ms;
-    let snapshot = worker.read().await?;
-    let study = snapshot.study(event.study).await?.ok_or_else(|| Failure::exception("the study does not exist"))?;
-    let known = snapshot.participant_of_record(event.study, &event.record_id).await?;
-    drop(snapshot);
+    let (study, known) = persist(poll_ms, || read_facts(worker, event)).await?;
     match decide(&study, event, None, known.as_ref())? {
         DetDecision::Nothing { note } => {
             return Ok(persist(poll_ms, || finish(worker, event, &note)).await?);
@@ -57,6 +54,13 @@ pub(super) async fn process_event(worker: &Worker, event: &StoredEvent) -> Resul
         other => other,
     };
     Ok(applied?)
+}
+
+async fn read_facts(worker: &Worker, event: &StoredEvent) -> Result<(StoredStudy, Option<StoredParticipant>), Stop> {
+    let snapshot = worker.read().await?;
+    let study = snapshot.study(event.study).await?.ok_or_else(|| Failure::exception("the study does not exist"))?;
+    let known = snapshot.participant_of_record(event.study, &event.record_id).await?;
+    Ok((study, known))
 }
 
 /// Decides, before the call (`record` is none) and after it.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use metricis_core::action::Action;
+use metricis_core::enrolment::field_mapping_problems;
 use metricis_core::study::{RecordIdField, RedcapConfig, TaskMapping, config_changes};
 use metricis_store::Tx;
 use utoipa::ToSchema;
@@ -53,6 +54,7 @@ pub(super) async fn set_redcap_settings(
 
 /// Writes what is given.
 fn apply(redcap: &mut RedcapConfig, given: RedcapSettings) -> Result<(), Problem> {
+    let check_mapping = given.participant_field_mapping.is_some() || given.anchor_date_field.is_some();
     if let Some(field) = given.record_id_field {
         redcap.record_id_field = field;
     }
@@ -64,6 +66,10 @@ fn apply(redcap: &mut RedcapConfig, given: RedcapSettings) -> Result<(), Problem
     }
     if let Some(mapping) = given.participant_field_mapping {
         redcap.participant_field_mapping = Some(mapping);
+    }
+    let problems = if check_mapping { field_mapping_problems(redcap) } else { vec![] };
+    if !problems.is_empty() {
+        return Err(Problem::Invalid(problems.join("; ")));
     }
     if let Some(mapping) = given.redcap_field_mapping {
         refuse_tasks(&mapping)?;
