@@ -84,13 +84,4 @@ impl Snapshot {
         );
         self.all::<Row>(&text, sql::values![study.0, before]).await?.into_iter().map(TryInto::try_into).collect()
     }
-
-    /// How many events of a study wait for a person's replay.
-    ///
-    /// # Errors
-    /// Whatever the database says.
-    pub async fn failed_event_count(&self, study: StudyId) -> Result<u64> {
-        let text = "SELECT count(*) FROM webhook_events WHERE study_id = $1 AND status = 'failed'";
-        Ok(self.count(text, sql::values![study.0]).await?.unsigned_abs())
-    }
 }

@@ -112,11 +112,6 @@ struct ClaimRow {
     created_at: Timestamp,
 }
 
-#[derive(FromQueryResult)]
-struct Oldest {
-    created_at: Option<Timestamp>,
-}
-
 impl TryFrom<Row> for StoredJob {
     type Error = StoreError;
     fn try_from(row: Row) -> Result<Self> {
@@ -160,15 +155,6 @@ impl Snapshot {
         let text = "SELECT id, study_id, payload, state, created_at, claimed_at, finished_at, result, error \
                     FROM jobs WHERE id = $1";
         self.one::<Row>(text, sql::values![id.0]).await?.map(TryInto::try_into).transpose()
-    }
-
-    /// Since when a study's oldest queued job waits.
-    ///
-    /// # Errors
-    /// Whatever the database says.
-    pub async fn oldest_queued(&self, study: StudyId) -> Result<Option<Timestamp>> {
-        let text = "SELECT min(created_at) AS created_at FROM jobs WHERE state = 'queued' AND study_id = $1";
-        Ok(self.one::<Oldest>(text, sql::values![study.0]).await?.and_then(|row| row.created_at))
     }
 }
 

@@ -67,11 +67,6 @@ pub(crate) struct Unsynced {
     pub(crate) oldest: Option<Timestamp>,
 }
 
-#[derive(FromQueryResult)]
-struct Id {
-    id: Uuid,
-}
-
 impl Snapshot {
     /// The session with this id.
     ///
@@ -130,17 +125,6 @@ impl Snapshot {
         let row = self.one::<UnsyncedRow>(text, sql::values![study.0, late_before]).await?;
         let row = row.ok_or_else(|| StoreError::inconsistent("a count without a row"))?;
         Ok(Unsynced { failed: row.failed.unsigned_abs(), late: row.late.unsigned_abs(), oldest: row.oldest })
-    }
-
-    /// The sessions of a study that have been pending since before `cutoff`, the longest waiting first.
-    ///
-    /// # Errors
-    /// Whatever the database says.
-    pub async fn pending_older_than(&self, study: StudyId, cutoff: Timestamp) -> Result<Vec<SessionId>> {
-        let text = "SELECT id FROM sessions WHERE study_id = $1 AND sync_status = 'pending' AND pending_since < $2 \
-                    ORDER BY pending_since, id";
-        let ids = self.all::<Id>(text, sql::values![study.0, cutoff]).await?;
-        Ok(ids.into_iter().map(|row| SessionId(row.id)).collect())
     }
 }
 

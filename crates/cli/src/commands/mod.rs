@@ -9,7 +9,7 @@ pub mod migrate;
 pub mod redcap_sim;
 mod secrets;
 pub mod serve;
-mod study;
+pub mod study;
 mod user;
 mod webhooks;
 

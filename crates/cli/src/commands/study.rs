@@ -1,11 +1,11 @@
 //! `study create|list|set-redcap|grant`.
 
 use metricis_core::Clock;
-use metricis_core::action::{Action, Entry};
-use metricis_core::ids::StudyId;
+use metricis_core::action::{Action, Actor, Entry};
+use metricis_core::ids::{StudyId, UserId};
 use metricis_core::study::{StudyConfig, check_webhook_secret};
 use metricis_core::words::StudyRole;
-use metricis_store::{Entries, NewStudy, SecretField, Store, StoredUser, Tx};
+use metricis_store::{Entries, NewStudy, SecretField, Store, StoreError, StoredUser, Tx};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{lock_study_by_code, open, operator, settings, stdin_line, taken};
@@ -45,20 +45,37 @@ async fn create(args: &Args, store: &Store, code: &str, name: &str, owner: &str)
     }
     let tx = store.write(SystemClock.now()).await?;
     let owner = user_by_email(&tx, owner).await?;
-    let study = StudyId::at(tx.now());
-    let config = StudyConfig::default();
-    let inserted = tx.insert_study(&NewStudy { id: study, code: code.to_owned(), name: name.to_owned(), config }).await;
-    inserted.map_err(|error| taken(error, "code", || format!("a study with the code {code} exists already")))?;
-    tx.grant_role(study, owner.id, StudyRole::Owner).await?;
-    let created = Action::CreateStudy { study, code: code.to_owned(), owner: owner.id };
-    let granted =
-        Action::GrantStudyRole { study, user: owner.id, role: StudyRole::Owner, before: None, recovery: false };
-    let entries = Entries::from(Entry::system(operator(), created.clone()))
-        .and(Entry::study(study, operator(), created))
-        .and(Entry::study(study, operator(), granted));
-    tx.commit(entries).await?;
+    let inserted = insert_study(&tx, code, name, owner.id, &operator()).await;
+    let (study, [first, rest @ ..]) =
+        inserted.map_err(|error| taken(error, "code", || format!("a study with the code {code} exists already")))?;
+    tx.commit(Entries::of(first, rest)).await?;
     let shown = serde_json::json!({ "id": study, "code": code, "owner": owner.email });
     show(args.json, &shown, |_| format!("created study {code}, id {study}, owned by {}", owner.email))
+}
+
+/// A new study and its first owner, and what is recorded of it in both chains.
+///
+/// # Errors
+/// Whatever the database says; a conflict when the code is taken.
+pub async fn insert_study(
+    tx: &Tx,
+    code: &str,
+    name: &str,
+    owner: UserId,
+    actor: &Actor,
+) -> Result<(StudyId, [Entry; 3]), StoreError> {
+    let (study, role) = (StudyId::at(tx.now()), StudyRole::Owner);
+    let config = StudyConfig::default();
+    tx.insert_study(&NewStudy { id: study, code: code.to_owned(), name: name.to_owned(), config }).await?;
+    tx.grant_role(study, owner, role).await?;
+    let created = Action::CreateStudy { study, code: code.to_owned(), owner };
+    let granted = Action::GrantStudyRole { study, user: owner, role, before: None, recovery: false };
+    let entries = [
+        Entry::system(actor.clone(), created.clone()),
+        Entry::study(study, actor.clone(), created),
+        Entry::study(study, actor.clone(), granted),
+    ];
+    Ok((study, entries))
 }
 
 async fn list(args: &Args, store: &Store) -> Result<(), CliError> {

@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use metricis_core::Clock;
 use metricis_core::action::{Action, Actor, Entry};
 use metricis_core::ids::{StudyId, UserId};
-use metricis_core::study::StudyConfig;
-use metricis_core::words::{GlobalRole, StudyRole};
-use metricis_store::{Entries, NewStudy, NewUser, Store};
+use metricis_core::words::GlobalRole;
+use metricis_store::{Entries, NewUser, Store};
 use serde_json::{Value, json};
 
 use super::api::Api;
 use super::script::TASK;
 use super::stage::Stage;
 use crate::clock::SystemClock;
+use crate::commands::study::insert_study;
 use crate::config::generate_secret;
 use crate::output::CliError;
 
@@ -33,19 +33,10 @@ pub async fn create_study(
         .await
         .map_err(|error| CliError::No(format!("the password cannot be hashed: {error}")))?;
     let tx = store.write(SystemClock.now()).await?;
-    let (user, study) = (UserId::at(tx.now()), StudyId::at(tx.now()));
-    let role = GlobalRole::Researcher;
+    let (user, role) = (UserId::at(tx.now()), GlobalRole::Researcher);
     tx.insert_user(&NewUser { id: user, email: email.clone(), role, password_hash }).await?;
-    let config = StudyConfig::default();
-    tx.insert_study(&NewStudy { id: study, code: code.to_owned(), name: format!("Demo on {title}"), config }).await?;
-    tx.grant_role(study, user, StudyRole::Owner).await?;
-    let created = Action::CreateStudy { study, code: code.to_owned(), owner: user };
-    let granted = Action::GrantStudyRole { study, user, role: StudyRole::Owner, before: None, recovery: false };
-    let entries = Entries::from(Entry::system(actor.clone(), Action::CreateUser { user, role }))
-        .and(Entry::system(actor.clone(), created.clone()))
-        .and(Entry::study(study, actor.clone(), created))
-        .and(Entry::study(study, actor, granted));
-    tx.commit(entries).await?;
+    let (study, entries) = insert_study(&tx, code, &format!("Demo on {title}"), user, &actor).await?;
+    tx.commit(Entries::of(Entry::system(actor, Action::CreateUser { user, role }), entries)).await?;
     Ok((study, (email, password)))
 }
 

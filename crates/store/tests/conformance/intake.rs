@@ -218,3 +218,24 @@ async fn a_long_transaction_of_one_study_holds_up_no_det() {
     }
     tx.roll_back().await.expect("rolled back");
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_study_whose_audit_chain_is_lost_fails_alone(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let inbox = Inbox::new(engine).await;
+    let (lost, other) = (inbox.world.study, inbox.world.add_study("MEM-2").await);
+    let writer = inbox.writer().await;
+    let tamper = format!("UPDATE audit_chains SET study_id = NULL WHERE study_id = {}", inbox.world.uuid(lost.0));
+    inbox.world.db.as_server(&tamper).await.expect("the server may");
+    let studies = [lost, other, other, lost, other, lost];
+    let deliver = |(number, study): (usize, &StudyId)| (writer.clone(), det(*study, &number.to_string()));
+    let answers = all(studies.iter().enumerate().map(deliver).collect()).await;
+    for (study, answer) in studies.iter().zip(answers) {
+        match answer {
+            Ok(_) => assert_eq!(*study, other),
+            Err(IntakeError::Unavailable(why)) => assert!(*study == lost && why.contains("has no chain"), "{why}"),
+            Err(refused) => panic!("{refused}"),
+        }
+    }
+    assert_eq!(inbox.count("SELECT count(*) FROM webhook_events").await, 3);
+}
