@@ -74,6 +74,10 @@ words! {
     ScheduleStatus { Active = "active", Superseded = "superseded" }
     /// A visit that will not happen is cancelled, never deleted.
     VisitStatus { Pending = "pending", Completed = "completed", Missed = "missed", Cancelled = "cancelled" }
+    /// What a visit is to people on a day: a pending one by its window, any other by what became of it.
+    VisitState {
+        Upcoming = "upcoming", Due = "due", Overdue = "overdue", Completed = "completed", Missed = "missed", Cancelled = "cancelled",
+    }
     /// Whether a result has reached REDCap.
     SyncStatus { Pending = "pending", Synced = "synced", Failed = "failed" }
     /// Why a result did not reach REDCap (checklist §9.1).

@@ -19,6 +19,7 @@ word_schemas! {
     participant_status = ParticipantStatus,
     schedule_status = ScheduleStatus,
     visit_status = VisitStatus,
+    visit_state = VisitState,
     sync_status = SyncStatus,
     sync_error_type = SyncErrorType,
     event_status = EventStatus,

@@ -1,7 +1,7 @@
 //! Participants: never deleted, one for each record of a study, their group kept in `extra_data.redcap_dag`, what a person
 //! should look at in `extra_data.review`.
 
-mod filter;
+pub(crate) mod filter;
 
 use chrono::NaiveDate;
 use metricis_core::ids::{ParticipantId, SiteId, StudyId};
@@ -12,8 +12,8 @@ use uuid::Uuid;
 
 use crate::{Result, Snapshot, StoreError, Tx, sql};
 
+use filter::MATCHES;
 pub use filter::ParticipantFilter;
-use filter::containing;
 
 const COLUMNS: &str = "id, study_id, site_id, participant_code, external_id, status, enrollment_date, arm_num, time_zone, \
                        extra_data, mapped_digest";
@@ -172,19 +172,20 @@ impl Snapshot {
     /// Whatever the database says.
     pub async fn participants(&self, study: StudyId, filter: &ParticipantFilter) -> Result<Vec<StoredParticipant>> {
         let text = format!(
-            "SELECT {COLUMNS} FROM participants WHERE study_id = $1 AND ($2 IS NULL OR status = $2) \
-             AND ($3 IS NULL OR lower(participant_code) LIKE lower($3) ESCAPE '\\' \
-                  OR lower(external_id) LIKE lower($3) ESCAPE '\\') \
-             AND ($4 IS NULL OR id > $4) ORDER BY id LIMIT $5"
+            "SELECT {COLUMNS} FROM participants p WHERE {MATCHES} AND ($6 IS NULL OR id > $6) ORDER BY id LIMIT $7 OFFSET $8"
         );
-        let args = sql::values![
-            study.0,
-            filter.status.map(ParticipantStatus::as_str),
-            filter.search.as_deref().map(containing),
-            filter.after.map(|id| id.0),
-            i64::from(filter.limit),
-        ];
+        let mut args = filter.args(study);
+        args.extend(sql::values![filter.after.map(|id| id.0), i64::from(filter.limit), i64::from(filter.offset)]);
         self.all::<Row>(&text, args).await?.into_iter().map(TryInto::try_into).collect()
+    }
+
+    /// How many participants the filter lets through, on all pages.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn participants_total(&self, study: StudyId, filter: &ParticipantFilter) -> Result<u64> {
+        let text = format!("SELECT count(*) FROM participants p WHERE {MATCHES}");
+        Ok(self.count(&text, filter.args(study)).await?.unsigned_abs())
     }
 
     /// How many participants a study has, whatever their status.

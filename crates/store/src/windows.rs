@@ -79,7 +79,18 @@ impl Snapshot {
     /// # Errors
     /// Whatever the database says.
     pub async fn stored_windows(&self, study: StudyId) -> Result<Vec<StoredWindow>> {
-        let text = format!("SELECT {COLUMNS} FROM visit_windows WHERE study_id = $1 ORDER BY arm_num, position, id");
+        self.select_windows(study, "TRUE").await
+    }
+
+    /// Of a study's windows `w` those that meet a condition, by arm and position.
+    pub(crate) async fn windows_where(&self, study: StudyId, which: &str) -> Result<Vec<Window>> {
+        Ok(self.select_windows(study, which).await?.into_iter().map(|stored| stored.window).collect())
+    }
+
+    async fn select_windows(&self, study: StudyId, which: &str) -> Result<Vec<StoredWindow>> {
+        let text = format!(
+            "SELECT {COLUMNS} FROM visit_windows w WHERE study_id = $1 AND ({which}) ORDER BY arm_num, position, id"
+        );
         self.all::<Row>(&text, sql::values![study.0]).await?.into_iter().map(TryInto::try_into).collect()
     }
 }

@@ -8,6 +8,7 @@ mod dates;
 mod event_sync;
 mod gate;
 mod plan;
+mod state;
 mod window;
 
 #[cfg(test)]
@@ -21,4 +22,5 @@ pub use dates::{closes_at, opens_at, study_date};
 pub use event_sync::{EventSyncPlan, EventSyncRefusal, RemoteEvent, plan_event_sync};
 pub use gate::{ConsentFact, Gate, GateNeed, GateReason, gate};
 pub use plan::{PlannedVisit, ScheduleRefusal, plan_visits};
+pub use state::visit_state;
 pub use window::{Window, WindowDraft, arm_of_event};

@@ -6,11 +6,12 @@ mod anchor;
 mod consent;
 mod detail;
 mod link;
+mod matrix;
 mod withdraw;
 
 use axum::Json;
 use chrono::NaiveDate;
-use metricis_core::ids::{ParticipantId, StudyId};
+use metricis_core::ids::{ParticipantId, SiteId, StudyId};
 use metricis_core::words::ParticipantStatus;
 use metricis_store::{ParticipantFilter, Snapshot, StoredParticipant};
 use utoipa::{IntoParams, ToSchema};
@@ -29,6 +30,7 @@ const PAGE: u32 = 500;
 pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list_participants))
+        .routes(routes!(matrix::get_matrix))
         .routes(routes!(detail::get_participant))
         .routes(routes!(anchor::move_participant_anchor))
         .routes(routes!(consent::record_consent))
@@ -44,6 +46,17 @@ async fn find_participant(db: &Snapshot, study: StudyId, id: ParticipantId) -> R
     db.participant(id).await?.filter(|found| found.study == study).ok_or(Problem::NotFound)
 }
 
+/// What every list of participants can be narrowed by; nothing to search for is no search.
+fn narrowed(
+    search: Option<String>,
+    status: Option<ParticipantStatus>,
+    site: Option<SiteId>,
+    review: Option<bool>,
+) -> ParticipantFilter {
+    let search = search.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+    ParticipantFilter { search, status, site, review, ..ParticipantFilter::default() }
+}
+
 #[derive(serde::Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
@@ -52,8 +65,15 @@ struct ParticipantQuery {
     search: Option<String>,
     #[param(schema_with = crate::schema::participant_status)]
     status: Option<ParticipantStatus>,
+    /// Id of a site: only its participants.
+    #[param(value_type = Option<Uuid>)]
+    site: Option<SiteId>,
+    /// Only those whom a person should look at, or only the others.
+    review: Option<bool>,
     /// Rows at most, 1 to 500; 100 when not given.
     limit: Option<u32>,
+    /// Rows to pass over.
+    offset: Option<u32>,
     /// Id of the last one of the former page.
     #[param(value_type = Option<Uuid>)]
     after: Option<ParticipantId>,
@@ -61,6 +81,8 @@ struct ParticipantQuery {
 
 #[derive(serde::Serialize, ToSchema)]
 struct ParticipantList {
+    /// On all pages.
+    total: u64,
     participants: Vec<ParticipantShown>,
 }
 
@@ -106,9 +128,11 @@ async fn list_participants(
     call: Call<StudyMember>,
     Listed(query): Listed<ParticipantQuery>,
 ) -> Answer<ParticipantList> {
-    let search = query.search.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-    let limit = query.limit.unwrap_or(100).clamp(1, PAGE);
-    let filter = ParticipantFilter { search, status: query.status, limit, after: query.after };
+    let mut filter = narrowed(query.search, query.status, query.site, query.review);
+    filter.limit = query.limit.unwrap_or(100).clamp(1, PAGE);
+    filter.offset = query.offset.unwrap_or(0);
+    filter.after = query.after;
+    let total = call.tx.participants_total(call.study_id(), &filter).await?;
     let found = call.tx.participants(call.study_id(), &filter).await?;
-    Ok(Json(ParticipantList { participants: found.into_iter().map(Into::into).collect() }))
+    Ok(Json(ParticipantList { total, participants: found.into_iter().map(Into::into).collect() }))
 }

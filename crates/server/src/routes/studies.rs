@@ -2,6 +2,7 @@
 
 mod dashboard;
 mod status;
+mod today;
 
 pub(super) use dashboard::show_breaker;
 
@@ -22,6 +23,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(list_studies))
         .routes(routes!(get_study))
         .routes(routes!(dashboard::get_dashboard))
+        .routes(routes!(today::get_today))
         .routes(routes!(status::set_study_status))
 }
 

@@ -21,6 +21,7 @@ mod redcap_config;
 mod redcap_project_id_lookup;
 mod serve;
 mod studies;
+mod today;
 mod webhook_idempotency;
 mod webhook_secret_encryption;
 mod webhooks;

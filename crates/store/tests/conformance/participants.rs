@@ -118,6 +118,44 @@ async fn lists_are_searched_filtered_and_paged(#[values(Engine::Sqlite, Engine::
 }
 
 #[rstest]
+#[tokio::test]
+async fn a_list_is_narrowed_by_site_and_review_and_counted_whole(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let mut world = World::new(engine).await;
+    let other = world.add_study("MEM-2").await;
+    let site = SiteId::at(world.now);
+    let tx = world.tx().await;
+    let (code, name) = ("NORTH".to_owned(), "North".to_owned());
+    tx.insert_site(&NewSite { id: site, study: world.study, code, name, redcap_dag: None }).await.expect("a site");
+    for (record, at, study) in [("1", Some(site), world.study), ("2", None, world.study), ("3", None, other)] {
+        let new = NewParticipant { site: at, study, ..world.new_participant(record) };
+        tx.insert_participant(&new).await.expect("a participant");
+    }
+    done(tx).await;
+    world.advance(Duration::milliseconds(2));
+    let marked = world.add_participant("4").await;
+    let mark = format!(
+        r#"UPDATE participants SET extra_data = '{{"review":"anchor_differs"}}' WHERE id = {}"#,
+        world.uuid(marked.0)
+    );
+    world.db.as_server(&mark).await.expect("a mark");
+    let read = world.read().await;
+    let list = async |filter: ParticipantFilter| {
+        let page = read.participants(world.study, &filter).await.expect("a page");
+        let total = read.participants_total(world.study, &filter).await.expect("a total");
+        (page.into_iter().map(|found| found.external_id).collect::<Vec<_>>(), total)
+    };
+    let any = ParticipantFilter::default();
+    let one = |record: &str| (vec![record.to_owned()], 1);
+    assert_eq!(list(ParticipantFilter { site: Some(site), ..any.clone() }).await, one("1"));
+    assert_eq!(list(ParticipantFilter { review: Some(true), ..any.clone() }).await, one("4"));
+    assert_eq!(list(ParticipantFilter { review: Some(false), ..any.clone() }).await.1, 2);
+    assert_eq!(list(ParticipantFilter { offset: 2, ..any.clone() }).await, (vec!["4".to_owned()], 3));
+    assert_eq!(list(ParticipantFilter { offset: 3, ..any }).await, (vec![], 3), "past the end there is still a total");
+}
+
+#[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn enrolments_at_once_get_different_numbers(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let world = World::new(engine).await;
