@@ -196,6 +196,22 @@ pub enum User {
         #[arg(long, required = true)]
         password_stdin: bool,
     },
+    /// Close an account: it cannot sign in, and its tokens and sessions end at once (audited)
+    Disable { email: String },
+    /// Open an account again, and lift a lock after wrong passwords (audited)
+    Enable { email: String },
+    /// Set a password; the account's tokens and sessions end at once (audited)
+    SetPassword {
+        email: String,
+        /// Read the password from the first line of standard input
+        #[arg(long, required_unless_present = "generate", conflicts_with = "generate")]
+        password_stdin: bool,
+        /// Make a password and print it once
+        #[arg(long)]
+        generate: bool,
+    },
+    /// End every token and session of an account; the password stays (audited)
+    Revoke { email: String },
 }
 
 #[derive(Debug, Subcommand)]

@@ -21,6 +21,8 @@ pub(crate) enum Refused {
     SignIn,
     /// An operation without the role, or on somebody else's study.
     Access,
+    /// A sign-in of an account that is locked after wrong passwords, or has become so.
+    SignInLocked,
 }
 
 impl Refused {
@@ -29,6 +31,7 @@ impl Refused {
             Self::DetProof => "det_proof",
             Self::SignIn => "sign_in",
             Self::Access => "access",
+            Self::SignInLocked => "sign_in_locked",
         }
     }
 }

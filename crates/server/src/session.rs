@@ -18,6 +18,7 @@ mod tests;
 
 use axum::http::{HeaderMap, HeaderValue};
 use metricis_core::Timestamp;
+use metricis_core::ids::UserId;
 use sha2::{Digest, Sha256};
 
 use crate::problem::Problem;
@@ -124,6 +125,23 @@ impl Sessions {
     /// The cookie that takes the cookie away.
     pub(crate) fn clearing_cookie(&self) -> Result<HeaderValue, Problem> {
         HeaderValue::from_str(&self.cookies.clear()).map_err(Problem::internal)
+    }
+
+    /// The account that this browser has signed in to last, and the browser's id.
+    pub(crate) fn known_browser(&self, headers: &HeaderMap) -> Option<(UserId, String)> {
+        self.cookies.read_browser(headers)
+    }
+
+    /// The cookie by which this browser will be known: under its id, if it is known to have signed in to the account before.
+    ///
+    /// # Errors
+    /// Internal, without chance.
+    pub(crate) fn browser_cookie(&self, user: UserId, known: Option<(UserId, String)>) -> Result<HeaderValue, Problem> {
+        let browser = match known.filter(|(owner, _)| *owner == user) {
+            Some((_, browser)) => browser,
+            None => crate::links::new_code().map_err(Problem::internal)?,
+        };
+        HeaderValue::from_str(&self.cookies.set_browser(user, &browser)).map_err(Problem::internal)
     }
 
     async fn end(&self, key: &str) -> Result<(), StoreDown> {

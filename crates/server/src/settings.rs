@@ -41,6 +41,10 @@ pub struct ServerSettings {
     pub rate_limit_per_minute: u32,
     /// `AUTH_RATE_LIMIT_PER_MINUTE`, sign-ins per address. Default 10.
     pub auth_rate_limit_per_minute: u32,
+    /// `SIGN_IN_LOCK_AFTER`: wrong passwords in a row that lock an account's sign-in. Default 10.
+    pub sign_in_lock_after: u32,
+    /// `SIGN_IN_LOCK_MINUTES`: how long. Default 15.
+    pub sign_in_lock_minutes: u32,
     /// `REDCAP_DET_RATE_LIMIT_PER_MINUTE`, proven DETs per study. Default 120.
     pub det_rate_limit_per_minute: u32,
     /// `REDCAP_DET_TEST_RATE_LIMIT_PER_MINUTE`, per address. Default 10.
@@ -87,6 +91,8 @@ impl ServerSettings {
             allowed_origins: vec![],
             rate_limit_per_minute: 60,
             auth_rate_limit_per_minute: 10,
+            sign_in_lock_after: 10,
+            sign_in_lock_minutes: 15,
             det_rate_limit_per_minute: 120,
             det_test_rate_limit_per_minute: 10,
             idempotency_ttl_s: 86_400,

@@ -1,5 +1,7 @@
 //! Staff and the roles they hold on studies.
 
+mod access;
+
 use metricis_core::ids::{StudyId, UserId};
 use metricis_core::words::{GlobalRole, StudyRole};
 use sea_orm::FromQueryResult;

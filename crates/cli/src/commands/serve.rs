@@ -178,6 +178,8 @@ fn server_settings(settings: &Settings, address: &str) -> ServerSettings {
         allowed_origins: settings.allowed_origins.clone(),
         rate_limit_per_minute: settings.rate_limit_per_minute,
         auth_rate_limit_per_minute: settings.auth_rate_limit_per_minute,
+        sign_in_lock_after: settings.sign_in_lock_after,
+        sign_in_lock_minutes: settings.sign_in_lock_minutes,
         det_rate_limit_per_minute: settings.det_rate_limit_per_minute,
         det_test_rate_limit_per_minute: settings.det_test_rate_limit_per_minute,
         idempotency_ttl_s: settings.det_idempotency_ttl_s,

@@ -65,6 +65,10 @@ pub struct Settings {
     pub rate_limit_per_minute: u32,
     /// `AUTH_RATE_LIMIT_PER_MINUTE`.
     pub auth_rate_limit_per_minute: u32,
+    /// `SIGN_IN_LOCK_AFTER`.
+    pub sign_in_lock_after: u32,
+    /// `SIGN_IN_LOCK_MINUTES`.
+    pub sign_in_lock_minutes: u32,
     /// `REDCAP_DET_RATE_LIMIT_PER_MINUTE`.
     pub det_rate_limit_per_minute: u32,
     /// `REDCAP_DET_TEST_RATE_LIMIT_PER_MINUTE`.

@@ -57,6 +57,8 @@ pub(super) fn read(lookup: Lookup<'_>, data: PathBuf, absent: Absent) -> Result<
         allowed_origins,
         rate_limit_per_minute: reader.number("RATE_LIMIT_PER_MINUTE", 60, 1),
         auth_rate_limit_per_minute: reader.number("AUTH_RATE_LIMIT_PER_MINUTE", 10, 1),
+        sign_in_lock_after: reader.number("SIGN_IN_LOCK_AFTER", 10, 3),
+        sign_in_lock_minutes: reader.number("SIGN_IN_LOCK_MINUTES", 15, 1),
         det_rate_limit_per_minute: reader.number("REDCAP_DET_RATE_LIMIT_PER_MINUTE", 120, 1),
         det_test_rate_limit_per_minute: reader.number("REDCAP_DET_TEST_RATE_LIMIT_PER_MINUTE", 10, 1),
         det_idempotency_ttl_s: reader.number("REDCAP_DET_IDEMPOTENCY_TTL_SECONDS", 86_400, 1),

@@ -73,6 +73,13 @@ pub const VARIABLES: &[Variable] = &[
     ),
     plain("RATE_LIMIT_PER_MINUTE", "60", "60", "Requests per minute and principal (address when anonymous)."),
     plain("AUTH_RATE_LIMIT_PER_MINUTE", "10", "10", "Sign-in attempts per minute and address."),
+    plain(
+        "SIGN_IN_LOCK_AFTER",
+        "10",
+        "10",
+        "Wrong passwords in a row, 3 or more, that lock an account's sign-in. Open sessions, tokens and browsers that have signed in before are not locked.",
+    ),
+    plain("SIGN_IN_LOCK_MINUTES", "15", "15", "Minutes that such a lock lasts; `metricis user enable` lifts it."),
     plain("DEV_MODE", "false", "forbidden", "Development conveniences."),
     plain(
         "REDCAP_ENCRYPTION_ALLOW_PLAINTEXT_READS",

@@ -1,5 +1,6 @@
 //! The program as its users run it: real processes, real sockets, PostgreSQL and Redis.
 
+mod accounts;
 mod audit_script;
 mod checklist_sql;
 mod closed_output;

@@ -66,6 +66,15 @@ pub enum Action {
     SetPassword {
         user: UserId,
     },
+    DisableUser {
+        user: UserId,
+    },
+    EnableUser {
+        user: UserId,
+    },
+    RevokeTokens {
+        user: UserId,
+    },
     GrantStudyRole {
         study: StudyId,
         user: UserId,
@@ -245,9 +254,12 @@ impl Action {
             | Self::ResetBreaker { study, .. }
             | Self::CutoverSignoff { study, .. } => of("study", study.0),
             Self::CreateSite { site, .. } => of("site", site.0),
-            Self::CreateUser { user, .. } | Self::SetPassword { user } | Self::GrantStudyRole { user, .. } => {
-                of("user", user.0)
-            }
+            Self::CreateUser { user, .. }
+            | Self::SetPassword { user }
+            | Self::DisableUser { user }
+            | Self::EnableUser { user }
+            | Self::RevokeTokens { user }
+            | Self::GrantStudyRole { user, .. } => of("user", user.0),
             Self::Refuse { principal, .. } => Object { kind: "principal", id: principal.clone() },
             Self::ReceiveDet { event, .. }
             | Self::ReceiveReconcile { event, .. }

@@ -19,12 +19,13 @@ use crate::problem::{Answer, Problem, Refusals};
 use crate::refusals::Refused;
 use crate::token::{StaffClaim, Subject};
 use crate::{AppState, links};
-use credentials::Credentials;
+use credentials::{Credentials, Origin};
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(sign_in))
         .routes(routes!(session::start_console_session, session::get_console_session, session::end_console_session))
+        .routes(routes!(session::revoke_own_tokens))
         .routes(routes!(open_participant_session))
         .routes(routes!(get_signed_in_user))
 }
@@ -71,7 +72,7 @@ async fn sign_in(
     Peer(address): Peer,
     Body(given): Body<Credentials>,
 ) -> Answer<AccessToken> {
-    let user = credentials::verify(&app, &address, given).await?;
+    let user = credentials::verify(&app, &Origin { address: &address, known_browser: None }, given).await?;
     let minutes = app.settings.access_token_minutes;
     let claim = StaffClaim { user: user.id, generation: user.token_generation };
     let access_token = app.tokens.issue(Subject::Staff(claim), app.now(), minutes)?;

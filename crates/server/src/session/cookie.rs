@@ -5,6 +5,7 @@ use axum::http::header::COOKIE;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
+use metricis_core::ids::UserId;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 
@@ -13,6 +14,11 @@ const SECURE_NAME: &str = "__Host-metricis_session";
 const PLAIN_NAME: &str = "metricis_session";
 /// What a signature is for; one cannot stand for the other.
 const FOR_COOKIE: &str = "metricis session cookie 1";
+const SECURE_BROWSER: &str = "__Host-metricis_browser";
+const PLAIN_BROWSER: &str = "metricis_browser";
+/// Half a year: who signs in less often is a stranger again.
+const BROWSER_AGE_S: u32 = 180 * 86_400;
+const FOR_BROWSER: &str = "metricis known browser 1";
 const FOR_CSRF: &str = "metricis session csrf 1";
 
 /// Writes and reads cookies under `SESSION_SECRET_KEY`.
@@ -28,22 +34,43 @@ impl Cookies {
 
     /// `Set-Cookie` for a session. Without an age: it goes with the browser, whatever the server still holds.
     pub(super) fn set(&self, id: &str) -> String {
-        self.header(&format!("{id}.{}", BASE64_URL_SAFE_NO_PAD.encode(self.mac(FOR_COOKIE, id))), "")
+        self.header(self.name(), &self.signed(FOR_COOKIE, id), "")
     }
 
     /// `Set-Cookie` that takes it away.
     pub(super) fn clear(&self) -> String {
-        self.header("", "; Max-Age=0")
+        self.header(self.name(), "", "; Max-Age=0")
     }
 
     /// The id in the first cookie of our name that we have signed.
     pub(super) fn read(&self, headers: &HeaderMap) -> Option<String> {
+        self.signed_value(headers, self.name(), FOR_COOKIE)
+    }
+
+    /// `Set-Cookie` by which a browser is known to have signed in to an account; opens nothing.
+    pub(super) fn set_browser(&self, user: UserId, browser: &str) -> String {
+        let value = self.signed(FOR_BROWSER, &format!("{user}/{browser}"));
+        self.header(self.browser_name(), &value, &format!("; Max-Age={BROWSER_AGE_S}"))
+    }
+
+    /// The account that the browser has signed in to last, and the browser's id.
+    pub(super) fn read_browser(&self, headers: &HeaderMap) -> Option<(UserId, String)> {
+        let value = self.signed_value(headers, self.browser_name(), FOR_BROWSER)?;
+        let (user, browser) = value.split_once('/')?;
+        Some((user.parse().ok()?, browser.to_owned()))
+    }
+
+    fn signed(&self, purpose: &str, text: &str) -> String {
+        format!("{text}.{}", BASE64_URL_SAFE_NO_PAD.encode(self.mac(purpose, text)))
+    }
+
+    fn signed_value(&self, headers: &HeaderMap, wanted: &str, purpose: &str) -> Option<String> {
         let lines = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
         let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        pairs.filter(|(name, _)| *name == self.name()).find_map(|(_, value)| {
+        pairs.filter(|(name, _)| *name == wanted).find_map(|(_, value)| {
             let (id, signature) = value.split_once('.')?;
             let signature = BASE64_URL_SAFE_NO_PAD.decode(signature).ok()?;
-            self.keyed(FOR_COOKIE, id).verify_slice(&signature).is_ok().then(|| id.to_owned())
+            self.keyed(purpose, id).verify_slice(&signature).is_ok().then(|| id.to_owned())
         })
     }
 
@@ -56,9 +83,13 @@ impl Cookies {
         if self.secure { SECURE_NAME } else { PLAIN_NAME }
     }
 
-    fn header(&self, value: &str, more: &str) -> String {
+    const fn browser_name(&self) -> &'static str {
+        if self.secure { SECURE_BROWSER } else { PLAIN_BROWSER }
+    }
+
+    fn header(&self, name: &str, value: &str, more: &str) -> String {
         let secure = if self.secure { "; Secure" } else { "" };
-        format!("{}={value}; Path=/; HttpOnly; SameSite=Strict{secure}{more}", self.name())
+        format!("{name}={value}; Path=/; HttpOnly; SameSite=Strict{secure}{more}")
     }
 
     fn mac(&self, purpose: &str, id: &str) -> Vec<u8> {

@@ -39,6 +39,7 @@ const MATRIX: &[(&str, [u16; 6])] = &[
     ("start_console_session",        [401, 401, 401, 401, 401, 401]),
     ("get_console_session",          [401, 401, 200, 200, 200, 200]),
     ("end_console_session",          [401, 401, 401, 401, 401, 401]),
+    ("revoke_own_tokens",            [401, 401, 204, 204, 204, 204]),
     ("get_signed_in_user",           [401, 401, 200, 200, 200, 200]),
     ("receive_det",                  [415, 415, 415, 415, 415, 415]),
     ("test_det",                     [415, 415, 415, 415, 415, 415]),

@@ -14,6 +14,7 @@ mod documents;
 mod edge;
 mod jobs;
 mod limits;
+mod lockout;
 mod members;
 mod portal;
 mod production_gating;

@@ -1,6 +1,7 @@
 //! One behavior on two engines: every test runs on SQLite and on PostgreSQL.
 
 mod abandoned_rereads;
+mod accounts;
 mod anchor;
 mod audit;
 mod breakers;

@@ -5,15 +5,16 @@
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, SET_COOKIE};
-use axum::response::{IntoResponse, Response};
+use axum::response::{AppendHeaders, IntoResponse, Response};
 use axum::{Json, RequestExt};
 use chrono::{DateTime, Utc};
+use metricis_core::action::{Action, Actor, Entry};
 use metricis_core::words::{GlobalRole, StudyRole};
-use metricis_store::Snapshot;
+use metricis_store::{Snapshot, Tx};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::credentials::{self, Credentials};
+use super::credentials::{self, Credentials, Origin};
 use crate::AppState;
 use crate::extract::{Body, Call, ConsoleSession, Peer, StaffUser, refuse_cross_site};
 use crate::problem::{Problem, Refusals};
@@ -52,18 +53,22 @@ pub(super) async fn start_console_session(State(app): State<AppState>, request: 
     // Nobody signs a browser in from another site: its user would work under a stranger's name.
     refuse_cross_site(&parts, &app.settings, None)?;
     let former = app.sessions.find(&parts.headers, app.now()).await?;
+    let headers = parts.headers.clone();
     let mut request = Request::from_parts(parts, body);
     let Ok(Peer(address)) = request.extract_parts().await;
     let Body(given) = request.extract_with_state::<Body<Credentials>, _, _>(&app).await?;
-    let user = credentials::verify(&app, &address, given).await?;
+    let origin = Origin { address: &address, known_browser: app.sessions.known_browser(&headers) };
+    let user = credentials::verify(&app, &origin, given).await?;
     if let Some(former) = former {
         app.sessions.close(&former).await?;
     }
     let claim = StaffClaim { user: user.id, generation: user.token_generation };
     let (session, cookie) = app.sessions.begin(claim, app.now()).await?;
+    let browser = app.sessions.browser_cookie(user.id, origin.known_browser)?;
     let who = StaffUser { id: user.id, email: user.email, role: user.role, session: Some(session) };
     let shown = signed_in(who, &app.store.read(app.now()).await?).await?;
-    Ok(([(SET_COOKIE, cookie)], [(CACHE_CONTROL, "no-store")], Json(shown)).into_response())
+    let cookies = AppendHeaders([(SET_COOKIE, cookie), (SET_COOKIE, browser)]);
+    Ok((cookies, [(CACHE_CONTROL, "no-store")], Json(shown)).into_response())
 }
 
 /// Who is signed in, on which studies, and the token that changing requests must send.
@@ -72,6 +77,16 @@ pub(super) async fn start_console_session(State(app): State<AppState>, request: 
 pub(super) async fn get_console_session(call: Call<StaffUser>) -> Result<Response, Problem> {
     let shown = signed_in(call.who, &call.tx).await?;
     Ok(([(CACHE_CONTROL, "no-store")], Json(shown)).into_response())
+}
+
+/// Signs out everywhere: ends every token and every session of the account.
+#[utoipa::path(post, path = "/api/auth/logout", tag = "auth", security(("token" = [])),
+    responses((status = 204), Refusals))]
+pub(super) async fn revoke_own_tokens(call: Call<StaffUser, Tx>) -> Result<Response, Problem> {
+    let user = call.who.id;
+    call.tx.revoke_tokens(user).await?;
+    call.tx.commit(Entry::system(Actor::User(user), Action::RevokeTokens { user })).await?;
+    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, call.app.sessions.clearing_cookie()?)]).into_response())
 }
 
 /// Signs out: ends the session of the cookie. Other sessions of the account stay.
