@@ -1,0 +1,12 @@
+/** The typed client of Metricis's API; `schema.d.ts` is generated from docs/openapi.json by `npm run generate`. */
+import createClient, { type Client, type ClientOptions } from "openapi-fetch";
+import type { components, paths } from "./schema";
+
+export type Schemas = components["schemas"];
+export type Api = Client<paths>;
+export type Problem = Schemas["Problem"];
+
+/** A client of the server that served this page. */
+export function createApi(options: ClientOptions = {}): Api {
+  return createClient<paths>({ baseUrl: "/", ...options });
+}

@@ -1,0 +1,2 @@
+/** The simple reaction time task. */
+export { scoreTrials } from "./score";

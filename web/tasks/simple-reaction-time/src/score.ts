@@ -1,0 +1,4 @@
+/** Scoring of the simple reaction time task. Pure. */
+export function scoreTrials(): null {
+  return null;
+}
