@@ -28,6 +28,8 @@ check: ## format, lints, freshness of generated files, sizes
 	@cargo fmt --all --check
 	@echo "==> lints"
 	@cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
+	@echo "==> web: format, lints, types"
+	@npm --prefix web run --silent check
 	@echo "==> generated files"
 	@scripts/generated --check
 	@echo "==> sizes"
@@ -37,6 +39,8 @@ test: check ## everything that CI runs: check, then the whole suite on SQLite an
 	@scripts/need test
 	@echo "==> examples in the documentation"
 	@cargo test --workspace --doc --locked --quiet 2>&1 | sed '/^$$/d;/running 0 tests/d;/0 passed; 0 failed/d'; exit $${PIPESTATUS[0]}
+	@echo "==> web: unit tests"
+	@npm --prefix web test --silent
 	@echo "==> the suite, on both engines"
 	@cargo nextest run --workspace --locked --no-run --cargo-quiet
 	@TEST_PYTHON=$$(scripts/python-env) scripts/services run -- cargo nextest run --workspace --locked --profile $(NEXTEST_PROFILE) $(ARGS)

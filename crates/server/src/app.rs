@@ -14,7 +14,7 @@ use utoipa::openapi::security::{
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::problem::{Problem, ProblemBody};
-use crate::{AppState, edge, extract, limit, routes};
+use crate::{AppState, edge, extract, limit, pages, routes};
 
 const SESSION_SCHEME: &str = "The console's session, from `POST /api/auth/session`. A changing request also sends `X-Metricis-CSRF` \
     with the value of `GET /api/auth/session`, from the console's own origin. Without TLS (development) the cookie is `metricis_session`.";
@@ -91,6 +91,7 @@ pub fn router(state: AppState) -> axum::Router {
         .layer(CatchPanicLayer::custom(edge::answer_panic))
         .layer(from_fn_with_state(state.clone(), edge::trace_request))
         .layer(from_fn_with_state(state.clone(), extract::name_client))
+        .merge(pages::routes())
         .with_state(state)
 }
 

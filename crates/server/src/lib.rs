@@ -11,6 +11,7 @@ mod extract;
 mod fresh;
 mod limit;
 pub mod links;
+mod pages;
 pub mod password;
 mod problem;
 mod refusals;

@@ -1,4 +1,4 @@
-/** The typed client of Metricis's API; `schema.d.ts` is generated from docs/openapi.json by `npm run generate`. */
+/** The typed client of Metricis's API; `schema.d.ts` is generated from docs/openapi.json by `scripts/generated`. */
 import createClient, { type Client, type ClientOptions } from "openapi-fetch";
 import type { components, paths } from "./schema";
 

@@ -98,7 +98,7 @@ impl Ask {
         let response = router.oneshot(request).await.expect("the router never fails");
         let (parts, body) = response.into_parts();
         let text = to_bytes(body, usize::MAX).await.expect("a body");
-        let text = String::from_utf8(text.to_vec()).expect("text");
+        let text = String::from_utf8_lossy(&text).into_owned();
         let json = serde_json::from_str(&text).unwrap_or(Value::Null);
         Reply { status: parts.status, headers: parts.headers, text, json }
     }

@@ -16,6 +16,7 @@ mod jobs;
 mod limits;
 mod lockout;
 mod members;
+mod pages;
 mod portal;
 mod production_gating;
 mod redcap_config;
