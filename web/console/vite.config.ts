@@ -9,6 +9,12 @@ export default defineConfig({
   plugins: [react()],
   // The server puts the nonce of each answer in the place of this word.
   html: { cspNonce: "METRICIS_CSP_NONCE" },
-  build: { outDir: out ? `${out}/console` : "dist", target: "es2022", assetsInlineLimit: 0, emptyOutDir: true, reportCompressedSize: false },
-  server: { proxy: { "/api": "http://127.0.0.1:8080" } },
+  build: {
+    outDir: out ? `${out}/console` : "dist",
+    target: "es2022",
+    assetsInlineLimit: 0,
+    emptyOutDir: true,
+    reportCompressedSize: false,
+  },
+  server: { proxy: { "/api": process.env["METRICIS_API"] ?? "http://127.0.0.1:8080" } },
 });

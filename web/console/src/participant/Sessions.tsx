@@ -1,0 +1,95 @@
+/** A participant's results: when, for which visit, whether REDCap has them, and if not, why. */
+import { Button, Table, Text } from "@mantine/core";
+import { Empty } from "../display/Notice";
+import { Wide } from "../display/Page";
+import { Status, words } from "../display/Status";
+import { When } from "../display/When";
+import { useStudy } from "../study/study";
+import { useResync } from "../syncs/resync";
+import classes from "./Participant.module.css";
+import { type Detail, flagWords, reasonWords, type Session } from "./participant";
+
+export function Sessions({ detail }: { detail: Detail }) {
+  const study = useStudy();
+  const resync = useResync();
+  if (detail.sessions.length === 0) {
+    return <Empty title="No results yet">They appear here as soon as the participant's device has sent them.</Empty>;
+  }
+  const label = (session: Session) => detail.visits.find(({ id }) => id === session.visit_id)?.label;
+  return (
+    <Wide label="Results">
+      <Table verticalSpacing={6}>
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>Task</Table.Th>
+            <Table.Th>Visit</Table.Th>
+            <Table.Th>Completed</Table.Th>
+            <Table.Th>In REDCap</Table.Th>
+            <Table.Th>Why, and what to look at</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {detail.sessions.map((session) => (
+            <Table.Tr key={session.id}>
+              <Table.Td>{words(session.task)}</Table.Td>
+              <Table.Td>{label(session) ?? "–"}</Table.Td>
+              <Table.Td>
+                <When at={session.completed_at} />
+              </Table.Td>
+              <Table.Td>
+                <Status of={session.sync_status} />
+                <SyncMoment session={session} />
+              </Table.Td>
+              <Table.Td>
+                <Why session={session} />
+                {session.sync_status === "failed" && study.mayCoordinate && (
+                  <Button
+                    size="xs"
+                    mt={4}
+                    variant="default"
+                    loading={resync.isPending}
+                    onClick={() => resync.mutate([session.id])}
+                  >
+                    Re-sync this result
+                  </Button>
+                )}
+              </Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </Wide>
+  );
+}
+
+function SyncMoment({ session }: { session: Session }) {
+  const at = session.synced_at ?? session.pending_since;
+  if (!at) return null;
+  return (
+    <Text size="xs" c="dimmed">
+      {session.synced_at ? "" : "since "}
+      <When at={at} />
+    </Text>
+  );
+}
+
+/** Why a result is not in REDCap, and what a person should look at; the server's message names the fields. */
+export function Why({ session }: { session: Session }) {
+  const { sync_error_type: type, sync_error_message: message, review_flag: flag } = session;
+  if (!type && !flag) return <>–</>;
+  return (
+    <>
+      {type && (
+        <Text size="sm" fw={550}>
+          {reasonWords(type)}
+        </Text>
+      )}
+      {message && (
+        <Text size="sm" className={classes["reason"] ?? ""}>
+          {message}
+        </Text>
+      )}
+      {flag && <Text size="sm">{flagWords(flag)}</Text>}
+    </>
+  );
+}

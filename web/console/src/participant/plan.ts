@@ -1,0 +1,27 @@
+/** The plan of an anchor move, as the server makes it and as a button says it. */
+
+export interface AnchorPlan {
+  next_version_number: number;
+  from: string;
+  to: string;
+  reconcile: [visit: string, target: string][];
+  review: string[];
+  cancel: string[];
+  flag_missed: string[];
+  left_missed: string[];
+  create: { window: string; event_name: string; target: string; window_start: string; window_end: string }[];
+  counts: { reconciled: number; cancelled: number; flagged: number; created: number };
+}
+
+const visits = (n: number, kind = "") => `${n} ${kind}${n === 1 ? "visit" : "visits"}`;
+
+/** All that the move does, in the words of its button. */
+export function deed(plan: AnchorPlan): string {
+  const { cancelled, created, reconciled, flagged } = plan.counts;
+  const parts = [`supersede version ${plan.next_version_number - 1}`];
+  if (cancelled > 0) parts.push(`cancel ${visits(cancelled, "pending ")}`);
+  if (reconciled > 0) parts.push(`keep ${visits(reconciled, "completed ")}`);
+  if (flagged > 0) parts.push(`flag ${visits(flagged, "missed ")}`);
+  parts.push(created > 0 ? `create ${created}` : "create none");
+  return `Move anchor: ${parts.join(", ")}`;
+}

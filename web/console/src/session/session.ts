@@ -1,0 +1,43 @@
+/** Who is signed in: asked once, kept until the server says otherwise. */
+import { queryOptions } from "@tanstack/react-query";
+import { api, keepCsrf, take } from "../api/client";
+import type { SignedIn } from "../api/pending";
+import { queryClient } from "../api/query";
+import { Refusal } from "../api/refusal";
+
+export const sessionQuery = queryOptions({
+  queryKey: ["session"],
+  queryFn: readSession,
+  staleTime: Number.POSITIVE_INFINITY,
+  gcTime: Number.POSITIVE_INFINITY,
+});
+
+/** The session, or null when there is none. */
+async function readSession(): Promise<SignedIn | null> {
+  try {
+    const session = await take(api.GET("/api/auth/session"));
+    keepCsrf(session.csrf);
+    return session;
+  } catch (error) {
+    if (error instanceof Refusal && error.status === 401) return null;
+    throw error;
+  }
+}
+
+export async function signIn(email: string, password: string): Promise<SignedIn | null> {
+  await take(api.POST("/api/auth/session", { body: { email, password } }));
+  queryClient.clear();
+  return queryClient.fetchQuery(sessionQuery);
+}
+
+export async function signOut(): Promise<void> {
+  await take(api.DELETE("/api/auth/session"));
+  forget();
+}
+
+/** Drops everything that the session could see. */
+export function forget(): void {
+  keepCsrf("");
+  queryClient.clear();
+  queryClient.setQueryData(sessionQuery.queryKey, null);
+}

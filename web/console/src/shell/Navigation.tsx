@@ -1,0 +1,33 @@
+/** The pages of a study; what waits for a person is counted beside its page. */
+import { Stack } from "@mantine/core";
+import { IconCalendarEvent } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { dashboardQuery, useStudy } from "../study/study";
+import classes from "./Shell.module.css";
+
+const PAGES = [{ to: "/studies/$study/today", label: "Today", icon: IconCalendarEvent }] as const;
+
+export function Navigation() {
+  const study = useStudy();
+  const { data } = useQuery(dashboardQuery(study.id));
+  const counts: Record<string, number> = {
+    Events: (data?.failed_events ?? 0) + (data?.stuck_events ?? 0),
+    "Failed syncs": data?.failed_syncs ?? 0,
+  };
+  return (
+    <Stack component="nav" gap={2} aria-label="Pages of the study">
+      {PAGES.map(({ to, label, icon: Icon }) => (
+        <Link key={to} to={to} params={{ study: study.code }} className={classes["link"] ?? ""}>
+          <Icon size={18} stroke={1.7} aria-hidden />
+          {label}
+          {!!counts[label] && (
+            <span className={classes["count"]} aria-label={`${counts[label]} to look at`}>
+              {counts[label]}
+            </span>
+          )}
+        </Link>
+      ))}
+    </Stack>
+  );
+}

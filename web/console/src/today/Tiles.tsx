@@ -1,0 +1,161 @@
+/** The three lights of the study: each its number, its words and its one action. */
+import { ButtonLink } from "../display/links";
+import { SimpleGrid, Skeleton, Text } from "@mantine/core";
+import type { Schemas } from "@metricis/api";
+import type { ReactNode } from "react";
+import { Status } from "../display/Status";
+import { When } from "../display/When";
+import { useStudy } from "../study/study";
+import { ResetBreaker } from "./ResetBreaker";
+import classes from "./Tiles.module.css";
+
+type Dashboard = Schemas["DashboardShown"];
+
+/** The breaker as the server tells it. */
+export interface Breaker {
+  state: "closed" | "open" | "half_open";
+  failures: number;
+  opened_at?: string;
+}
+
+export function Tiles({ dashboard }: { dashboard: Dashboard | undefined }) {
+  if (!dashboard) {
+    return (
+      <SimpleGrid cols={{ base: 1, sm: 3 }}>
+        {["syncs", "events", "breaker"].map((tile) => (
+          <Skeleton key={tile} height={148} radius="md" />
+        ))}
+      </SimpleGrid>
+    );
+  }
+  return (
+    <SimpleGrid cols={{ base: 1, sm: 3 }}>
+      <SyncTile failed={dashboard.failed_syncs} />
+      <EventTile stuck={dashboard.stuck_events} failed={dashboard.failed_events} />
+      <BreakerTile breaker={dashboard.breaker as unknown as Breaker} enabled={dashboard.breaker_enabled} />
+    </SimpleGrid>
+  );
+}
+
+interface TileProps {
+  title: string;
+  number: ReactNode;
+  bad: boolean;
+  action: ReactNode;
+  children: ReactNode;
+}
+
+function Tile({ title, number, bad, action, children }: TileProps) {
+  return (
+    <section className={classes["tile"]} data-bad={bad} aria-label={title}>
+      <h2 className={classes["title"]}>{title}</h2>
+      <div className={classes["number"]}>{number}</div>
+      <Text size="sm" className={classes["words"]} component="div">
+        {children}
+      </Text>
+      <div>{action}</div>
+    </section>
+  );
+}
+
+function SyncTile({ failed }: { failed: number }) {
+  const study = useStudy();
+  return (
+    <Tile
+      title="Failed Sync"
+      number={failed}
+      bad={failed > 0}
+      action={
+        <ButtonLink
+          to="/studies/$study/failed-syncs"
+          params={{ study: study.code }}
+          size="xs"
+          variant={failed > 0 ? "filled" : "default"}
+        >
+          {failed > 0 ? "See why and re-sync" : "Failed syncs"}
+        </ButtonLink>
+      }
+    >
+      {failed === 0
+        ? "No result is held back by a failed sync."
+        : `${failed === 1 ? "A result has" : `${failed} results have`} not reached REDCap. Nothing is substituted or retried until a person re-syncs.`}
+    </Tile>
+  );
+}
+
+function EventTile({ stuck, failed }: { stuck: number; failed: number }) {
+  const study = useStudy();
+  const bad = stuck + failed > 0;
+  return (
+    <Tile
+      title="Stuck events"
+      number={stuck + failed}
+      bad={bad}
+      action={
+        <ButtonLink
+          to="/studies/$study/events"
+          params={{ study: study.code }}
+          search={bad ? { status: "attention" } : {}}
+          size="xs"
+          variant={bad ? "filled" : "default"}
+        >
+          {bad ? "Look and replay" : "Events"}
+        </ButtonLink>
+      }
+    >
+      {bad
+        ? `${stuck} stuck in processing, ${failed} failed. What REDCap announced has not been applied; replay each.`
+        : "Every event of REDCap that was received has been worked on or is about to be."}
+    </Tile>
+  );
+}
+
+function BreakerTile({ breaker, enabled }: { breaker: Breaker; enabled: boolean }) {
+  const study = useStudy();
+  const closed = breaker.state === "closed";
+  return (
+    <Tile
+      title="Circuit breaker"
+      number={<Status of={breaker.state} />}
+      bad={!closed || !enabled}
+      action={
+        closed || !study.mayAdminister ? (
+          <ButtonLink
+            to="/studies/$study/redcap"
+            params={{ study: study.code }}
+            size="xs"
+            variant={closed ? "default" : "filled"}
+          >
+            {closed ? "REDCap connection" : "See the connection"}
+          </ButtonLink>
+        ) : (
+          <ResetBreaker />
+        )
+      }
+    >
+      <BreakerWords breaker={breaker} enabled={enabled} />
+    </Tile>
+  );
+}
+
+export function BreakerWords({ breaker, enabled }: { breaker: Breaker; enabled: boolean }) {
+  if (!enabled) return "An operator has switched the breaker off: REDCap is called whatever happens.";
+  if (breaker.state === "closed") {
+    return breaker.failures === 0
+      ? "REDCap is called as usual."
+      : `REDCap is called as usual; the last ${breaker.failures === 1 ? "call" : `${breaker.failures} calls`} failed.`;
+  }
+  return (
+    <>
+      {breaker.state === "open"
+        ? `REDCap is not called after ${breaker.failures} failures in a row.`
+        : "One call is asking whether REDCap is back."}
+      {breaker.opened_at && (
+        <>
+          {" "}
+          Open since <When at={breaker.opened_at} />.
+        </>
+      )}
+    </>
+  );
+}
