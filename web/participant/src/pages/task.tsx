@@ -1,0 +1,105 @@
+/** A task from its beginning to "saved on this device". */
+import { useTranslation } from "react-i18next";
+import { Link } from "wouter";
+import { Notice } from "../parts/notice";
+import { Result } from "../parts/results";
+import { useMoment } from "../parts/when";
+import { isOpen } from "../portal/agenda";
+import { useNow } from "../portal/now";
+import { useTasks } from "../portal/queries";
+import { useKept } from "../session/app";
+import type { Draft } from "../task/draft";
+import { isKnown } from "../task/registry";
+import { usePlayer } from "../task/use-player";
+
+export interface Chosen {
+  task: string;
+  visit_id: string | null;
+}
+
+export function TaskPage({ task, visit_id }: Chosen) {
+  const { t } = useTranslation();
+  const tasks = useTasks();
+  const now = useNow();
+  if (tasks.isPending) return <p class="loading">{t("app.loading")}</p>;
+  const found = tasks.data?.data.tasks.find((one) => one.task === task && (one.visit_id ?? null) === visit_id);
+  // Read once more while it is played, the list may say that it is done; what has begun goes on.
+  return (
+    <Player
+      task={task}
+      visit_id={visit_id}
+      label={found?.label ?? null}
+      open={!!found && !found.done && isOpen(found, now) && isKnown(task)}
+    />
+  );
+}
+
+function Player(props: Chosen & { label: string | null; open: boolean }) {
+  const { t } = useTranslation();
+  const { state, draft, host, begin, resume } = usePlayer(props);
+  return (
+    <>
+      <div ref={host} class="player" hidden={state !== "playing"} />
+      {state === "looking" && <p class="loading">{t("app.loading")}</p>}
+      {state === "interrupted" && draft && <Interrupted draft={draft} begin={begin} resume={resume} />}
+      {state === "done" && draft && <Done draft={draft} />}
+      {(state === "absent" || state === "elsewhere" || state === "unloaded" || state === "unkept") && (
+        <section>
+          <h1>{t(`task.${state}`)}</h1>
+          <Notice kind="warning">{t(`task.${state}_why`)}</Notice>
+          {state !== "absent" && (
+            <button type="button" onClick={() => location.reload()}>
+              {t("app.again")}
+            </button>
+          )}
+          <Back />
+        </section>
+      )}
+    </>
+  );
+}
+
+function Interrupted({ draft, begin, resume }: { draft: Draft; begin: () => void; resume: () => void }) {
+  const { t } = useTranslation();
+  const moment = useMoment();
+  return (
+    <section>
+      <h1>{t("task.interrupted")}</h1>
+      <p>{t("task.interrupted_why", { when: moment(draft.saved_at), count: draft.trials.length })}</p>
+      <div class="choices">
+        <button type="button" onClick={resume}>
+          {t("home.continue")}
+        </button>
+        <button type="button" class="plain" onClick={begin}>
+          {t("task.restart")}
+        </button>
+      </div>
+      <p class="hint">{t("task.restart_note")}</p>
+    </section>
+  );
+}
+
+function Done({ draft }: { draft: Draft }) {
+  const { t } = useTranslation();
+  const entry = useKept(
+    `entry ${draft.submission_key}`,
+    async (device) => (await device.get("outbox", draft.submission_key)) ?? null,
+  );
+  return (
+    <section>
+      <h1>{t("task.done")}</h1>
+      <p>{t("task.done_why")}</p>
+      <ul class="results">{entry && <Result entry={entry} />}</ul>
+      <Back />
+    </section>
+  );
+}
+
+function Back() {
+  const { t } = useTranslation();
+  return (
+    <Link href="/" className="button plain">
+      {t("app.back")}
+    </Link>
+  );
+}

@@ -1,0 +1,84 @@
+/** One task: what it is, until when, and the one thing to do about it. */
+import { useTranslation } from "react-i18next";
+import { Link } from "wouter";
+import { isOpen, type Task } from "../portal/agenda";
+import { useNow } from "../portal/now";
+import { useZone } from "../portal/zone";
+import { useKept, useSession } from "../session/app";
+import { draftKey, readDraft } from "../task/draft";
+import { isKnown } from "../task/registry";
+import { dayOf, lastDayBefore } from "../words/dates";
+import { When } from "./when";
+
+export function TaskCard({ task, first = false }: { task: Task; first?: boolean }) {
+  const title = useTitle(task);
+  const open = isOpen(task, useNow());
+  return (
+    <article class={`card ${first ? "first" : ""}`}>
+      <h3>{title}</h3>
+      {task.label && <p class="label">{task.label}</p>}
+      <p class="hint">
+        <Window task={task} open={open} />
+      </p>
+      {open && (task.kind === "survey" ? <Survey link={task.link} /> : <Assessment task={task} first={first} />)}
+    </article>
+  );
+}
+
+export function useTitle({ kind, task }: Pick<Task, "kind" | "task">): string {
+  const { t } = useTranslation();
+  if (kind === "survey") return t("task.survey", { name: task.replaceAll("_", " ") });
+  return kind === "consent" ? t("task.consent") : taskName(t, task);
+}
+
+export function taskName(t: (key: string) => string, task: string): string {
+  return isKnown(task) ? t("task.reaction_time") : task.replaceAll("_", " ");
+}
+
+function Window({ task, open }: { task: Task; open: boolean }) {
+  const { t, i18n } = useTranslation();
+  const zone = useZone();
+  const { opens_at, closes_at } = task;
+  if (open && closes_at) {
+    return <When at={closes_at} text={t("home.open_until", { when: lastDayBefore(closes_at, i18n.language, zone) })} />;
+  }
+  if (!open && opens_at) {
+    return <When at={opens_at} text={t("home.opens", { when: dayOf(new Date(opens_at), i18n.language, zone) })} />;
+  }
+  return null;
+}
+
+function Assessment({ task, first }: { task: Task; first: boolean }) {
+  const { t } = useTranslation();
+  const { owner } = useSession();
+  const place = { owner, task: task.task, visit_id: task.visit_id ?? null };
+  const draft = useKept(`draft ${draftKey(place)}`, (device) => readDraft(device, place));
+  if (!isKnown(task.task)) return <p>{t("task.unknown", { name: task.task })}</p>;
+  const begun = !!draft && draft.trials.length > 0;
+  const to = `/task/${encodeURIComponent(task.task)}/${task.visit_id ?? "-"}${location.search}`;
+  return (
+    <>
+      <p>{begun ? t("home.begun") : t("task.reaction_time_why")}</p>
+      <Link href={to} className={first ? "button" : "button plain"}>
+        {t(begun ? "home.continue" : "home.begin")}
+      </Link>
+    </>
+  );
+}
+
+function Survey({ link }: { link: string | null | undefined }) {
+  const { t } = useTranslation();
+  if (!link || !isWeb(link)) return <p>{t("home.survey_wait")}</p>;
+  return (
+    <>
+      <p>{t("home.survey_note")}</p>
+      <a class="button" href={link} target="_blank" rel="noopener noreferrer">
+        {t("home.survey_open")}
+      </a>
+    </>
+  );
+}
+
+function isWeb(link: string): boolean {
+  return /^https?:\/\//i.test(link);
+}

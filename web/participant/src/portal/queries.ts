@@ -1,0 +1,53 @@
+/** What the pages read of the server, with how often. */
+import type { Schemas } from "@metricis/api";
+import { useQuery, type UseQueryResult } from "@tanstack/react-query";
+import { noteReceipts } from "../outbox/outbox";
+import { useApp, useSession } from "../session/app";
+import * as api from "./api";
+import { receipts } from "./receipts";
+import { type Reading, readThrough } from "./read";
+import { readSchedule, type Schedule } from "./schedule";
+
+const SOON_MS = 5_000;
+const LATER_MS = 60_000;
+
+function useReading<T>(
+  name: string,
+  ask: (token: string) => Promise<api.Said<T>>,
+  every: (reading: Reading<T> | undefined) => number,
+  noted?: (reading: Reading<T>) => Promise<void>,
+): UseQueryResult<Reading<T>> {
+  const { device, signal } = useApp();
+  const session = useSession();
+  return useQuery({
+    queryKey: [name, session.owner],
+    queryFn: async () => {
+      const reading = await readThrough(device, session, name, ask, signal.tell);
+      if (reading.fresh) await noted?.(reading);
+      return reading;
+    },
+    refetchInterval: ({ state }) => every(state.data as Reading<T> | undefined),
+  });
+}
+
+export function useTasks(): UseQueryResult<Reading<Schemas["TaskList"]>> {
+  return useReading("tasks", api.readTasks, () => LATER_MS);
+}
+
+export function useSchedule(): UseQueryResult<Reading<Schedule>> {
+  return useReading("schedule", readSchedule, () => LATER_MS);
+}
+
+/** Asked more often while something is on its way; tells the results on this device whether they have arrived. */
+export function useDataStatus(): UseQueryResult<Reading<Schemas["DataStatusShown"]>> {
+  const { device, signal } = useApp();
+  const { owner } = useSession();
+  return useReading(
+    "data-status",
+    api.readDataStatus,
+    (reading) => (reading?.data.pending_count ? SOON_MS : LATER_MS),
+    async ({ data, read_at }) => {
+      if (await noteReceipts(device, owner, read_at, receipts(data))) signal.tell();
+    },
+  );
+}
