@@ -57,9 +57,10 @@ async function sendOne(
 ): Promise<Ended | null> {
   const answer = await send(body, token);
   if (answer.kind === "refused" && answer.status === 401) {
+    // The next turn finds the session over, or another that has begun meanwhile.
     await endSession(device, token);
     changed();
-    return "signed-out";
+    return null;
   }
   const asOf = now();
   const spread = chance();

@@ -1,6 +1,6 @@
 /** Plays the task in `host` and gives its results; what was done before an interruption is continued, not repeated. */
 import { initJsPsych } from "jspsych";
-import { readDevice } from "./device";
+import { type Device, readDevice } from "./device";
 import { type Results, resultsOf } from "./results";
 import { blocksOf, type Course } from "./timeline";
 import type { Trial } from "./trial";
@@ -38,11 +38,17 @@ export async function runTask(host: HTMLElement, run: Run): Promise<Results | nu
   const abort = () => jsPsych.abortExperiment();
   run.signal.addEventListener("abort", abort, { once: true });
   const timeline = blocksOf(course, run.before.length > 0);
+  // Killed after its last trial, a run has nothing left to play.
+  if (timeline.length === 0) return finish(course, run, device);
   if (run.simulation) await jsPsych.simulate(timeline, run.simulation);
   else await jsPsych.run(timeline);
   run.signal.removeEventListener("abort", abort);
   if (run.signal.aborted) return null;
-  return resultsOf(course.trials, { seed: run.seed, language: run.language, device, resumed: run.before.length > 0 });
+  return finish(course, run, device);
+}
+
+function finish({ trials }: Course, { seed, language, before }: Run, device: Device): Results {
+  return resultsOf(trials, { seed, language, device, resumed: before.length > 0 });
 }
 
 /** Without what jsPsych adds to a row. */
