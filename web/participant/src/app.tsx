@@ -25,9 +25,11 @@ function Inside() {
   const session = useCurrentSession();
   const [gone, setGone] = useState(false);
   const [entering] = useRoute("/enter");
+  // A session that ends in the middle of a task does not take the task away; its result waits for the next link.
+  const [tasking] = useRoute("/task/:task/:visit");
   if (gone) return within(<Gone />);
   if (session === undefined) return within(null);
-  if (entering || !session || session.over) return within(<Enter />);
+  if (entering || !session || (session.over && !tasking)) return within(<Enter />);
   return (
     <SessionContext.Provider value={session} key={session.owner}>
       <Zone>

@@ -18,7 +18,7 @@ async function begin(root: HTMLElement): Promise<void> {
   const signal = openSignal();
   // Copies on the device answer without a line, so the queries always run.
   const queries = new QueryClient({
-    defaultOptions: { queries: { networkMode: "always", retry: false, gcTime: Infinity } },
+    defaultOptions: { queries: { networkMode: "always", refetchOnReconnect: true, retry: false, gcTime: Infinity } },
   });
   signal.hear(() => void queries.invalidateQueries({ queryKey: [KEPT] }));
   const uploader: Uploader = {
@@ -42,7 +42,8 @@ async function begin(root: HTMLElement): Promise<void> {
     </QueryClientProvider>,
     root,
   );
-  await registerWorker();
+  // Without it the app works, only not offline.
+  await registerWorker().catch(() => undefined);
 }
 
 const root = document.getElementById("root");

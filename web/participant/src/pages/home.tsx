@@ -5,10 +5,11 @@ import { Banners } from "../parts/banners";
 import { Consent } from "../parts/consent";
 import { Notice } from "../parts/notice";
 import { Results } from "../parts/results";
-import { TaskCard } from "../parts/task-card";
+import { TaskCard, TaskRow } from "../parts/task-card";
 import { agendaOf, type Task } from "../portal/agenda";
 import { useNow } from "../portal/now";
 import { useTasks } from "../portal/queries";
+import { Unread } from "../portal/read";
 import { useZone } from "../portal/zone";
 import { useKept, useSession } from "../session/app";
 import { dayOf } from "../words/dates";
@@ -18,34 +19,32 @@ export function Home() {
   const { owner } = useSession();
   const tasks = useTasks();
   const entries = useKept(`entries ${owner}`, (device) => entriesOf(device, owner));
+  const now = useNow();
+  const agenda = tasks.data && entries && agendaOf(tasks.data.data.tasks, entries, now);
   return (
     <>
       <h1>{t("home.title")}</h1>
       <Banners tasks={tasks} />
-      {tasks.data && entries && <Agenda tasks={tasks.data.data.tasks} entries={entries} />}
       {tasks.isPending && <p class="loading">{t("app.loading")}</p>}
-      {tasks.isError && (
-        <Notice kind="alert">
-          <p>{t("banner.unknown")}</p>
-          <button type="button" class="small" onClick={() => void tasks.refetch()}>
-            {t("app.again")}
-          </button>
-        </Notice>
-      )}
+      {tasks.isError && <Unreadable tasks={tasks} />}
+      {agenda && (agenda.next ? <Next task={agenda.next} /> : <Nothing opens={agenda.later[0]?.opens_at} />)}
+      {agenda && <After tasks={agenda.after} />}
       {entries && <Results entries={entries} />}
+      {agenda && <Later tasks={agenda.later} />}
     </>
   );
 }
 
-function Agenda({ tasks, entries }: { tasks: Task[]; entries: Parameters<typeof agendaOf>[1] }) {
+function Unreadable({ tasks }: { tasks: ReturnType<typeof useTasks> }) {
   const { t } = useTranslation();
-  const { next, after, later } = agendaOf(tasks, entries, useNow());
+  const reason = tasks.error instanceof Unread ? tasks.error.reason : null;
   return (
-    <>
-      {next ? <Next task={next} /> : <Nothing opens={later[0]?.opens_at} />}
-      <List title={t("home.then")} tasks={after} />
-      <List title={t("home.later")} tasks={later} />
-    </>
+    <Notice kind="alert">
+      <p>{reason ?? t("banner.unknown")}</p>
+      <button type="button" class="small" onClick={() => void tasks.refetch()}>
+        {t("app.again")}
+      </button>
+    </Notice>
   );
 }
 
@@ -71,16 +70,32 @@ function Nothing({ opens }: { opens: string | null | undefined }) {
   );
 }
 
-function List({ title, tasks }: { title: string; tasks: Task[] }) {
+function After({ tasks }: { tasks: Task[] }) {
+  const { t } = useTranslation();
   if (tasks.length === 0) return null;
   return (
     <section>
-      <h2>{title}</h2>
+      <h2>{t("home.then")}</h2>
       <ul class="cards">
         {tasks.map((task) => (
           <li key={`${task.visit_id} ${task.task}`}>
             <TaskCard task={task} />
           </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Later({ tasks }: { tasks: Task[] }) {
+  const { t } = useTranslation();
+  if (tasks.length === 0) return null;
+  return (
+    <section>
+      <h2>{t("home.later")}</h2>
+      <ul class="rows">
+        {tasks.map((task) => (
+          <TaskRow key={`${task.visit_id} ${task.task}`} task={task} />
         ))}
       </ul>
     </section>

@@ -1,7 +1,8 @@
 /** All visits with their windows, in the study's days. */
 import { useTranslation } from "react-i18next";
+import { Age } from "../parts/banners";
 import { Notice } from "../parts/notice";
-import { useMoment, When } from "../parts/when";
+import { When } from "../parts/when";
 import { useNow } from "../portal/now";
 import { useSchedule } from "../portal/queries";
 import { type Visit, type VisitState, visitState } from "../portal/schedule";
@@ -10,7 +11,6 @@ import { dayInWords } from "../words/dates";
 export function SchedulePage() {
   const { t } = useTranslation();
   const schedule = useSchedule();
-  const moment = useMoment();
   const reading = schedule.data;
   return (
     <>
@@ -24,9 +24,7 @@ export function SchedulePage() {
           </button>
         </Notice>
       )}
-      {reading && !reading.fresh && (
-        <Notice kind="warning">{t("banner.unread", { when: moment(reading.read_at) })}</Notice>
-      )}
+      {reading && <Age reading={reading} />}
       {reading && <Visits visits={reading.data.visits} zone={reading.data.time_zone} />}
     </>
   );

@@ -22,6 +22,7 @@ export function TaskPage({ task, visit_id }: Chosen) {
   const tasks = useTasks();
   const now = useNow();
   if (tasks.isPending) return <p class="loading">{t("app.loading")}</p>;
+  if (tasks.isError) return <Unread />;
   const found = tasks.data?.data.tasks.find((one) => one.task === task && (one.visit_id ?? null) === visit_id);
   // Read once more while it is played, the list may say that it is done; what has begun goes on.
   return (
@@ -47,12 +48,14 @@ function Player(props: Chosen & { label: string | null; open: boolean }) {
         <section>
           <h1>{t(`task.${state}`)}</h1>
           <Notice kind="warning">{t(`task.${state}_why`)}</Notice>
-          {state !== "absent" && (
-            <button type="button" onClick={() => location.reload()}>
-              {t("app.again")}
-            </button>
-          )}
-          <Back />
+          <div class="choices">
+            {state !== "absent" && (
+              <button type="button" onClick={() => location.reload()}>
+                {t("app.again")}
+              </button>
+            )}
+            <Back />
+          </div>
         </section>
       )}
     </>
@@ -65,7 +68,7 @@ function Interrupted({ draft, begin, resume }: { draft: Draft; begin: () => void
   return (
     <section>
       <h1>{t("task.interrupted")}</h1>
-      <p>{t("task.interrupted_why", { when: moment(draft.saved_at), count: draft.trials.length })}</p>
+      <p>{t("task.interrupted_why", { when: moment(draft.saved_at) })}</p>
       <div class="choices">
         <button type="button" onClick={resume}>
           {t("home.continue")}
@@ -88,8 +91,19 @@ function Done({ draft }: { draft: Draft }) {
   return (
     <section>
       <h1>{t("task.done")}</h1>
-      <p>{t("task.done_why")}</p>
+      <p>{t(entry?.state === "refused" ? "task.done_refused" : "task.done_why")}</p>
       <ul class="results">{entry && <Result entry={entry} />}</ul>
+      <Back />
+    </section>
+  );
+}
+
+function Unread() {
+  const { t } = useTranslation();
+  return (
+    <section>
+      <h1>{t("app.fault")}</h1>
+      <Notice kind="alert">{t("banner.unknown")}</Notice>
       <Back />
     </section>
   );

@@ -2,6 +2,7 @@
 import { useTranslation } from "react-i18next";
 import { countOfOthers } from "../outbox/outbox";
 import { useDataStatus, type useTasks } from "../portal/queries";
+import type { Reading } from "../portal/read";
 import { useKept, useSession } from "../session/app";
 import { Notice } from "./notice";
 import { useMoment } from "./when";
@@ -12,16 +13,23 @@ export const FAILED_SYNC = "Your responses were saved on this device. The study 
 export function Banners({ tasks }: { tasks: ReturnType<typeof useTasks> }) {
   const { t } = useTranslation();
   const { owner } = useSession();
-  const moment = useMoment();
+  const reading = tasks.data;
   const others = useKept(`others ${owner}`, (device) => countOfOthers(device, owner));
-  const old = tasks.data && !tasks.data.fresh ? moment(tasks.data.read_at) : null;
   return (
     <>
       <DataStatus />
-      {old && <Notice kind="warning">{t(navigator.onLine ? "banner.unread" : "banner.offline", { when: old })}</Notice>}
+      {reading && <Age reading={reading} />}
       {!!others && <Notice kind="info">{t("banner.others", { count: others })}</Notice>}
     </>
   );
+}
+
+/** How old what is shown is, when it is. */
+export function Age({ reading }: { reading: Pick<Reading<unknown>, "read_at" | "from"> }) {
+  const { t } = useTranslation();
+  const when = useMoment()(reading.read_at);
+  if (reading.from === "server") return null;
+  return <Notice kind="warning">{t(reading.from === "refused" ? "banner.unread" : "banner.offline", { when })}</Notice>;
 }
 
 function DataStatus() {

@@ -25,7 +25,21 @@ export function TaskCard({ task, first = false }: { task: Task; first?: boolean 
   );
 }
 
-export function useTitle({ kind, task }: Pick<Task, "kind" | "task">): string {
+/** One that is not open yet. */
+export function TaskRow({ task }: { task: Task }) {
+  const title = useTitle(task);
+  return (
+    <li>
+      <strong>{title}</strong>
+      {task.label && <span class="label"> · {task.label}</span>}
+      <p class="hint">
+        <Window task={task} open={false} />
+      </p>
+    </li>
+  );
+}
+
+function useTitle({ kind, task }: Pick<Task, "kind" | "task">): string {
   const { t } = useTranslation();
   if (kind === "survey") return t("task.survey", { name: task.replaceAll("_", " ") });
   return kind === "consent" ? t("task.consent") : taskName(t, task);

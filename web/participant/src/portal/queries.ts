@@ -23,7 +23,7 @@ function useReading<T>(
     queryKey: [name, session.owner],
     queryFn: async () => {
       const reading = await readThrough(device, session, name, ask, signal.tell);
-      if (reading.fresh) await noted?.(reading);
+      if (reading.from === "server") await noted?.(reading);
       return reading;
     },
     refetchInterval: ({ state }) => every(state.data as Reading<T> | undefined),

@@ -6,8 +6,8 @@ import type { Said } from "./api";
 export interface Reading<T> {
   data: T;
   read_at: number;
-  /** Read just now; otherwise the copy of `read_at`. */
-  fresh: boolean;
+  /** Read just now; otherwise this is the copy of `read_at`, because nobody was there or the server said no. */
+  from: "server" | "unreachable" | "refused";
 }
 
 /** Neither the server nor a copy. */
@@ -29,10 +29,10 @@ export async function readThrough<T>(
   const answer = await ask(token);
   if (answer.kind === "ok") {
     await device.put("copies", { owner, name, value: answer.data, read_at: asked_at });
-    return { data: answer.data, read_at: asked_at, fresh: true };
+    return { data: answer.data, read_at: asked_at, from: "server" };
   }
   if (answer.kind === "refused" && answer.status === 401 && (await endSession(device, token))) ended();
   const copy = await device.get("copies", [owner, name]);
-  if (copy) return { data: copy.value as T, read_at: copy.read_at, fresh: false };
+  if (copy) return { data: copy.value as T, read_at: copy.read_at, from: answer.kind };
   throw new Unread(answer.kind === "refused" ? answer.reason : null);
 }

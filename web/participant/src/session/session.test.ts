@@ -101,8 +101,8 @@ test("without a line the copy is shown with its moment; without a copy nothing i
       () => now,
     );
   await expect(read(async () => nobody, 1)).rejects.toThrow(Unread);
-  expect(await read(async () => tell, 2)).toEqual({ data: tell.data, read_at: 2, fresh: true });
-  expect(await read(async () => nobody, 3)).toEqual({ data: tell.data, read_at: 2, fresh: false });
+  expect(await read(async () => tell, 2)).toEqual({ data: tell.data, read_at: 2, from: "server" });
+  expect(await read(async () => nobody, 3)).toEqual({ data: tell.data, read_at: 2, from: "unreachable" });
 });
 
 test("a token that has run out marks the session, tells once, and keeps the copy", async () => {
@@ -118,7 +118,7 @@ test("a token that has run out marks the session, tells once, and keeps the copy
   let told = 0;
   for (let time = 0; time < 2; time += 1) {
     const reading = await readThrough(device, session, "tasks", over, () => (told += 1));
-    expect(reading.fresh).toBe(false);
+    expect(reading.from).toBe("refused");
   }
   expect([told, (await currentSession(device))?.over]).toEqual([1, true]);
 });

@@ -48,6 +48,8 @@ async function course(told: Told, host: HTMLElement, shown: Shown, signal: Abort
   const before = await readDraft(app.device, place);
   const draft = before && before.trials.length > 0 ? await shown.choose(before) : newDraft(place, new Date());
   if (signal.aborted) return "looking";
+  // Asked for, not waited for: a browser that may clear storage when space is short should spare this one.
+  void navigator.storage?.persist?.().catch(() => false);
   shown.draft(draft);
   shown.state("playing");
   const done = await play(task, host, { device: app.device, draft, label, language, simulation, signal, now: clock });
