@@ -23,6 +23,8 @@ export interface ListSearch {
   status?: (typeof PARTICIPANT_STATUSES)[number];
   site?: string;
   review?: true;
+  /** The page of the list, from 1. */
+  page?: number;
 }
 
 export function listSearch(given: Record<string, unknown>): ListSearch {
@@ -31,6 +33,7 @@ export function listSearch(given: Record<string, unknown>): ListSearch {
     ...text(given, ["search", "site"]),
     ...(status && { status }),
     ...(given["review"] === true && { review: true as const }),
+    ...(Number.isInteger(given["page"]) && (given["page"] as number) > 1 && { page: given["page"] as number }),
   };
 }
 

@@ -5,6 +5,7 @@ import {
   Drawer,
   DrawerHeader,
   type MantineColorsTuple,
+  Menu,
   Modal,
   ModalHeader,
 } from "@mantine/core";
@@ -35,6 +36,8 @@ export const theme = createTheme({
     // A dialog's heading is no banner of the page, and its cross has a name.
     ModalHeader: ModalHeader.extend({ defaultProps: { role: "none" } }),
     DrawerHeader: DrawerHeader.extend({ defaultProps: { role: "none" } }),
+    // A menu stays in its landmark, and holds nothing but its items.
+    Menu: Menu.extend({ defaultProps: { withInitialFocusPlaceholder: false, withinPortal: false } }),
     Modal: Modal.extend({
       styles: { title: { fontWeight: 650 } },
       defaultProps: { closeButtonProps: { "aria-label": "Close" } },

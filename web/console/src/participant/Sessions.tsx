@@ -2,11 +2,11 @@
 import { Button, Table, Text } from "@mantine/core";
 import { Empty } from "../display/Notice";
 import { Wide } from "../display/Page";
+import { Reasons } from "../display/Reasons";
 import { Status, words } from "../display/Status";
 import { When } from "../display/When";
 import { useStudy } from "../study/study";
 import { useResync } from "../syncs/resync";
-import classes from "./Participant.module.css";
 import { type Detail, flagWords, reasonWords, type Session } from "./participant";
 
 export function Sessions({ detail }: { detail: Detail }) {
@@ -40,7 +40,7 @@ export function Sessions({ detail }: { detail: Detail }) {
                 <Status of={session.sync_status} />
                 <SyncMoment session={session} />
               </Table.Td>
-              <Table.Td>
+              <Table.Td miw={260}>
                 <Why session={session} />
                 {session.sync_status === "failed" && study.mayCoordinate && (
                   <Button
@@ -84,11 +84,7 @@ export function Why({ session }: { session: Session }) {
           {reasonWords(type)}
         </Text>
       )}
-      {message && (
-        <Text size="sm" className={classes["reason"] ?? ""}>
-          {message}
-        </Text>
-      )}
+      {message && <Reasons message={message} />}
       {flag && <Text size="sm">{flagWords(flag)}</Text>}
     </>
   );

@@ -85,7 +85,7 @@ function Row({ visit, today, chosen, past }: RowProps) {
         <Span from={visit.window_start} to={visit.window_end} />
       </Table.Td>
       <Table.Td>{visit.actual_visit_date ? <Day on={visit.actual_visit_date} /> : "–"}</Table.Td>
-      <Table.Td>
+      <Table.Td miw={180}>
         <Text size="sm">{visit.review_flag ? flagWords(visit.review_flag) : surveysLeft(visit)}</Text>
       </Table.Td>
     </Table.Tr>

@@ -1,4 +1,84 @@
-/** To come. */
+/** The study's link to REDCap: connection, webhook, events, mappings and groups. Only its owners and admins change it. */
+import { Anchor, Group, Stack, Text } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { Callout, Failure, Waiting } from "../display/Notice";
+import { Page } from "../display/Page";
+import { Status } from "../display/Status";
+import { dashboardQuery, useStudy } from "../study/study";
+import { ResetBreaker } from "../today/ResetBreaker";
+import { type Breaker, BreakerWords } from "../today/Tiles";
+import { Connection } from "./Connection";
+import { Enrollment } from "./Enrollment";
+import { EventSync } from "./EventSync";
+import { redcapQuery } from "./redcap";
+import { ResultMapping } from "./ResultMapping";
+import { Sites } from "./Sites";
+import { Webhook } from "./Webhook";
+
+const PARTS = [
+  ["connection", "Connection"],
+  ["webhook", "Webhook"],
+  ["event-sync", "Event sync"],
+  ["enrollment", "Enrollment fields"],
+  ["results", "Result fields"],
+  ["sites", "Groups and sites"],
+] as const;
+
 export function Redcap() {
-  return null;
+  const study = useStudy();
+  const asked = useQuery(redcapQuery(study.id));
+  return (
+    <Page
+      title="REDCap"
+      about={
+        <Group gap="md" component="nav" aria-label="Parts of this page">
+          {PARTS.map(([id, name]) => (
+            <Anchor key={id} size="sm" href={`#${id}`}>
+              {name}
+            </Anchor>
+          ))}
+        </Group>
+      }
+    >
+      {!study.mayAdminister && (
+        <Callout tone="info">
+          <Text size="sm">
+            You can read this page. Changing it needs the role owner or admin on this study; yours is {study.role}.
+          </Text>
+        </Callout>
+      )}
+      <BreakerLine />
+      {asked.isPending && <Waiting rows={10} />}
+      {asked.isError && <Failure error={asked.error} onRetry={() => void asked.refetch()} />}
+      {asked.data && (
+        <Stack gap="lg">
+          <Connection redcap={asked.data} />
+          <Webhook redcap={asked.data} />
+          <EventSync redcap={asked.data} />
+          <Enrollment redcap={asked.data} />
+          <ResultMapping redcap={asked.data} />
+          <Sites />
+        </Stack>
+      )}
+    </Page>
+  );
+}
+
+function BreakerLine() {
+  const study = useStudy();
+  const { data } = useQuery(dashboardQuery(study.id));
+  if (!data) return null;
+  const breaker = data.breaker as unknown as Breaker;
+  return (
+    <Group gap="sm">
+      <Text size="sm" fw={600}>
+        Circuit breaker
+      </Text>
+      <Status of={breaker.state} />
+      <Text size="sm" c="dimmed" component="div">
+        <BreakerWords breaker={breaker} enabled={data.breaker_enabled} />
+      </Text>
+      {breaker.state !== "closed" && study.mayAdminister && <ResetBreaker />}
+    </Group>
+  );
 }

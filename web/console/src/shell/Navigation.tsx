@@ -1,12 +1,30 @@
 /** The pages of a study; what waits for a person is counted beside its page. */
 import { Stack } from "@mantine/core";
-import { IconCalendarEvent } from "@tabler/icons-react";
+import {
+  IconCalendarEvent,
+  IconClipboardCheck,
+  IconCloudX,
+  IconDatabase,
+  IconInbox,
+  IconLayoutGrid,
+  IconShieldCheck,
+  IconUsers,
+} from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { dashboardQuery, useStudy } from "../study/study";
 import classes from "./Shell.module.css";
 
-const PAGES = [{ to: "/studies/$study/today", label: "Today", icon: IconCalendarEvent }] as const;
+const PAGES = [
+  { to: "/studies/$study/today", label: "Today", icon: IconCalendarEvent },
+  { to: "/studies/$study/participants", label: "Participants", icon: IconUsers },
+  { to: "/studies/$study/matrix", label: "Visit matrix", icon: IconLayoutGrid },
+  { to: "/studies/$study/events", label: "Events", icon: IconInbox },
+  { to: "/studies/$study/failed-syncs", label: "Failed syncs", icon: IconCloudX },
+  { to: "/studies/$study/redcap", label: "REDCap", icon: IconDatabase },
+  { to: "/studies/$study/board", label: "Go / no-go", icon: IconClipboardCheck },
+  { to: "/studies/$study/audit", label: "Audit", icon: IconShieldCheck },
+] as const;
 
 export function Navigation() {
   const study = useStudy();

@@ -1,6 +1,6 @@
 /** Which study one is in, and the others that one is a member of. */
 import { MenuItemLink } from "../display/links";
-import { Button, Menu, Stack, Text } from "@mantine/core";
+import { Button, Menu, Text } from "@mantine/core";
 import { IconChevronDown } from "@tabler/icons-react";
 import { useSuspenseQuery } from "@tanstack/react-query";
 import { Status } from "../display/Status";
@@ -24,11 +24,8 @@ export function StudySwitcher() {
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>
-          {study.name} · your role: {study.role}
+          {study.name} · your role: {study.role} · <Status of={study.detail.status} />
         </Menu.Label>
-        <Stack px="sm" pb="xs" align="flex-start">
-          <Status of={study.detail.status} />
-        </Stack>
         <Menu.Divider />
         {session?.studies.map(({ id, code, name }) => (
           <MenuItemLink key={id} to="/studies/$study/today" params={{ study: code }}>
