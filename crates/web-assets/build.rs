@@ -9,8 +9,16 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What is built from: folders and files of `web/`. Whatever else lies there (modules, results) is no input.
-const INPUTS: [&str; 8] =
-    ["package.json", "package-lock.json", "tsconfig.base.json", "compress.mjs", "api", "console", "participant", "tasks"];
+const INPUTS: [&str; 8] = [
+    "package.json",
+    "package-lock.json",
+    "tsconfig.base.json",
+    "compress.mjs",
+    "api",
+    "console",
+    "participant",
+    "tasks",
+];
 const IGNORED: [&str; 3] = ["node_modules", "dist", "dev-dist"];
 const WITHOUT: &str = "the program is built without its web pages";
 
@@ -34,7 +42,11 @@ fn watch(path: &Path) {
         if IGNORED.iter().any(|name| entry.file_name() == *name) {
             continue;
         }
-        if entry.path().is_dir() { watch(&entry.path()) } else { println!("cargo::rerun-if-changed={}", entry.path().display()) }
+        if entry.path().is_dir() {
+            watch(&entry.path())
+        } else {
+            println!("cargo::rerun-if-changed={}", entry.path().display())
+        }
     }
 }
 
@@ -47,7 +59,9 @@ fn build(web: &Path) -> io::Result<()> {
     match std::env::var("METRICIS_WEB").ok().filter(|word| !word.is_empty()).as_deref() {
         Some("skip") => println!("cargo::warning=METRICIS_WEB=skip: {WITHOUT}"),
         Some(folder) => copy(Path::new(folder), &out)?,
-        None if !has_npm() => println!("cargo::warning=npm is not installed: {WITHOUT} (Debian: apt-get install nodejs npm)"),
+        None if !has_npm() => {
+            println!("cargo::warning=npm is not installed: {WITHOUT} (Debian: apt-get install nodejs npm)")
+        }
         None => build_with_npm(web, &out)?,
     }
     Ok(())

@@ -21,6 +21,9 @@ use crate::problem::Problem;
 /// The word in `index.html` in whose place each answer has its own nonce.
 const NONCE: &str = "METRICIS_CSP_NONCE";
 const INDEX: &str = "index.html";
+/// The service worker runs under the policy of its own answer: it loads its library and fetches what it keeps for offline.
+const WORKER: &str = "sw.js";
+const WORKER_POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'";
 const HEADERS: [(HeaderName, &str); 4] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "no-referrer"),
@@ -58,6 +61,9 @@ async fn add_headers(mut response: Response) -> Response {
 /// A file, or for an address that only the application knows, its first page.
 fn serve(app: App, path: &str, headers: &HeaderMap) -> Response {
     match find(app, path, accepted(headers)) {
+        Some(asset) if path == WORKER => {
+            ([(CONTENT_SECURITY_POLICY, WORKER_POLICY)], serve_file(asset, headers)).into_response()
+        }
         Some(asset) if path != INDEX => serve_file(asset, headers),
         None if looks_like_file(path) => StatusCode::NOT_FOUND.into_response(),
         _ => find(app, INDEX, &[Packing::None]).map_or_else(|| say_how_to_get(app), |index| serve_index(&index)),

@@ -54,7 +54,8 @@ impl App {
 /// The file of `app` at `path`, for example `assets/index-1a2b3c4d.js`, in the first of `packings` that it was built in.
 #[must_use]
 pub fn find(app: App, path: &str, packings: &[Packing]) -> Option<Asset> {
-    let (packing, file) = packings.iter().find_map(|packing| Some((*packing, Files::get(&packing.name(app, path))?)))?;
+    let (packing, file) =
+        packings.iter().find_map(|packing| Some((*packing, Files::get(&packing.name(app, path))?)))?;
     let content_type = match mime_guess::from_path(path).first_or_octet_stream() {
         text if text.type_() == "text" => format!("{text}; charset=utf-8"),
         other => other.to_string(),

@@ -20,7 +20,11 @@ use crate::output::CliError;
 /// The first step that is not as promised.
 pub async fn tell(stage: &mut Stage, ada: Api) -> Result<Cast, CliError> {
     let mut seen = Seen::default();
-    step!(stage, "a form is saved in REDCap, and its DET is stored before it is answered", save_form(stage, &mut seen));
+    step!(
+        stage,
+        "a form is saved in REDCap, and its DET is stored before it is answered",
+        save_form(stage, &ada, &mut seen)
+    );
     step!(stage, "the participant and schedule version 1 appear", appear(stage, &ada, &mut seen));
     step!(stage, "the DET is replayed and becomes a duplicate", replay(stage, &ada, &seen));
     let pia = enter(stage, &ada, &seen).await?;
@@ -37,8 +41,10 @@ struct Seen {
     event: String,
 }
 
-async fn save_form(stage: &Stage, seen: &mut Seen) -> Result<String, CliError> {
-    let today = SystemClock.now().date_naive().to_string();
+async fn save_form(stage: &Stage, ada: &Api, seen: &mut Seen) -> Result<String, CliError> {
+    // The study's day, not the clock's: where the study is, tomorrow may have begun.
+    let dashboard = ada.get(&format!("/api/studies/{}/dashboard", stage.study)).await?;
+    let today = dashboard["today"].as_str().unwrap_or_default().to_owned();
     let mut values: BTreeMap<String, String> = stage.script.values.clone();
     values.insert(stage.script.anchor_field.clone(), today);
     let instrument = stage.script.instrument.clone().unwrap_or_default();

@@ -33,7 +33,9 @@ async fn a_page_runs_only_what_came_from_here(#[case] path: &str) {
     assert!(!first.text.contains("METRICIS_CSP_NONCE"));
     let second = world.send(Ask::get(path)).await;
     assert_ne!(policy, header(&second, "content-security-policy"), "each answer has its own nonce");
-    for (name, value) in [("x-content-type-options", "nosniff"), ("x-frame-options", "DENY"), ("cache-control", "no-cache")] {
+    for (name, value) in
+        [("x-content-type-options", "nosniff"), ("x-frame-options", "DENY"), ("cache-control", "no-cache")]
+    {
         assert_eq!(header(&first, name), value);
     }
     // An address inside the application is the application.
@@ -67,4 +69,13 @@ async fn the_bare_address_leads_to_the_console() {
     let reply = world.send(Ask::get("/app")).await;
     assert_eq!((reply.status.as_u16(), header(&reply, "location")), (308, "/app/"));
     assert_eq!(header(&reply, "content-security-policy"), "default-src 'none'");
+}
+
+#[tokio::test]
+async fn the_service_worker_may_load_its_library_and_fetch_what_it_keeps() {
+    let world = World::new(Engine::Sqlite).await;
+    let Some(_) = index_of(&world, "/app/").await else { return };
+    let worker = world.send(Ask::get("/app/sw.js")).await;
+    assert_eq!((worker.status.as_u16(), header(&worker, "cache-control")), (200, "no-cache"));
+    assert_eq!(header(&worker, "content-security-policy"), "default-src 'none'; script-src 'self'; connect-src 'self'");
 }
