@@ -4,6 +4,8 @@ import { defineConfig } from "vite";
 // crates/web-assets builds into a folder of its own.
 const out = process.env["METRICIS_WEB_OUT"];
 
+const server = process.env["METRICIS_API"] ?? "http://127.0.0.1:8080";
+
 export default defineConfig({
   base: "/console/",
   plugins: [react()],
@@ -16,5 +18,6 @@ export default defineConfig({
     emptyOutDir: true,
     reportCompressedSize: false,
   },
-  server: { proxy: { "/api": process.env["METRICIS_API"] ?? "http://127.0.0.1:8080" } },
+  // The server refuses unsafe requests of another origin, so the proxy speaks as the server's own page.
+  server: { proxy: { "/api": { target: server, changeOrigin: true, headers: { origin: server } } } },
 });

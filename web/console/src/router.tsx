@@ -21,8 +21,10 @@ import { auditSearch, eventSearch, listSearch, participantSearch, text } from ".
 const root = createRootRoute({
   component: Outlet,
   notFoundComponent: () => (
-    <Stack p="xl" maw={720} mx="auto">
-      <Empty title="There is no such page">The address may be mistyped, or the page has moved.</Empty>
+    <Stack component="main" p="xl" maw={720} mx="auto">
+      <Empty level={1} title="There is no such page">
+        The address may be mistyped, or the page has moved.
+      </Empty>
       <ButtonLink to="/" variant="default" w="fit-content">
         Go to today
       </ButtonLink>

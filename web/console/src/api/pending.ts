@@ -4,9 +4,12 @@ import type { Paths, Schemas } from "@metricis/api";
 export type StudyRole = Schemas["StudySummary"]["role"];
 
 export interface SignedIn {
-  user: { id: string; email: string; role: string };
+  id: string;
+  email: string;
+  role: string;
   studies: { id: string; code: string; name: string; role: StudyRole }[];
-  csrf: string;
+  csrf_token?: string | null;
+  ends_at?: string | null;
 }
 
 export interface VisitToDo {

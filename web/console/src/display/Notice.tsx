@@ -38,13 +38,17 @@ export function Failure({ error, onRetry }: FailureProps) {
 
 interface EmptyProps {
   title: string;
+  /** The heading's level; 1 when there is nothing else on the page. */
+  level?: 1 | 3;
   children?: ReactNode;
 }
 
-export function Empty({ title, children }: EmptyProps) {
+export function Empty({ title, level = 3, children }: EmptyProps) {
   return (
     <div className={classes["empty"]}>
-      <Title order={3}>{title}</Title>
+      <Title order={level} size="h3">
+        {title}
+      </Title>
       {children && (
         <Text size="sm" c="dimmed" maw={560} component="div">
           {children}

@@ -3,7 +3,9 @@ import { Anchor, Group, Stack, Text } from "@mantine/core";
 import { IconExternalLink } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
-import { Failure, Waiting } from "../display/Notice";
+import { Refusal } from "../api/refusal";
+import { AnchorLink } from "../display/links";
+import { Empty, Failure, Waiting } from "../display/Notice";
 import { Page, Panel } from "../display/Page";
 import { Status, words } from "../display/Status";
 import { Day, When } from "../display/When";
@@ -28,6 +30,7 @@ export function Participant() {
       </Page>
     );
   }
+  if (asked.error instanceof Refusal && asked.error.status === 404) return <Unknown />;
   if (!asked.data || !day.data) {
     return (
       <Page title="Participant">
@@ -64,6 +67,20 @@ export function Participant() {
       <Panel title="Latest in the audit log">
         <AuditExcerpt participant={detail.participant.id} code={detail.participant.participant_code} />
       </Panel>
+    </Page>
+  );
+}
+
+function Unknown() {
+  const study = useStudy();
+  return (
+    <Page title="Participant">
+      <Empty title={`${study.code} has no such participant`}>
+        The address may be mistyped, or it belongs to another study.{" "}
+        <AnchorLink size="sm" to="/studies/$study/participants" params={{ study: study.code }}>
+          Find the participant in the list
+        </AnchorLink>
+      </Empty>
     </Page>
   );
 }

@@ -31,8 +31,9 @@ test("a plan that makes no visit says so", () => {
   );
 });
 
+const visit = (id: string, event: string) => ({ id, event_name: event, label: id, status: "pending" }) as Visit;
+
 test("a cancelled visit stands beside the one that takes its place, or alone", () => {
-  const visit = (id: string, event: string) => ({ id, event_name: event, label: id, status: "pending" }) as Visit;
   const shown = lines(plan, [visit("week-1", "week_1"), visit("week-4", "week_4")]);
   expect(shown.map(({ label, before, after }) => [label, before?.id, after?.target])).toEqual([
     ["week-4", "week-4", undefined],

@@ -16,7 +16,7 @@ export const sessionQuery = queryOptions({
 async function readSession(): Promise<SignedIn | null> {
   try {
     const session = await take(api.GET("/api/auth/session"));
-    keepCsrf(session.csrf);
+    keepCsrf(session.csrf_token ?? "");
     return session;
   } catch (error) {
     if (error instanceof Refusal && error.status === 401) return null;
@@ -30,9 +30,9 @@ export async function signIn(email: string, password: string): Promise<SignedIn 
   return queryClient.fetchQuery(sessionQuery);
 }
 
+/** Ends the session on the server; the caller leaves the study's pages before it forgets what they showed. */
 export async function signOut(): Promise<void> {
   await take(api.DELETE("/api/auth/session"));
-  forget();
 }
 
 /** Drops everything that the session could see. */

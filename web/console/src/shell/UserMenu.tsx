@@ -5,7 +5,7 @@ import { useMutation, useSuspenseQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { notifications } from "@mantine/notifications";
 import { explain } from "../api/refusal";
-import { sessionQuery, signOut } from "../session/session";
+import { forget, sessionQuery, signOut } from "../session/session";
 
 const SCHEMES = [
   { value: "light", label: "Light", icon: IconSun },
@@ -19,7 +19,10 @@ export function UserMenu() {
   const navigate = useNavigate();
   const leave = useMutation({
     mutationFn: signOut,
-    onSuccess: () => navigate({ to: "/sign-in", search: {} }),
+    onSuccess: async () => {
+      await navigate({ to: "/sign-in", search: {} });
+      forget();
+    },
     onError: (error) =>
       notifications.show({ title: "You are still signed in", message: explain(error).title, color: "red" }),
   });
@@ -31,7 +34,7 @@ export function UserMenu() {
         </ActionIcon>
       </Menu.Target>
       <Menu.Dropdown>
-        <Menu.Label>{session?.user.email}</Menu.Label>
+        <Menu.Label>{session?.email}</Menu.Label>
         <Menu.Divider />
         <Menu.Label>Color scheme</Menu.Label>
         {SCHEMES.map(({ value, label, icon: Icon }) => (

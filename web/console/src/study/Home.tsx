@@ -3,7 +3,7 @@ import { Button, Stack } from "@mantine/core";
 import { useSuspenseQuery } from "@tanstack/react-query";
 import { Navigate } from "@tanstack/react-router";
 import { Empty } from "../display/Notice";
-import { sessionQuery, signOut } from "../session/session";
+import { forget, sessionQuery, signOut } from "../session/session";
 import { remembered } from "./last";
 
 export function Home() {
@@ -14,10 +14,10 @@ export function Home() {
   if (study) return <Navigate to="/studies/$study/today" params={{ study: study.code }} replace />;
   return (
     <Stack component="main" p="xl" maw={720} mx="auto">
-      <Empty title="You are not a member of any study yet">
-        Ask an owner or admin of your study to add {session.user.email}, then load this page again.
+      <Empty level={1} title="You are not a member of any study yet">
+        Ask an owner or admin of your study to add {session.email}, then load this page again.
       </Empty>
-      <Button variant="default" w="fit-content" onClick={() => void signOut()}>
+      <Button variant="default" w="fit-content" onClick={() => void signOut().then(forget)}>
         Sign out
       </Button>
     </Stack>

@@ -28,14 +28,14 @@ function Open({ known }: { known: Parameters<typeof studyFor>[0] }) {
   useEffect(() => remember(known.code), [known.code]);
   if (detail.isPending) {
     return (
-      <Stack p="xl" maw={1280} mx="auto">
+      <Stack component="main" p="xl" maw={1280} mx="auto">
         <Waiting rows={8} />
       </Stack>
     );
   }
   if (detail.isError && !detail.data) {
     return (
-      <Stack p="xl" maw={720} mx="auto">
+      <Stack component="main" p="xl" maw={720} mx="auto">
         <Failure error={detail.error} onRetry={() => void detail.refetch()} />
       </Stack>
     );
@@ -54,7 +54,7 @@ function Open({ known }: { known: Parameters<typeof studyFor>[0] }) {
 function NotYours({ code }: { code: string }) {
   return (
     <Stack component="main" p="xl" maw={720} mx="auto">
-      <Empty title={`No study ${code} for your account`}>
+      <Empty level={1} title={`No study ${code} for your account`}>
         Either it does not exist or you are not a member. An owner or admin of the study can add you.
       </Empty>
       <ButtonLink to="/" variant="default" w="fit-content">
