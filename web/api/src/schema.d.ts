@@ -21,6 +21,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs out everywhere: ends every token and every session of the account. */
+        post: operations["revoke_own_tokens"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/me": {
         parameters: {
             query?: never;
@@ -50,6 +67,25 @@ export interface paths {
         /** Opens a participant's session with the code of a one-time link. */
         post: operations["open_participant_session"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is signed in, on which studies, and the token that changing requests must send. */
+        get: operations["get_console_session"];
+        put?: never;
+        /** Signs a member of staff in to the console: sets the session's cookie. */
+        post: operations["start_console_session"];
+        /** Signs out: ends the session of the cookie. Other sessions of the account stay. */
+        delete: operations["end_console_session"];
         options?: never;
         head?: never;
         patch?: never;
@@ -232,7 +268,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Recomputes the study's chain from the rows that people read. */
+        /** Recomputes the study's chain from the rows that people read, and compares the stored results with it. */
         get: operations["verify_audit_chain"];
         put?: never;
         post?: never;
@@ -302,6 +338,23 @@ export interface paths {
         };
         /** A job of the study. */
         get: operations["get_job"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/{study_id}/matrix": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A page of the status matrix: each cell is the visit of the current schedule, else the one that an earlier version kept. */
+        get: operations["get_matrix"];
         put?: never;
         post?: never;
         delete?: never;
@@ -635,6 +688,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/studies/{study_id}/today": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Visits due, overdue, and due within seven days. */
+        get: operations["get_today"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/studies/{study_id}/webhooks": {
         parameters: {
             query?: never;
@@ -844,20 +914,50 @@ export interface components {
             job: string;
             success: boolean;
         };
+        CellShown: {
+            /** @enum {string} */
+            state: "upcoming" | "due" | "overdue" | "completed" | "missed" | "cancelled";
+            /** @enum {string} */
+            status: "pending" | "completed" | "missed" | "cancelled";
+            /** Format: date */
+            target_date: string;
+            /** Format: uuid */
+            visit_id: string;
+        };
         ChainVerified: {
+            /** @description Sessions whose stored result is not the one that was submitted. */
+            altered_sessions: string[];
             /** @description What does not fit. */
             mismatch?: string | null;
+            /**
+             * Format: int64
+             * @description Results that were submitted before results had a digest in the audit log.
+             */
+            results_not_covered: number;
             /**
              * Format: int64
              * @description Id of the offending row.
              */
             row?: number | null;
+            /** @description The chain is whole and every stored result is the one that was submitted. */
             valid: boolean;
             /**
              * Format: int64
-             * @description Sequence of the last row, when the chain is valid.
+             * @description Sequence of the last row, when the chain is whole.
              */
             valid_through?: number | null;
+        };
+        ColumnShown: {
+            /** Format: int32 */
+            arm: number;
+            /** @description REDCap's unique event name. */
+            event_name: string;
+            /**
+             * Format: uuid
+             * @description Stays the same from page to page.
+             */
+            key: string;
+            label: string;
         };
         Connection: {
             /**
@@ -980,6 +1080,40 @@ export interface components {
             pending_count: number;
             /** @description A result failed, or has waited for over 15 minutes. */
             stale: boolean;
+        };
+        DayListShown: {
+            /**
+             * Format: int64
+             * @description Of all visits.
+             */
+            total: number;
+            /** @description The first hundred. */
+            visits: components["schemas"]["DayVisitShown"][];
+        };
+        /** @description A pending visit of an enrolled participant's current schedule. */
+        DayVisitShown: {
+            /**
+             * Format: int64
+             * @description Days from today to the window's last day; negative once it has passed.
+             */
+            days_left: number;
+            /** @description REDCap's unique event name. */
+            event_name: string;
+            label: string;
+            participant_code: string;
+            /** Format: uuid */
+            participant_id: string;
+            site_code?: string | null;
+            /** @enum {string} */
+            status: "pending" | "completed" | "missed" | "cancelled";
+            /** Format: date */
+            target_date: string;
+            /** Format: uuid */
+            visit_id: string;
+            /** Format: date */
+            window_end: string;
+            /** Format: date */
+            window_start: string;
         };
         DetReceipt: {
             /**
@@ -1117,6 +1251,17 @@ export interface components {
             /** @description What to send to the participant. */
             url: string;
         };
+        MatrixShown: {
+            /** @description In the order of enrolment. */
+            rows: components["schemas"]["RowShown"][];
+            /**
+             * Format: int64
+             * @description Participants on all pages.
+             */
+            total: number;
+            /** @description The columns. */
+            windows: components["schemas"]["ColumnShown"][];
+        };
         Member: {
             email: string;
             /** @enum {string} */
@@ -1150,6 +1295,11 @@ export interface components {
         };
         ParticipantList: {
             participants: components["schemas"]["ParticipantShown"][];
+            /**
+             * Format: int64
+             * @description On all pages.
+             */
+            total: number;
         };
         /** @description A participant. */
         ParticipantShown: {
@@ -1277,6 +1427,16 @@ export interface components {
             /** @description Green or red. */
             state: components["schemas"]["RowState"];
         };
+        RowShown: {
+            /** @description In the order of `windows`; null where the participant has no such visit. */
+            cells: (components["schemas"]["CellShown"] | null)[];
+            participant_code: string;
+            /** Format: uuid */
+            participant_id: string;
+            site_code?: string | null;
+            /** @enum {string} */
+            status: "screened" | "enrolled" | "completed" | "withdrawn";
+        };
         /**
          * @description Whether a row lets the study go on.
          * @enum {string}
@@ -1344,6 +1504,22 @@ export interface components {
             shares_limits: boolean;
             version: string;
         };
+        SignedIn: {
+            /** @description What changing requests send in `X-Metricis-CSRF`; null for the holder of a token, who needs none. */
+            csrf_token?: string | null;
+            email: string;
+            /**
+             * Format: date-time
+             * @description When the session ends if nothing more is asked; null for the holder of a token.
+             */
+            ends_at?: string | null;
+            /** Format: uuid */
+            id: string;
+            /** @enum {string} */
+            role: "admin" | "researcher" | "coordinator";
+            /** @description The studies on which they hold a role, by code. */
+            studies: components["schemas"]["StudyOfMine"][];
+        };
         SignedInUser: {
             email: string;
             /** Format: uuid */
@@ -1386,6 +1562,14 @@ export interface components {
         };
         StudyList: {
             studies: components["schemas"]["StudySummary"][];
+        };
+        StudyOfMine: {
+            code: string;
+            /** Format: uuid */
+            id: string;
+            name: string;
+            /** @enum {string} */
+            role: "owner" | "admin" | "coordinator" | "researcher" | "monitor";
         };
         StudySettings: {
             constraints?: components["schemas"]["ConstraintSettings"] | null;
@@ -1470,6 +1654,21 @@ export interface components {
             participant: string;
             /** @description The study's code. */
             study: string;
+        };
+        TodayShown: {
+            /** @description The window holds today; the first to close comes first. */
+            due: components["schemas"]["DayListShown"];
+            /** @description The window has passed; the longest ago comes first. */
+            overdue: components["schemas"]["DayListShown"];
+            /**
+             * Format: date
+             * @description The study's own date.
+             */
+            study_date: string;
+            /** @description IANA name of the study's zone. */
+            time_zone: string;
+            /** @description The window opens within the next seven days; the first to open comes first. */
+            upcoming: components["schemas"]["DayListShown"];
         };
         VersionShown: {
             /** Format: date */
@@ -1558,6 +1757,32 @@ export interface operations {
             };
         };
     };
+    revoke_own_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_signed_in_user: {
         parameters: {
             query?: never;
@@ -1606,6 +1831,92 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ParticipantToken"];
                 };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_console_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start_console_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Credentials"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_console_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused */
             default: {
@@ -2070,6 +2381,48 @@ export interface operations {
             };
         };
     };
+    get_matrix: {
+        parameters: {
+            query?: {
+                /** @description Part of the code or of the record id. */
+                search?: string;
+                status?: "screened" | "enrolled" | "completed" | "withdrawn";
+                /** @description Id of a site: only its participants. */
+                site?: string;
+                /** @description Only those whom a person should look at, or only the others. */
+                review?: boolean;
+                /** @description Rows to pass over. */
+                offset?: number;
+                /** @description Rows at most, 1 to 200; 100 when not given. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                study_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MatrixShown"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_members: {
         parameters: {
             query?: never;
@@ -2140,8 +2493,14 @@ export interface operations {
                 /** @description Part of the code or of the record id. */
                 search?: string;
                 status?: "screened" | "enrolled" | "completed" | "withdrawn";
+                /** @description Id of a site: only its participants. */
+                site?: string;
+                /** @description Only those whom a person should look at, or only the others. */
+                review?: boolean;
                 /** @description Rows at most, 1 to 500; 100 when not given. */
                 limit?: number;
+                /** @description Rows to pass over. */
+                offset?: number;
                 /** @description Id of the last one of the former page. */
                 after?: string;
             };
@@ -2772,6 +3131,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JobsUnderWay"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_today: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TodayShown"];
                 };
             };
             /** @description Refused */

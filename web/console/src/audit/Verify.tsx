@@ -52,7 +52,10 @@ function Said({ checked: { at, result } }: { checked: Checked }) {
       <Group gap="sm">
         <Status of="synced">Valid</Status>
         <Text size="sm">
-          Chain valid through row {result.valid_through}, checked <When at={at} />.
+          Chain valid through row {result.valid_through}, every stored result as it was submitted, checked{" "}
+          <When at={at} />.
+          {result.results_not_covered > 0 &&
+            ` ${result.results_not_covered} older results were submitted before results had a digest.`}
         </Text>
       </Group>
     );
@@ -73,8 +76,10 @@ function Said({ checked: { at, result } }: { checked: Checked }) {
         ) : (
           "The chain"
         )}{" "}
-        does not fit: {result.mismatch ?? "no reason was given"}. Keep the database as it is and call the engineer on
-        standby.
+        does not fit: {result.mismatch ?? "no reason was given"}.
+        {result.altered_sessions.length > 0 &&
+          ` Results that are not as submitted: ${result.altered_sessions.join(", ")}.`}{" "}
+        Keep the database as it is and call the engineer on standby.
       </Text>
     </Group>
   );

@@ -12,6 +12,13 @@ export const sessionQuery = queryOptions({
   gcTime: Number.POSITIVE_INFINITY,
 });
 
+/** The server does not say which of the two is wrong, nor whether the account waits after too many tries. */
+const WRONG = new Refusal(
+  401,
+  "The email or the password is wrong",
+  "Check both and try again. After many wrong tries an account waits for a while before it opens.",
+);
+
 /** The session, or null when there is none. */
 async function readSession(): Promise<SignedIn | null> {
   try {
@@ -25,7 +32,11 @@ async function readSession(): Promise<SignedIn | null> {
 }
 
 export async function signIn(email: string, password: string): Promise<SignedIn | null> {
-  await take(api.POST("/api/auth/session", { body: { email, password } }));
+  try {
+    await take(api.POST("/api/auth/session", { body: { email, password } }));
+  } catch (error) {
+    throw error instanceof Refusal && error.status === 401 ? WRONG : error;
+  }
   queryClient.clear();
   return queryClient.fetchQuery(sessionQuery);
 }
