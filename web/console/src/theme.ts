@@ -8,6 +8,7 @@ import {
   Menu,
   Modal,
   ModalHeader,
+  Notification,
 } from "@mantine/core";
 
 const ink: MantineColorsTuple = [
@@ -38,6 +39,10 @@ export const theme = createTheme({
     DrawerHeader: DrawerHeader.extend({ defaultProps: { role: "none" } }),
     // A menu stays in its landmark, and holds nothing but its items.
     Menu: Menu.extend({ defaultProps: { withInitialFocusPlaceholder: false, withinPortal: false } }),
+    Notification: Notification.extend({
+      styles: { description: { color: "var(--mantine-color-text)" } },
+      defaultProps: { closeButtonProps: { "aria-label": "Close this message" } },
+    }),
     Modal: Modal.extend({
       styles: { title: { fontWeight: 650 } },
       defaultProps: { closeButtonProps: { "aria-label": "Close" } },

@@ -55,11 +55,18 @@ export function MoveAnchor({ detail, current, onClose }: Props) {
       message: `Version ${plan.next_version_number} is current.`,
     }),
   });
-  const plan = preview.data;
+  // A plan that was refused is a plan of yesterday: the next one is asked for anew.
+  const plan = move.isError ? undefined : preview.data;
   const refused = move.error ?? preview.error;
   return (
     <Modal opened onClose={onClose} size="xl" title={`Move the anchor date of ${participant.participant_code}`}>
-      <form onSubmit={form.onSubmit((wish) => preview.mutate(wish))} noValidate>
+      <form
+        onSubmit={form.onSubmit((wish) => {
+          move.reset();
+          preview.mutate(wish);
+        })}
+        noValidate
+      >
         <Stack>
           <Text size="sm">
             Version {current.version_number} is anchored on {day(current.anchor_date_used)}. Nothing changes until you
@@ -73,7 +80,7 @@ export function MoveAnchor({ detail, current, onClose }: Props) {
             minRows={2}
             {...form.getInputProps("reason")}
           />
-          {refused && <Refused error={refused} onClose={onClose} />}
+          {refused && <Refused error={refused} current={current} />}
           {plan && <PlanShown plan={plan} detail={detail} />}
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>
@@ -85,7 +92,6 @@ export function MoveAnchor({ detail, current, onClose }: Props) {
                 h="auto"
                 py={8}
                 loading={move.isPending}
-                disabled={move.isError}
                 onClick={() => move.mutate(form.getValues(), { onSuccess: onClose })}
               >
                 {deed(plan)}
@@ -102,21 +108,17 @@ export function MoveAnchor({ detail, current, onClose }: Props) {
   );
 }
 
-/** A conflict means that the plan on the screen is of yesterday: somebody else moved first. */
-function Refused({ error, onClose }: { error: unknown; onClose: () => void }) {
+/** A conflict means that somebody else moved first; the page has read the new state already. */
+function Refused({ error, current }: { error: unknown; current: Version }) {
   const conflict = error instanceof Refusal && error.status === 409;
   return (
     <Stack gap="xs">
       <Failure error={error} />
       {conflict && (
-        <Group>
-          <Text size="sm" flex={1}>
-            Somebody else has moved it meanwhile. Look at the new timeline before you decide again.
-          </Text>
-          <Button size="xs" variant="default" onClick={onClose}>
-            See the new timeline
-          </Button>
-        </Group>
+        <Text size="sm">
+          Nothing was changed by you. Version {current.version_number} is current now, anchored on{" "}
+          {day(current.anchor_date_used)}: look whether you still want to move it, then ask for a new plan.
+        </Text>
       )}
     </Stack>
   );

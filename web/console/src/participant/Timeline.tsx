@@ -91,7 +91,7 @@ function Lane({ version, visits, scale, today }: LaneProps) {
           {version.is_current ? "current" : version.status} · anchor <Day on={version.anchor_date_used} />
         </Text>
       </div>
-      <div className={classes["track"]} style={{ height }}>
+      <div className={classes["track"]} style={{ minHeight: height }}>
         {months(scale).map((date) => (
           <span key={date} className={classes["grid"]} style={{ left: `${place(scale, date)}%` }} />
         ))}
