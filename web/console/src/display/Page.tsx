@@ -61,12 +61,19 @@ export function Panel({ title, about, actions, children, id }: PanelProps) {
   );
 }
 
+interface WideProps {
+  label: string;
+  /** On a narrow window each row becomes a card of its cells, each cell with its `data-label`. */
+  stacks?: boolean;
+  children: ReactNode;
+}
+
 /** A table that scrolls by itself, reachable by keyboard, when the window is narrower than it. */
-export function Wide({ label, children }: { label: string; children: ReactNode }) {
+export function Wide({ label, stacks = false, children }: WideProps) {
   return (
     // A region that scrolls must take the focus, or the keyboard cannot scroll it.
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <section className={classes["wide"]} aria-label={label} tabIndex={0}>
+    <section className={classes[stacks ? "stacks" : "wide"]} aria-label={label} tabIndex={0}>
       {children}
     </section>
   );

@@ -33,6 +33,11 @@ export function moment(at: string, zone: string): string {
   return momentFormat(zone).format(new Date(at));
 }
 
+/** Hours and minutes of a moment in a time zone. */
+export function timeOfDay(at: Date, zone: string): string {
+  return at.toLocaleTimeString(LOCALE, { hour: "2-digit", minute: "2-digit", timeZone: zone });
+}
+
 /** A calendar day, which belongs to no time zone. */
 export function day(date: string): string {
   return dayFormat.format(new Date(`${date}T00:00:00Z`));

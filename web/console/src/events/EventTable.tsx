@@ -16,7 +16,7 @@ export function EventTable({ events, stuck, onOpen }: Props) {
   const study = useStudy();
   const replay = useReplay();
   return (
-    <Wide label="Events">
+    <Wide label="Events" stacks>
       <Table verticalSpacing={6} highlightOnHover>
         <Table.Thead>
           <Table.Tr>
@@ -31,13 +31,13 @@ export function EventTable({ events, stuck, onOpen }: Props) {
         <Table.Tbody>
           {events.map((event) => (
             <Table.Tr key={event.id}>
-              <Table.Td>
+              <Table.Td data-label="Received">
                 <Anchor component="button" type="button" size="sm" onClick={() => onOpen(event.id)}>
                   <When at={event.received_at} />
                 </Anchor>
               </Table.Td>
-              <Table.Td>{event.record_id}</Table.Td>
-              <Table.Td>
+              <Table.Td data-label="Record">{event.record_id}</Table.Td>
+              <Table.Td data-label="Instrument">
                 {event.instrument}
                 {event.event_name && (
                   <Text size="xs" c="dimmed">
@@ -45,10 +45,10 @@ export function EventTable({ events, stuck, onOpen }: Props) {
                   </Text>
                 )}
               </Table.Td>
-              <Table.Td>
+              <Table.Td data-label="State">
                 <Status of={stuck.has(event.id) ? "stuck" : event.status} />
               </Table.Td>
-              <Table.Td miw={260} maw={420}>
+              <Table.Td data-label="What came of it" miw={260} maw={420}>
                 <Outcome event={event} onOpen={onOpen} />
               </Table.Td>
               {study.mayCoordinate && (

@@ -17,7 +17,7 @@ export function Sessions({ detail }: { detail: Detail }) {
   }
   const label = (session: Session) => detail.visits.find(({ id }) => id === session.visit_id)?.label;
   return (
-    <Wide label="Results">
+    <Wide label="Results" stacks>
       <Table verticalSpacing={6}>
         <Table.Thead>
           <Table.Tr>
@@ -31,16 +31,16 @@ export function Sessions({ detail }: { detail: Detail }) {
         <Table.Tbody>
           {detail.sessions.map((session) => (
             <Table.Tr key={session.id}>
-              <Table.Td>{words(session.task)}</Table.Td>
-              <Table.Td>{label(session) ?? "–"}</Table.Td>
-              <Table.Td>
+              <Table.Td data-label="Task">{words(session.task)}</Table.Td>
+              <Table.Td data-label="Visit">{label(session) ?? "–"}</Table.Td>
+              <Table.Td data-label="Completed">
                 <When at={session.completed_at} />
               </Table.Td>
-              <Table.Td>
+              <Table.Td data-label="In REDCap">
                 <Status of={session.sync_status} />
                 <SyncMoment session={session} />
               </Table.Td>
-              <Table.Td miw={260}>
+              <Table.Td data-label="Why" data-none={!session.sync_error_type && !session.review_flag} miw={260}>
                 <Why session={session} />
                 {session.sync_status === "failed" && study.mayCoordinate && (
                   <Button

@@ -14,7 +14,7 @@ export function Visits({ detail, today }: { detail: Detail; today: string }) {
     if (hash) document.getElementById(hash)?.scrollIntoView({ block: "center" });
   }, [hash]);
   return (
-    <Wide label="Visits">
+    <Wide label="Visits" stacks>
       <Table verticalSpacing={6}>
         <Table.Thead>
           <Table.Tr>
@@ -62,18 +62,19 @@ interface RowProps {
 }
 
 function Row({ visit, today, chosen, past }: RowProps) {
+  const toLookAt = visit.review_flag ? flagWords(visit.review_flag) : surveysLeft(visit);
   return (
     <Table.Tr id={visit.id} className={classes["visit"] ?? ""} data-chosen={chosen} data-past={past}>
-      <Table.Td>
+      <Table.Td data-label="Visit">
         {visit.label}
         <Text size="xs" c="dimmed">
           {visit.event_name}
         </Text>
       </Table.Td>
-      <Table.Td>
+      <Table.Td data-label="State">
         <Status of={stateOf(visit, today)} />
       </Table.Td>
-      <Table.Td>
+      <Table.Td data-label="Target">
         <Day on={visit.scheduled_date} />
         {visit.original_target_date && visit.original_target_date !== visit.scheduled_date && (
           <Text size="xs" c="dimmed">
@@ -81,20 +82,22 @@ function Row({ visit, today, chosen, past }: RowProps) {
           </Text>
         )}
       </Table.Td>
-      <Table.Td>
+      <Table.Td data-label="Window">
         <Span from={visit.window_start} to={visit.window_end} />
       </Table.Td>
-      <Table.Td>{visit.actual_visit_date ? <Day on={visit.actual_visit_date} /> : "–"}</Table.Td>
-      <Table.Td miw={180}>
-        <Text size="sm">{visit.review_flag ? flagWords(visit.review_flag) : surveysLeft(visit)}</Text>
+      <Table.Td data-label="Took place" data-none={!visit.actual_visit_date}>
+        {visit.actual_visit_date ? <Day on={visit.actual_visit_date} /> : "–"}
+      </Table.Td>
+      <Table.Td data-label="To look at" data-none={toLookAt === null} miw={180}>
+        <Text size="sm">{toLookAt ?? "–"}</Text>
       </Table.Td>
     </Table.Tr>
   );
 }
 
 /** The surveys of a visit that REDCap has not called complete, by name. */
-function surveysLeft(visit: Visit): string {
+function surveysLeft(visit: Visit): string | null {
   const open = Object.entries(visit.surveys).filter(([, complete]) => complete !== 2);
-  if (visit.status === "cancelled" || open.length === 0) return "–";
+  if (visit.status === "cancelled" || open.length === 0) return null;
   return `Surveys not complete: ${open.map(([name]) => name).join(", ")}`;
 }

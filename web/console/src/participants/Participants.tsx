@@ -70,7 +70,7 @@ function Listed({ page, filtered }: { page: ParticipantPage; filtered: boolean }
   if (page.participants.length === 0) return <Nobody filtered={filtered} />;
   const site = (id: string | null | undefined) => data?.sites.find((known) => known.id === id)?.code ?? "–";
   return (
-    <Wide label="Participants">
+    <Wide label="Participants" stacks>
       <Table verticalSpacing={6} highlightOnHover>
         <Table.Thead>
           <Table.Tr>
@@ -86,7 +86,7 @@ function Listed({ page, filtered }: { page: ParticipantPage; filtered: boolean }
         <Table.Tbody>
           {page.participants.map((participant) => (
             <Table.Tr key={participant.id}>
-              <Table.Td>
+              <Table.Td data-label="Code">
                 <AnchorLink
                   size="sm"
                   to="/studies/$study/participants/$participant"
@@ -95,16 +95,18 @@ function Listed({ page, filtered }: { page: ParticipantPage; filtered: boolean }
                   {participant.participant_code}
                 </AnchorLink>
               </Table.Td>
-              <Table.Td>{participant.external_id}</Table.Td>
-              <Table.Td>
+              <Table.Td data-label="REDCap record">{participant.external_id}</Table.Td>
+              <Table.Td data-label="Status">
                 <Status of={participant.status} />
               </Table.Td>
-              <Table.Td>{site(participant.site_id)}</Table.Td>
-              <Table.Td>
+              <Table.Td data-label="Site">{site(participant.site_id)}</Table.Td>
+              <Table.Td data-label="Enrolled">
                 <Day on={participant.enrollment_date} />
               </Table.Td>
-              <Table.Td>{participant.arm_num}</Table.Td>
-              <Table.Td>{participant.review ? flagWords(participant.review) : "–"}</Table.Td>
+              <Table.Td data-label="Arm">{participant.arm_num}</Table.Td>
+              <Table.Td data-label="To review" data-none={!participant.review}>
+                {participant.review ? flagWords(participant.review) : "–"}
+              </Table.Td>
             </Table.Tr>
           ))}
         </Table.Tbody>

@@ -59,16 +59,18 @@ export function Connection({ redcap }: { redcap: RedcapShown }) {
               <TextInput label="API address" placeholder="https://HOST/api/" {...form.getInputProps("api_url")} />
               <TextInput label="Project id" inputMode="numeric" {...form.getInputProps("project_id")} />
             </SimpleGrid>
-            <PasswordInput
-              label={redcap.has_token ? "New API token" : "API token"}
-              description={
-                redcap.has_token
-                  ? "Leave it empty to keep the stored one. Another server needs it again."
-                  : "Stored sealed; it is not shown again."
-              }
-              autoComplete="off"
-              {...form.getInputProps("api_token")}
-            />
+            {study.mayAdminister && (
+              <PasswordInput
+                label={redcap.has_token ? "New API token" : "API token"}
+                description={
+                  redcap.has_token
+                    ? "Leave it empty to keep the stored one. Another server needs it again."
+                    : "Stored sealed; it is not shown again."
+                }
+                autoComplete="off"
+                {...form.getInputProps("api_token")}
+              />
+            )}
             {save.error && <Failure error={save.error} />}
             {study.mayAdminister && (
               <Group>

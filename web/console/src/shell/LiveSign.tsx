@@ -1,11 +1,12 @@
 /** Says whether the page follows the study, or since when it does not. */
 import { IconBroadcast, IconPlugConnectedX } from "@tabler/icons-react";
+import { useContext } from "react";
+import { StudyZone, timeOfDay } from "../display/When";
 import type { Liveness } from "../study/live";
 import classes from "./Shell.module.css";
 
-const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
-
 export function LiveSign({ state }: { state: Liveness }) {
+  const zone = useContext(StudyZone);
   if (state.live) {
     return (
       <output className={classes["live"]} data-live="true" title="Changes appear by themselves">
@@ -14,11 +15,17 @@ export function LiveSign({ state }: { state: Liveness }) {
       </output>
     );
   }
-  const since = state.since && clock.format(state.since);
+  const since = state.since && timeOfDay(state.since, zone);
   return (
     <output className={classes["live"]} data-live={since ? "false" : "true"}>
       <IconPlugConnectedX size={16} aria-hidden />
-      <span className={classes["liveWord"]}>{since ? `Reconnecting since ${since}` : "Connecting"}</span>
+      {since ? (
+        <span>
+          <span className={classes["long"]}>Reconnecting </span>since {since}
+        </span>
+      ) : (
+        <span className={classes["liveWord"]}>Connecting</span>
+      )}
     </output>
   );
 }

@@ -16,6 +16,7 @@ export function StudySwitcher() {
         <Button
           variant="default"
           size="sm"
+          flex="none"
           rightSection={<IconChevronDown size={14} aria-hidden />}
           aria-label={`Study ${study.code}, ${study.detail.status}; switch study`}
         >

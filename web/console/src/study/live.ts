@@ -8,6 +8,10 @@ export type Liveness = { live: true } | { live: false; since: Date | null };
 /** After the server refused the stream (not merely lost it), the browser does not ask again by itself. */
 const AGAIN_MS = 5000;
 
+/** While the stream is lost the pages ask by themselves; the board, whose every check probes the system, does not. */
+const POLL_MS = 30_000;
+const POLLED = TOPICS.filter((topic) => topic !== "board" && topic !== "settings" && topic !== "redcap");
+
 /** The topics of a change, or all of them when it cannot be read. */
 export function topicsOf(data: string): readonly string[] {
   try {
@@ -52,5 +56,10 @@ export function useLiveChanges(study: string): Liveness {
       source.close();
     };
   }, [client, study]);
+  useEffect(() => {
+    if (state.live) return undefined;
+    const timer = setInterval(() => void refresh(client, study, POLLED), POLL_MS);
+    return () => clearInterval(timer);
+  }, [client, study, state.live]);
   return state;
 }

@@ -81,7 +81,7 @@ function FailedTable({ sessions, ticked, onTick, order }: FailedProps) {
     onTick(next);
   };
   return (
-    <Wide label="Failed results">
+    <Wide label="Failed results" stacks>
       <Table verticalSpacing={8}>
         <Table.Thead>
           <Table.Tr>
@@ -115,17 +115,17 @@ function FailedTable({ sessions, ticked, onTick, order }: FailedProps) {
                   />
                 </Table.Td>
               )}
-              <Table.Td>
+              <Table.Td data-label="Participant">
                 <Owner session={session} />
               </Table.Td>
-              <Table.Td>{words(session.task)}</Table.Td>
-              <Table.Td>
+              <Table.Td data-label="Result">{words(session.task)}</Table.Td>
+              <Table.Td data-label="Since">
                 <When at={session.received_at} />
               </Table.Td>
-              <Table.Td miw={260} maw={420}>
+              <Table.Td data-label="Why" miw={260} maw={420}>
                 <Why session={session} />
               </Table.Td>
-              <Table.Td>{session.sync_attempts}</Table.Td>
+              <Table.Td data-label="Tries">{session.sync_attempts}</Table.Td>
               {study.mayCoordinate && (
                 <Table.Td>
                   <Button size="xs" variant="default" onClick={() => order([session.id])}>
