@@ -4,7 +4,7 @@ import type { Entry } from "../outbox/entry";
 import { stateOf } from "../parts/sign";
 import { dayInWords, lastDayBefore, momentInWords } from "../words/dates";
 import { agendaOf, type Task } from "./agenda";
-import { receipts } from "./receipts";
+import { isSoonNews, receipts } from "./receipts";
 import { type Visit, visitState } from "./schedule";
 
 const NOW = Date.parse("2026-11-23T12:00:00Z");
@@ -50,6 +50,15 @@ test("received is said only when the server's counts leave no other reading", ()
   const entry = { state: "sent", sync_status: "pending" } as Entry;
   const said = (failed_count: number, pending_count: number) => receipts({ failed_count, pending_count })(entry);
   expect([said(0, 0), said(1, 0), said(0, 1), said(2, 3)]).toEqual(["synced", null, null, null]);
+});
+
+const soon = (failed_count: number, pending_count: number, isWaiting: boolean) =>
+  isSoonNews({ failed_count, pending_count }, isWaiting);
+
+test("the state is asked for again soon while a result is on its way, and not while a failure waits for a person", () => {
+  expect([soon(0, 1, false), soon(0, 0, true), soon(1, 1, true)]).toEqual([true, true, true]);
+  expect([soon(0, 0, false), soon(1, 0, true)]).toEqual([false, false]);
+  expect([isSoonNews(undefined, true), isSoonNews(undefined, false)]).toEqual([true, false]);
 });
 
 test("a result's words follow what is known of it", () => {

@@ -1,10 +1,10 @@
 /** What the pages read of the server, with how often. */
 import type { Schemas } from "@metricis/api";
 import { useQuery, type UseQueryResult } from "@tanstack/react-query";
-import { noteReceipts } from "../outbox/outbox";
-import { useApp, useSession } from "../session/app";
+import { entriesOf, noteReceipts } from "../outbox/outbox";
+import { useApp, useKept, useSession } from "../session/app";
 import * as api from "./api";
-import { receipts } from "./receipts";
+import { isSoonNews, receipts } from "./receipts";
 import { type Reading, readThrough } from "./read";
 import { readSchedule, type Schedule } from "./schedule";
 
@@ -38,14 +38,16 @@ export function useSchedule(): UseQueryResult<Reading<Schedule>> {
   return useReading("schedule", readSchedule, () => LATER_MS);
 }
 
-/** Asked more often while something is on its way; tells the results on this device whether they have arrived. */
+/** Asked more often while a result is on its way; tells the results on this device whether they have arrived. */
 export function useDataStatus(): UseQueryResult<Reading<Schemas["DataStatusShown"]>> {
   const { device, signal } = useApp();
   const { owner } = useSession();
+  const entries = useKept(`entries ${owner}`, (kept) => entriesOf(kept, owner)) ?? [];
+  const isWaiting = entries.some((entry) => entry.state === "sent" && entry.sync_status === "pending");
   return useReading(
     "data-status",
     api.readDataStatus,
-    (reading) => (reading?.data.pending_count ? SOON_MS : LATER_MS),
+    (reading) => (isSoonNews(reading?.data, isWaiting) ? SOON_MS : LATER_MS),
     async ({ data, read_at }) => {
       if (await noteReceipts(device, owner, read_at, receipts(data))) signal.tell();
     },

@@ -11,3 +11,9 @@ type Counts = Pick<Schemas["DataStatusShown"], "failed_count" | "pending_count">
 export function receipts({ failed_count, pending_count }: Counts): (entry: Entry) => SyncStatus | null {
   return () => (failed_count === 0 && pending_count === 0 ? "synced" : null);
 }
+
+/** Whether to ask again soon: not after a failure, which waits for a person. `isWaiting`: a result here is not known to have arrived. */
+export function isSoonNews(counts: Counts | undefined, isWaiting: boolean): boolean {
+  if (!counts) return isWaiting;
+  return counts.pending_count > 0 || (isWaiting && counts.failed_count === 0);
+}

@@ -6,10 +6,11 @@
  *     playing ─▶ done | unloaded | unkept
  */
 import type { App } from "../session/app";
+import { isReplaced } from "../update/worker";
 import { type Draft, draftKey, newDraft, type Place, readDraft } from "./draft";
 import { holdTask } from "./open";
 import { play } from "./play";
-import { loadTask } from "./registry";
+import { loadTask, type TaskModule } from "./registry";
 import { allowedSimulation } from "./simulation";
 
 export type PlayerState =
@@ -42,9 +43,19 @@ export async function runPlayer(told: Told, host: HTMLElement, shown: Shown, sig
   }
 }
 
+/** The new version has its own; nothing has begun yet that loading the page anew could lose. */
+async function load(task: string): Promise<TaskModule> {
+  try {
+    return await loadTask(task);
+  } catch (fault) {
+    if (isReplaced()) location.reload();
+    throw fault;
+  }
+}
+
 async function course(told: Told, host: HTMLElement, shown: Shown, signal: AbortSignal): Promise<PlayerState> {
   const { app, place, label, language } = told;
-  const [task, simulation] = await Promise.all([loadTask(place.task), allowedSimulation(location.search)]);
+  const [task, simulation] = await Promise.all([load(place.task), allowedSimulation(location.search)]);
   const before = await readDraft(app.device, place);
   const draft = before && before.trials.length > 0 ? await shown.choose(before) : newDraft(place, new Date());
   if (signal.aborted) return "looking";

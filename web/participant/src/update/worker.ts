@@ -13,6 +13,7 @@ export const TASK_OPEN = "metricis-task-open";
 type Found = (apply: Apply) => void;
 
 let waiting: Apply | null = null;
+let replaced = false;
 const listeners = new Set<Found>();
 
 export function watchForUpdate(found: Found): () => void {
@@ -21,9 +22,16 @@ export function watchForUpdate(found: Found): () => void {
   return () => void listeners.delete(found);
 }
 
+/** Whether another tab has brought a new version: then code that this page has not loaded yet is gone. */
+export function isReplaced(): boolean {
+  return replaced;
+}
+
 export async function registerWorker(): Promise<void> {
   if (!("serviceWorker" in navigator) || !import.meta.env.PROD) return;
   const base = import.meta.env.BASE_URL;
+  const before = navigator.serviceWorker.controller;
+  navigator.serviceWorker.addEventListener("controllerchange", () => (replaced = before !== null));
   const registration = await navigator.serviceWorker.register(`${base}sw.js`, { scope: base });
   if (registration.waiting && registration.active) offer(registration.waiting);
   registration.addEventListener("updatefound", () => {

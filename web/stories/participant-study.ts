@@ -1,0 +1,112 @@
+/** The study as the stories act on it from outside: REDCap's people through the simulator, the staff through the API. */
+import { type Facts, Site } from "./site";
+
+export type Ground = Pick<Facts, "study" | "metricis" | "redcap" | "sign_in">;
+
+export interface Participant {
+  id: string;
+  record: string;
+}
+
+interface SessionRow {
+  participant_id: string;
+  sync_status: string;
+}
+
+export class Study {
+  #records = 0;
+  private constructor(
+    readonly ground: Ground,
+    private readonly token: string,
+    private readonly site: Site | null,
+  ) {}
+
+  /** A demo of its own, or the one whose facts METRICIS_FACTS holds as JSON. */
+  static async open(): Promise<Study> {
+    const running = process.env["METRICIS_FACTS"];
+    const site = running ? null : await Site.start();
+    const ground = site?.facts ?? (JSON.parse(running ?? "") as Ground);
+    const signedIn = await post(`${ground.metricis}/api/auth/login`, ground.sign_in);
+    return new Study(ground, signedIn["access_token"] as string, site);
+  }
+
+  async close(): Promise<void> {
+    await this.site?.stop();
+  }
+
+  /** The app's address; METRICIS_APP names another one, for example a preview of the pages. */
+  get app(): string {
+    return process.env["METRICIS_APP"] ?? `${this.ground.metricis}/app`;
+  }
+
+  /** Saves the enrolment form in REDCap, and waits until Metricis has made the participant of it. */
+  async enroll(): Promise<Participant> {
+    this.#records += 1;
+    const record = `S${Date.now()}-${this.#records}`;
+    const enroll_date = new Intl.DateTimeFormat("sv-SE", { timeZone: "Europe/Zurich" }).format(new Date());
+    const values = { enroll_date, participant_code: record, arm: "1", timezone: "Europe/Zurich" };
+    const form = { record, instrument: "enrollment", values, complete: 2, user: "jsmith", dag: "site_north" };
+    await post(`${this.ground.redcap}/sim/projects/${await this.#project()}/save`, form);
+    const find = async () => {
+      const listed = await this.#get(`participants?search=${encodeURIComponent(record)}`);
+      const all = listed["participants"] as { id: string; external_id: string }[];
+      return all.find((one) => one.external_id === record);
+    };
+    return { id: (await until(find)).id, record };
+  }
+
+  async link({ id }: Participant): Promise<string> {
+    const made = await post(`${this.#base}/participants/${id}/link`, {}, this.token);
+    return `${this.app}/enter#${made["code"] as string}`;
+  }
+
+  /** How each of the participant's results stands with REDCap. */
+  async sessionsOf({ id }: Participant): Promise<string[]> {
+    const listed = (await this.#get("sessions"))["sessions"] as SessionRow[];
+    return listed.filter((session) => session.participant_id === id).map((session) => session.sync_status);
+  }
+
+  /** `down`, `status:500` and so on, as on the simulator's page; blank repairs. */
+  async breakRedcap(fault: string): Promise<void> {
+    const body = new URLSearchParams({ fault });
+    const url = `${this.ground.redcap}/projects/${await this.#project()}/fault`;
+    await fetch(url, { method: "POST", body, redirect: "manual" });
+  }
+
+  async resync(): Promise<void> {
+    await post(`${this.#base}/breaker/reset`, { reason: "REDCap is back" }, this.token);
+    await post(`${this.#base}/sync`, {}, this.token);
+  }
+
+  get #base(): string {
+    return `${this.ground.metricis}/api/studies/${this.ground.study}`;
+  }
+
+  async #get(path: string): Promise<Record<string, unknown>> {
+    return json(await fetch(`${this.#base}/${path}`, { headers: { authorization: `Bearer ${this.token}` } }));
+  }
+
+  async #project(): Promise<number> {
+    const projects = (await (await fetch(`${this.ground.redcap}/sim/projects`)).json()) as { project_id: number }[];
+    return projects[0]?.project_id ?? 0;
+  }
+}
+
+async function post(url: string, body: object, token?: string): Promise<Record<string, unknown>> {
+  const headers = { "content-type": "application/json", ...(token && { authorization: `Bearer ${token}` }) };
+  return json(await fetch(url, { method: "POST", headers, body: JSON.stringify(body) }));
+}
+
+async function json(answer: Response): Promise<Record<string, unknown>> {
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`${answer.status} ${answer.url}: ${text}`);
+  return text ? (JSON.parse(text) as Record<string, unknown>) : {};
+}
+
+async function until<T>(find: () => Promise<T | undefined>): Promise<T> {
+  for (;;) {
+    const found = await find();
+    if (found) return found;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
