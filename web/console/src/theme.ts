@@ -37,8 +37,10 @@ export const theme = createTheme({
     // A dialog's heading is no banner of the page, and its cross has a name.
     ModalHeader: ModalHeader.extend({ defaultProps: { role: "none" } }),
     DrawerHeader: DrawerHeader.extend({ defaultProps: { role: "none" } }),
-    // A menu stays in its landmark, and holds nothing but its items.
-    Menu: Menu.extend({ defaultProps: { withInitialFocusPlaceholder: false, withinPortal: false } }),
+    // A menu stays in its landmark, holds nothing but its items, and is walked by Tab as well as by arrows.
+    Menu: Menu.extend({
+      defaultProps: { withInitialFocusPlaceholder: false, withinPortal: false, menuItemTabIndex: 0 },
+    }),
     Notification: Notification.extend({
       styles: { description: { color: "var(--mantine-color-text)" } },
       defaultProps: { closeButtonProps: { "aria-label": "Close this message" } },

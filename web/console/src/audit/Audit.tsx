@@ -2,9 +2,11 @@
 import { Button, Group } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useContext } from "react";
 import type { AuditFilter } from "../api/pending";
 import { Empty, Failure, Waiting } from "../display/Notice";
 import { Page, Panel } from "../display/Page";
+import { nextDay, startOfDay, StudyZone } from "../display/When";
 import { type AuditSearch, auditSearch } from "../search";
 import { useStudy } from "../study/study";
 import { type AuditRow, auditQuery } from "./audit";
@@ -47,7 +49,13 @@ export function Audit() {
 
 function useRows({ row: _row, from, to, ...rest }: AuditSearch) {
   const study = useStudy();
-  const filter: AuditFilter = { ...rest, ...(from && { from }), ...(to && { to }), limit: PAGE };
+  const zone = useContext(StudyZone);
+  const filter: AuditFilter = {
+    ...rest,
+    ...(from && { from: startOfDay(from, zone) }),
+    ...(to && { to: startOfDay(nextDay(to), zone) }),
+    limit: PAGE,
+  };
   const { queryKey, meta } = auditQuery(study.id, filter);
   return useInfiniteQuery({
     queryKey: [...queryKey, "pages"],

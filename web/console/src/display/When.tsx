@@ -47,6 +47,36 @@ export function weekday(date: string): string {
   return weekdayFormat.format(new Date(`${date}T00:00:00Z`));
 }
 
+/** The first moment of a calendar day in a time zone, for the server's filters. */
+export function startOfDay(date: string, zone: string): string {
+  const utc = Date.parse(`${date}T00:00:00Z`);
+  // The zone's offset is asked at the moment found with a first guess, because it may change on that very day.
+  const guess = utc - offsetAt(utc, zone);
+  return new Date(utc - offsetAt(guess, zone)).toISOString();
+}
+
+/** How far the zone's clock is ahead of UTC at a moment, in milliseconds. */
+function offsetAt(at: number, zone: string): number {
+  const parts = new Intl.DateTimeFormat("en-CA", {
+    timeZone: zone,
+    hourCycle: "h23",
+    year: "numeric",
+    month: "2-digit",
+    day: "2-digit",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+  }).formatToParts(at);
+  const part = (type: string) => Number(parts.find((known) => known.type === type)?.value);
+  const [year, month, date] = [part("year"), part("month"), part("day")];
+  return Date.UTC(year, month - 1, date, part("hour"), part("minute"), part("second")) - at;
+}
+
+/** The day after. */
+export function nextDay(date: string): string {
+  return new Date(Date.parse(`${date}T00:00:00Z`) + 86_400_000).toISOString().slice(0, 10);
+}
+
 /** Whole days from one calendar day to another. */
 export function daysBetween(from: string, to: string): number {
   return Math.round((Date.parse(`${to}T00:00:00Z`) - Date.parse(`${from}T00:00:00Z`)) / 86_400_000);

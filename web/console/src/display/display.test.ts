@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { fieldReasons } from "./Reasons";
 import { lookOf } from "./Status";
-import { duration, moment, span } from "./When";
+import { duration, moment, nextDay, span, startOfDay } from "./When";
 
 test("a moment is told in the study's time zone", () => {
   expect(moment("2026-11-23T23:06:55Z", "Europe/Zurich")).toBe("24 Nov 2026, 00:06:55");
@@ -36,4 +36,12 @@ test("REDCap's reasons are told field by field", () => {
 
 test("an unknown status is shown by its own word", () => {
   expect(lookOf("half_done").word).toBe("Half done");
+});
+
+test("a day begins when the study's clock says so, also on the days when it is set", () => {
+  expect(startOfDay("2026-11-24", "Europe/Zurich")).toBe("2026-11-23T23:00:00.000Z");
+  expect(startOfDay("2026-10-25", "Europe/Zurich")).toBe("2026-10-24T22:00:00.000Z");
+  expect(startOfDay("2026-10-26", "Europe/Zurich")).toBe("2026-10-25T23:00:00.000Z");
+  expect(startOfDay("2026-11-24", "America/New_York")).toBe("2026-11-24T05:00:00.000Z");
+  expect(nextDay("2026-12-31")).toBe("2027-01-01");
 });

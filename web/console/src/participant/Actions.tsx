@@ -2,6 +2,7 @@
 import { Button, Menu } from "@mantine/core";
 import { IconArrowsHorizontal, IconChevronDown, IconFileCheck, IconLink, IconUserOff } from "@tabler/icons-react";
 import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useRef } from "react";
 import type { ParticipantSearch } from "../search";
 import { useStudy } from "../study/study";
 import { ConsentDialog } from "./ConsentDialog";
@@ -15,21 +16,28 @@ export function Actions({ detail }: { detail: Detail }) {
   const { act } = useSearch({ from: "/studies/$study/participants/$participant" });
   const navigate = useNavigate({ from: "/studies/$study/participants/$participant" });
   const open = (next: ParticipantSearch["act"]) => void navigate({ search: next ? { act: next } : {}, replace: true });
-  const close = () => open(undefined);
+  const mover = useRef<HTMLButtonElement>(null);
+  const more = useRef<HTMLButtonElement>(null);
+  const close = () => {
+    const opener = act === "anchor" ? mover : more;
+    open(undefined);
+    // The item that opened the dialog is gone with its menu, so the focus goes back to the button that is there.
+    requestAnimationFrame(() => opener.current?.focus());
+  };
   const mayMove = canOverride(study.detail.enrollment_date_policy).includes(study.role);
   const current = detail.versions.find((version) => version.is_current);
   const withdrawn = detail.participant.status === "withdrawn";
   return (
     <>
       {mayMove && current && !withdrawn && (
-        <Button leftSection={<IconArrowsHorizontal size={16} aria-hidden />} onClick={() => open("anchor")}>
+        <Button ref={mover} leftSection={<IconArrowsHorizontal size={16} aria-hidden />} onClick={() => open("anchor")}>
           Move anchor date
         </Button>
       )}
       {study.mayCoordinate && !withdrawn && (
         <Menu position="bottom-end">
           <Menu.Target>
-            <Button variant="default" rightSection={<IconChevronDown size={14} aria-hidden />}>
+            <Button ref={more} variant="default" rightSection={<IconChevronDown size={14} aria-hidden />}>
               More
             </Button>
           </Menu.Target>

@@ -4,6 +4,7 @@ import { api, keepCsrf, take } from "../api/client";
 import type { SignedIn } from "../api/pending";
 import { queryClient } from "../api/query";
 import { Refusal } from "../api/refusal";
+import { mayBeSignedIn, noteSignIn } from "./trace";
 
 export const sessionQuery = queryOptions({
   queryKey: ["session"],
@@ -19,8 +20,9 @@ const WRONG = new Refusal(
   "Check both and try again. After many wrong tries an account waits for a while before it opens.",
 );
 
-/** The session, or null when there is none. */
+/** The session, or null when there is none; where nobody has signed in, the server need not be asked. */
 async function readSession(): Promise<SignedIn | null> {
+  if (!mayBeSignedIn()) return null;
   try {
     const session = await take(api.GET("/api/auth/session"));
     keepCsrf(session.csrf_token ?? "");
@@ -37,6 +39,7 @@ export async function signIn(email: string, password: string): Promise<SignedIn 
   } catch (error) {
     throw error instanceof Refusal && error.status === 401 ? WRONG : error;
   }
+  noteSignIn(true);
   queryClient.clear();
   return queryClient.fetchQuery(sessionQuery);
 }
@@ -48,6 +51,7 @@ export async function signOut(): Promise<void> {
 
 /** Drops everything that the session could see. */
 export function forget(): void {
+  noteSignIn(false);
   keepCsrf("");
   queryClient.clear();
   queryClient.setQueryData(sessionQuery.queryKey, null);
