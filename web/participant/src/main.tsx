@@ -14,7 +14,9 @@ import { registerWorker } from "./update/worker";
 import { beginWords } from "./words/words";
 
 async function begin(root: HTMLElement): Promise<void> {
-  const [device] = await Promise.all([openDevice(), beginWords()]);
+  // The words first: what follows may fail, and must say so in them.
+  await beginWords();
+  const device = await openDevice();
   const signal = openSignal();
   // Copies on the device answer without a line, so the queries always run.
   const queries = new QueryClient({

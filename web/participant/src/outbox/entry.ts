@@ -40,6 +40,8 @@ export type Answer =
 export const CONFLICTS = 3;
 const FIRST_WAIT_MS = 2_000;
 const LONGEST_WAIT_MS = 5 * 60_000;
+/** Asking a line that is down costs nobody anything, and it may be back at any moment. */
+const LONGEST_WAIT_FOR_LINE_MS = 30_000;
 
 export function settle(entry: Entry, answer: Answer, now: number, chance: number): Entry {
   if (answer.kind === "stored") {
@@ -51,7 +53,8 @@ export function settle(entry: Entry, answer: Answer, now: number, chance: number
     return { ...entry, attempts, state: "refused", reason: answer.reason };
   }
   const asked = answer.kind === "refused" ? (answer.retry_after_s ?? 0) * 1_000 : 0;
-  return { ...entry, attempts, next_at: now + Math.max(asked, wait(attempts, chance)) };
+  const longest = answer.kind === "unreachable" ? LONGEST_WAIT_FOR_LINE_MS : LONGEST_WAIT_MS;
+  return { ...entry, attempts, next_at: now + Math.max(asked, wait(attempts, chance, longest)) };
 }
 
 /** Whether sending the same again cannot help. */
@@ -60,9 +63,9 @@ function isFinal(status: number, attempts: number): boolean {
   return status < 500 && status !== 408 && status !== 425 && status !== 429;
 }
 
-/** Doubles, up to five minutes; spread over half of it, so that devices do not return together. */
-export function wait(attempts: number, chance: number): number {
-  const whole = Math.min(FIRST_WAIT_MS * 2 ** (attempts - 1), LONGEST_WAIT_MS);
+/** Doubles, up to the longest; spread over half of it, so that devices do not return together. */
+function wait(attempts: number, chance: number, longest: number): number {
+  const whole = Math.min(FIRST_WAIT_MS * 2 ** (attempts - 1), longest);
   return whole / 2 + (whole / 2) * chance;
 }
 

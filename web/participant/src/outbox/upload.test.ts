@@ -195,6 +195,20 @@ test("5xx and 429: later, longer each time, never given up; one that is stuck do
   expect((entry?.next_at ?? 0) - clock.now, "as the server asks").toBe(900_000);
 });
 
+test("a line that is down is tried again within half a minute, however long it has been down", async () => {
+  const { device, clock, server, tab } = await world();
+  await finish(device, "pia", "k");
+  for (let time = 0; time < 12; time += 1) {
+    server.instead.push({ kind: "unreachable" });
+    await tab().upload();
+    const [entry] = await entriesOf(device, "pia");
+    expect((entry?.next_at ?? 0) - clock.now).toBeLessThanOrEqual(30_000);
+    clock.now = entry?.next_at ?? 0;
+  }
+  await tab().upload();
+  expect(await states(device)).toEqual(["sent"]);
+});
+
 test("nobody there: the rest is not tried", async () => {
   const { device, server, tab } = await world();
   await finish(device, "pia", "a", 1);

@@ -1,4 +1,5 @@
 /** A task from its beginning to "saved on this device". */
+import { useEffect } from "preact/hooks";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import { Notice } from "../parts/notice";
@@ -38,6 +39,10 @@ export function TaskPage({ task, visit_id }: Chosen) {
 function Player(props: Chosen & { label: string | null; open: boolean }) {
   const { t } = useTranslation();
   const { state, draft, host, begin, resume } = usePlayer(props);
+  // What had the focus is gone with the task; reading goes on at the new page's beginning.
+  useEffect(() => {
+    if (state !== "playing" && state !== "looking") document.getElementById("content")?.focus();
+  }, [state]);
   return (
     <>
       <div ref={host} class="player" hidden={state !== "playing"} />

@@ -5,7 +5,7 @@ import { askAgain } from "../outbox/outbox";
 import { useApp, useSession } from "../session/app";
 import { Sign, stateOf } from "./sign";
 import { taskName } from "./task-card";
-import { useMoment } from "./when";
+import { useMoment, When } from "./when";
 
 export function Results({ entries }: { entries: readonly Entry[] }) {
   const { t } = useTranslation();
@@ -43,7 +43,9 @@ export function Result({ entry }: { entry: Entry }) {
       <div>
         <strong>{taskName(t, entry.task)}</strong>
         {entry.label && <span class="label"> · {entry.label}</span>}
-        <p class="hint">{t("result.at", { when: moment(entry.completed_at) })}</p>
+        <p class="hint">
+          <When at={entry.completed_at} text={t("result.at", { when: moment(entry.completed_at) })} />
+        </p>
       </div>
       <div class="state">
         <Sign state={state} />

@@ -21,7 +21,7 @@ export function languageOf(wanted: readonly string[]): Language {
 const words: Words = createInstance();
 
 export async function beginWords(): Promise<void> {
-  const chosen = localStorage.getItem(CHOICE);
+  const chosen = choice();
   await words.use(initReactI18next).init({
     resources: {},
     fallbackLng: false,
@@ -30,6 +30,15 @@ export async function beginWords(): Promise<void> {
     react: { useSuspense: false },
   });
   await show(languageOf(chosen ? [chosen, ...navigator.languages] : navigator.languages));
+}
+
+/** None where the browser blocks storage; the words must come up all the same, to say so. */
+function choice(): string | null {
+  try {
+    return localStorage.getItem(CHOICE);
+  } catch {
+    return null;
+  }
 }
 
 export async function choose(language: Language): Promise<void> {
