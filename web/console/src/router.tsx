@@ -1,12 +1,13 @@
 /** The addresses of the console. Every page of a study loads by itself; the first load holds only the frame. */
 import { ButtonLink } from "./display/links";
-import { Stack } from "@mantine/core";
+import { Stack, Title } from "@mantine/core";
 import {
   createRootRoute,
   createRoute,
   createRouter,
   lazyRouteComponent,
   Outlet,
+  useRouter,
   type ErrorComponentProps,
 } from "@tanstack/react-router";
 import { onSignedOut } from "./api/client";
@@ -111,6 +112,17 @@ const audit = createRoute({
   component: lazyRouteComponent(() => import("./audit/Audit"), "Audit"),
 });
 
+/** A page that cannot begin, for example because the server is away; trying again reads everything again. */
+function Broken({ error }: ErrorComponentProps) {
+  const { invalidate } = useRouter();
+  return (
+    <Stack component="main" p="xl" maw={720} mx="auto">
+      <Title order={1}>Metricis cannot show this page</Title>
+      <Failure error={error} onRetry={() => void invalidate()} />
+    </Stack>
+  );
+}
+
 const pages = [today, participants, participant, matrix, events, failedSyncs, redcap, board, audit] as const;
 
 export const router = createRouter({
@@ -118,7 +130,7 @@ export const router = createRouter({
   basepath: "/console",
   defaultPreload: "intent",
   defaultPendingComponent: () => <Waiting rows={8} />,
-  defaultErrorComponent: ({ error, reset }: ErrorComponentProps) => <Failure error={error} onRetry={reset} />,
+  defaultErrorComponent: Broken,
   scrollRestoration: true,
 });
 

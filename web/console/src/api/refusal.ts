@@ -19,9 +19,15 @@ export class Refusal extends Error {
   /** Reads a problem document; anything else keeps only its status. */
   static from(response: Response, body: unknown): Refusal {
     const problem = (typeof body === "object" && body !== null ? body : {}) as Partial<Problem>;
-    const title = problem.title ?? `The server answered ${response.status}`;
-    return new Refusal(response.status, title, problem.detail ?? "", undefined, problem.request_id ?? undefined);
+    const [title, detail] = problem.title ? [problem.title, problem.detail ?? ""] : wordless(response.status);
+    return new Refusal(response.status, title, detail, undefined, problem.request_id ?? undefined);
   }
+}
+
+/** An answer that does not come from the program itself, such as a gateway's while the program restarts. */
+function wordless(status: number): [title: string, detail: string] {
+  if (status < 500) return [`The server answered ${status}`, ""];
+  return ["The server cannot answer at the moment", `It answered ${status}; it may be restarting. Try again shortly.`];
 }
 
 /** Any thrown value in two lines that a person can read. */

@@ -62,7 +62,7 @@ export function Board() {
       {asked.isPending && <Waiting rows={15} height={52} />}
       {asked.isError && <Failure error={asked.error} onRetry={() => void asked.refetch()} />}
       {asked.data && <Verdict rows={rows} />}
-      {asked.data && shown.length === 0 && <Empty title="No row is red" />}
+      {asked.data && shown.length === 0 && <Empty level={2} title="No row is red" />}
       {shown.length > 0 && (
         <ol className={classes["rows"]}>
           {shown.map((row) => (

@@ -38,8 +38,8 @@ export function Failure({ error, onRetry }: FailureProps) {
 
 interface EmptyProps {
   title: string;
-  /** The heading's level; 1 when there is nothing else on the page. */
-  level?: 1 | 3;
+  /** The heading's level: 3 in a panel, 2 below the page's title, 1 when there is nothing else on the page. */
+  level?: 1 | 2 | 3;
   children?: ReactNode;
 }
 

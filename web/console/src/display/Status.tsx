@@ -24,6 +24,7 @@ interface Look {
 const LOOKS: Record<string, Look> = {
   completed: { tone: "good", word: "Completed", shape: IconCircleCheckFilled },
   due: { tone: "info", word: "Due", shape: IconDiamondFilled },
+  none: { tone: "quiet", word: "None", shape: IconCircleDashed },
   overdue: { tone: "bad", word: "Overdue", shape: IconAlertTriangleFilled },
   upcoming: { tone: "quiet", word: "Upcoming", shape: IconCircleDashed },
   missed: { tone: "warn", word: "Missed", shape: IconCircleXFilled },

@@ -75,7 +75,7 @@ function Unknown() {
   const study = useStudy();
   return (
     <Page title="Participant">
-      <Empty title={`${study.code} has no such participant`}>
+      <Empty level={2} title={`${study.code} has no such participant`}>
         The address may be mistyped, or it belongs to another study.{" "}
         <AnchorLink size="sm" to="/studies/$study/participants" params={{ study: study.code }}>
           Find the participant in the list

@@ -49,7 +49,7 @@ export function MatrixPage() {
       <Filters search={search} onChange={(next) => void navigate({ search: next, replace: true })} />
       {first.isPending && <Waiting rows={14} height={32} />}
       {first.isError && <Failure error={first.error} onRetry={() => void first.refetch()} />}
-      {first.data?.total === 0 && <Nobody filtered={Object.keys(filter).length > 0} />}
+      {first.data?.total === 0 && <Nobody level={2} filtered={Object.keys(filter).length > 0} />}
       {first.data && first.data.total > 0 && (
         <Matrix key={JSON.stringify(filter)} filter={filter} total={first.data.total} windows={first.data.windows} />
       )}

@@ -116,11 +116,16 @@ function Listed({ page, filtered }: { page: ParticipantPage; filtered: boolean }
 }
 
 /** Why a list is empty, and what to do. */
-export function Nobody({ filtered }: { filtered: boolean }) {
+export function Nobody({ filtered, level = 3 }: { filtered: boolean; level?: 2 | 3 }) {
   const study = useStudy();
-  if (filtered) return <Empty title="Nobody fits this filter">Change it, or clear it to see everybody.</Empty>;
+  if (filtered)
+    return (
+      <Empty level={level} title="Nobody fits this filter">
+        Change it, or clear it to see everybody.
+      </Empty>
+    );
   return (
-    <Empty title="No participants yet">
+    <Empty level={level} title="No participants yet">
       <Stack gap={4}>
         <Text size="sm">
           A participant appears here when the enrollment form is saved as complete in REDCap. If one was saved and

@@ -24,7 +24,8 @@ export function Enrollment({ redcap }: { redcap: RedcapShown }) {
       record_id_field: recordId,
       ...(anchor.trim() && { anchor_date_field: anchor.trim() }),
       ...(instrument.trim() && { enrollment_instrument: instrument.trim() }),
-      participant_field_mapping: mapping,
+      // An empty mapping is not the default: without rows nothing is said unless rows were there before.
+      ...((redcap.participant_field_mapping || pairs.length > 0) && { participant_field_mapping: mapping }),
     });
   };
   const locked = !study.mayAdminister;

@@ -23,7 +23,7 @@ export function VisitList({ title, state, listed, today, none }: Props) {
   const visits = all ? listed.visits : listed.visits.slice(0, SHOWN);
   const hidden = listed.visits.length - visits.length;
   return (
-    <Panel title={title} actions={<Status of={state}>{listed.total}</Status>}>
+    <Panel title={title} actions={<Status of={listed.total === 0 ? "none" : state}>{listed.total}</Status>}>
       {listed.total === 0 ? (
         <Text size="sm" c="dimmed">
           {none}
