@@ -47,7 +47,6 @@ export function settle(entry: Entry, answer: Answer, now: number, chance: number
   if (answer.kind === "stored") {
     return { ...entry, state: "sent", body: null, reason: null, sync_status: answer.sync_status, sent_at: now };
   }
-  if (answer.kind === "refused" && answer.status === 401) return entry;
   const attempts = entry.attempts + 1;
   if (answer.kind === "refused" && isFinal(answer.status, attempts)) {
     return { ...entry, attempts, state: "refused", reason: answer.reason };
