@@ -9,7 +9,7 @@ const RUN = `${AXE};axe.run(document).then((found) => JSON.stringify(found.viola
   ({ id, nodes: nodes.map(({ target }) => String(target)) }))))`;
 
 /** Lines that a browser writes by itself when the line is cut, or when the server refuses. */
-const EXPECTED = /net::ERR_|status of 40[14]/;
+const EXPECTED = /net::ERR_|status of 401/;
 
 /** Gathers what a page should not have said; `expectClean` at the end of a story. */
 export function watchConsole(context: BrowserContext): { expectClean(): void } {

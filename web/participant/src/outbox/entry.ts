@@ -28,7 +28,6 @@ export interface Entry {
   /** What the server said against it. */
   reason: string | null;
   sync_status: SyncStatus | null;
-  sent_at: number | null;
 }
 
 export type Answer =
@@ -45,7 +44,7 @@ const LONGEST_WAIT_FOR_LINE_MS = 30_000;
 
 export function settle(entry: Entry, answer: Answer, now: number, chance: number): Entry {
   if (answer.kind === "stored") {
-    return { ...entry, state: "sent", body: null, reason: null, sync_status: answer.sync_status, sent_at: now };
+    return { ...entry, state: "sent", body: null, reason: null, sync_status: answer.sync_status };
   }
   const attempts = entry.attempts + 1;
   if (answer.kind === "refused" && isFinal(answer.status, attempts)) {

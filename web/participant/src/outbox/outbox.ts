@@ -29,7 +29,6 @@ export async function keepResult(device: Device, finished: Finished): Promise<vo
       next_at: 0,
       reason: null,
       sync_status: null,
-      sent_at: null,
     });
   }
   await tx.objectStore("drafts").delete(draft);
@@ -60,17 +59,16 @@ export async function askAgain(device: Device, owner: string): Promise<void> {
   for (const entry of await entriesOf(device, owner)) await change(device, entry.submission_key, tryAgain);
 }
 
-/** What the server says of results that it has; `known` speaks only of what was sent before `asked_at`. Whether it was news. */
+/** What the server says of results that were sent; whether it was news. */
 export async function noteReceipts(
   device: Device,
   owner: string,
-  asked_at: number,
   known: (entry: Entry) => SyncStatus | null,
 ): Promise<boolean> {
   let news = false;
   for (const { submission_key } of await entriesOf(device, owner)) {
     await change(device, submission_key, (entry) => {
-      const told = entry.sent_at !== null && entry.sent_at <= asked_at ? known(entry) : null;
+      const told = entry.state === "sent" ? known(entry) : null;
       news ||= told !== null && told !== entry.sync_status;
       return told === null ? entry : { ...entry, sync_status: told };
     });

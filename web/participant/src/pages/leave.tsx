@@ -7,21 +7,18 @@ import { isUnsent } from "../outbox/entry";
 import { askAgain, entriesOf } from "../outbox/outbox";
 import { Notice } from "../parts/notice";
 import { Result } from "../parts/results";
-import { signOut } from "../portal/api";
 import { useApp, useKept, useSession } from "../session/app";
 import { forget } from "../session/leave";
 
 export function Leave({ left }: { left: () => void }) {
   const { t } = useTranslation();
   const { device } = useApp();
-  const { owner, token } = useSession();
+  const { owner } = useSession();
   const queries = useQueryClient();
   const unsent = useKept(`unsent entries ${owner}`, async (kept) => (await entriesOf(kept, owner)).filter(isUnsent));
   const drafts = useKept(`drafts ${owner}`, (kept) => kept.countFromIndex("drafts", "owner", owner));
   if (!unsent) return <p class="loading">{t("app.loading")}</p>;
   const leave = async () => {
-    // The token ends on the server too, if it can be reached; here it ends in any case.
-    await signOut(token);
     queries.clear();
     await forget(device, owner);
     left();

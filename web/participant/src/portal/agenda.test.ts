@@ -1,7 +1,9 @@
 /** What comes next, and what may be said of it. */
 import { expect, test } from "vitest";
-import type { Entry } from "../outbox/entry";
+import type { Entry, SyncStatus } from "../outbox/entry";
+import { change, entriesOf, noteReceipts } from "../outbox/outbox";
 import { stateOf } from "../parts/sign";
+import { finish, newDevice } from "../testing/device";
 import { dayInWords, lastDayBefore, momentInWords } from "../words/dates";
 import { agendaOf, type Task } from "./agenda";
 import { isSoonNews, receipts } from "./receipts";
@@ -46,19 +48,36 @@ test("consent first, then what closes first; what is done, over or done on this 
   expect(agendaOf([], [], NOW)).toEqual({ next: null, after: [], later: [] });
 });
 
-test("received is said only when the server's counts leave no other reading", () => {
-  const entry = { state: "sent", sync_status: "pending" } as Entry;
-  const said = (failed_count: number, pending_count: number) => receipts({ failed_count, pending_count })(entry);
-  expect([said(0, 0), said(1, 0), said(0, 1), said(2, 3)]).toEqual(["synced", null, null, null]);
+const sent = (submission_key: string, sync_status: SyncStatus) =>
+  ({ submission_key, state: "sent", sync_status }) as Entry;
+
+test("each result is told what the server says of it, and nothing when the server does not name it", () => {
+  const known = receipts({ sessions: [{ submission_key: "a", sync_status: "synced" }] });
+  expect([known(sent("a", "pending")), known(sent("b", "pending"))]).toEqual(["synced", null]);
 });
 
-const soon = (failed_count: number, pending_count: number, isWaiting: boolean) =>
-  isSoonNews({ failed_count, pending_count }, isWaiting);
+test("what the server says is noted for results that were sent, and is news once", async () => {
+  const device = await newDevice();
+  await finish(device, "pia", "a");
+  await finish(device, "pia", "b");
+  await change(device, "a", (entry) => ({ ...entry, state: "sent", sync_status: "pending" }));
+  const known = receipts({ sessions: ["a", "b"].map((submission_key) => ({ submission_key, sync_status: "failed" })) });
+  expect([await noteReceipts(device, "pia", known), await noteReceipts(device, "pia", known)]).toEqual([true, false]);
+  const told = (await entriesOf(device, "pia")).map(({ submission_key, ...entry }) => [submission_key, stateOf(entry)]);
+  expect(told.toSorted()).toEqual([
+    ["a", "failed"],
+    ["b", "saved"],
+  ]);
+});
+
+const counts = (pending_count: number) => ({ failed_count: 0, pending_count });
 
 test("the state is asked for again soon while a result is on its way, and not while a failure waits for a person", () => {
-  expect([soon(0, 1, false), soon(0, 0, true), soon(1, 1, true)]).toEqual([true, true, true]);
-  expect([soon(0, 0, false), soon(1, 0, true)]).toEqual([false, false]);
-  expect([isSoonNews(undefined, true), isSoonNews(undefined, false)]).toEqual([true, false]);
+  expect(isSoonNews(counts(1), [])).toBe(true);
+  expect(isSoonNews(counts(0), [sent("a", "pending")])).toBe(true);
+  expect(isSoonNews(undefined, [sent("a", "pending")])).toBe(true);
+  expect(isSoonNews(counts(0), [sent("a", "failed"), sent("b", "synced")])).toBe(false);
+  expect(isSoonNews(undefined, [])).toBe(false);
 });
 
 test("a result's words follow what is known of it", () => {

@@ -65,8 +65,3 @@ export async function get<T>(path: string, token: string): Promise<Said<T>> {
   });
   return said(asked);
 }
-
-/** Best effort: without a line, or on a server that lets tokens run out, the device forgets all the same. */
-export async function signOut(token: string): Promise<void> {
-  await fetch("/api/auth/participant/sign-out", { method: "POST", ...call(token) }).catch(() => undefined);
-}

@@ -4,7 +4,7 @@ import { useQuery, type UseQueryResult } from "@tanstack/react-query";
 import { entriesOf, noteReceipts } from "../outbox/outbox";
 import { useApp, useKept, useSession } from "../session/app";
 import * as api from "./api";
-import { isSoonNews, receipts } from "./receipts";
+import { isSoonNews, isUnderWay, readSent, receipts } from "./receipts";
 import { type Reading, readThrough } from "./read";
 import { readSchedule, type Schedule } from "./schedule";
 
@@ -15,7 +15,7 @@ function useReading<T>(
   name: string,
   ask: (token: string) => Promise<api.Said<T>>,
   every: (reading: Reading<T> | undefined) => number,
-  noted?: (reading: Reading<T>) => Promise<void>,
+  noted?: () => Promise<void>,
 ): UseQueryResult<Reading<T>> {
   const { device, signal } = useApp();
   const session = useSession();
@@ -23,7 +23,7 @@ function useReading<T>(
     queryKey: [name, session.owner],
     queryFn: async () => {
       const reading = await readThrough(device, session, name, ask, signal.tell);
-      if (reading.from === "server") await noted?.(reading);
+      if (reading.from === "server") await noted?.();
       return reading;
     },
     refetchInterval: ({ state }) => every(state.data as Reading<T> | undefined),
@@ -41,15 +41,16 @@ export function useSchedule(): UseQueryResult<Reading<Schedule>> {
 /** Asked more often while a result is on its way; tells the results on this device whether they have arrived. */
 export function useDataStatus(): UseQueryResult<Reading<Schemas["DataStatusShown"]>> {
   const { device, signal } = useApp();
-  const { owner } = useSession();
+  const { owner, token } = useSession();
   const entries = useKept(`entries ${owner}`, (kept) => entriesOf(kept, owner)) ?? [];
-  const isWaiting = entries.some((entry) => entry.state === "sent" && entry.sync_status === "pending");
   return useReading(
     "data-status",
     api.readDataStatus,
-    (reading) => (isSoonNews(reading?.data, isWaiting) ? SOON_MS : LATER_MS),
-    async ({ data, read_at }) => {
-      if (await noteReceipts(device, owner, read_at, receipts(data))) signal.tell();
+    (reading) => (isSoonNews(reading?.data, entries) ? SOON_MS : LATER_MS),
+    async () => {
+      if (!(await entriesOf(device, owner)).some(isUnderWay)) return;
+      const sent = await readSent(token);
+      if (sent.kind === "ok" && (await noteReceipts(device, owner, receipts(sent.data)))) signal.tell();
     },
   );
 }
