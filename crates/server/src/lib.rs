@@ -11,6 +11,7 @@ mod extract;
 mod fresh;
 mod limit;
 pub mod links;
+mod opened;
 pub mod password;
 mod problem;
 mod refusals;

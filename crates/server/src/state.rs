@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::ServerSettings;
 use crate::limit::Limits;
+use crate::opened::OpenedSecrets;
 use crate::problem::Problem;
 use crate::refusals::RefusalCounts;
 use crate::session::Sessions;
@@ -32,6 +33,7 @@ pub struct AppState(Arc<Shared>);
 pub struct Shared {
     pub(crate) store: Store,
     pub(crate) sealer: Sealer,
+    pub(crate) opened: OpenedSecrets,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) settings: ServerSettings,
     pub(crate) lookup: StudyLookup,
@@ -79,6 +81,7 @@ impl AppState {
             stop: CancellationToken::new(),
             store,
             sealer,
+            opened: OpenedSecrets::default(),
             clock,
             settings,
             wake,

@@ -2,6 +2,8 @@
 //!
 //! Invariant: no proof, a wrong one and an unknown project are one and the same answer.
 
+use std::sync::Arc;
+
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -9,8 +11,7 @@ use axum::http::request::Parts;
 use metricis_core::ids::StudyId;
 use metricis_core::intake::{DetForm, FormRefusal, Presented, origin_of};
 use metricis_store::intake::Candidate;
-use metricis_store::{Opened, SecretField};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::AppState;
 use crate::edge::Probe;
@@ -95,7 +96,7 @@ pub(in crate::routes) async fn prove_det(app: &AppState, delivery: &Delivery) ->
     for candidate in &candidates {
         for sealed in &candidate.sealed_secrets {
             match open_secret(app, candidate, sealed) {
-                Some(secret) if delivery.presented.holds(&delivery.body, secret.value.expose_secret()) => {
+                Some(secret) if delivery.presented.holds(&delivery.body, secret.expose_secret()) => {
                     return Ok(Proven { study: candidate.study, form });
                 }
                 Some(_) => readable += 1,
@@ -111,8 +112,8 @@ pub(in crate::routes) async fn prove_det(app: &AppState, delivery: &Delivery) ->
     }
 }
 
-fn open_secret(app: &AppState, candidate: &Candidate, sealed: &str) -> Option<Opened> {
-    let opened = app.sealer.open(candidate.study, SecretField::WebhookSecret, sealed);
+fn open_secret(app: &AppState, candidate: &Candidate, sealed: &str) -> Option<Arc<SecretString>> {
+    let opened = app.opened.open(&app.sealer, candidate.study, sealed);
     opened.map_err(|error| tracing::error!(study = %candidate.study, %error, "webhook secret unreadable")).ok()
 }
 
