@@ -4,6 +4,6 @@ mod append;
 mod read;
 mod verify;
 
-pub(crate) use append::{append, open_chain};
+pub(crate) use append::{Head, Heads, append, extend, lock_heads, open_chain};
 pub use read::ChainHead;
 pub use verify::ChainVerdict;

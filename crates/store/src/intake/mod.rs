@@ -1,6 +1,7 @@
 //! The inbox of DETs: looking the study up, and committing many deliveries in one transaction before any is answered.
 
 mod group;
+mod keys;
 mod lookup;
 mod probe;
 mod writer;
