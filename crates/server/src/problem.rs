@@ -117,7 +117,7 @@ impl From<IntakeError> for Problem {
     fn from(error: IntakeError) -> Self {
         match error {
             IntakeError::Refused(reason) => Self::Invalid(reason),
-            IntakeError::Unavailable(_) => {
+            IntakeError::Stale | IntakeError::Unavailable(_) => {
                 Self::Unavailable("the delivery could not be stored; send it again".to_owned())
             }
         }

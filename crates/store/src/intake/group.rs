@@ -2,9 +2,9 @@
 //!
 //! ```text
 //!   keys      one conditional upsert decides, in the database, who is original and who is duplicate
+//!   studies   read again: who was proven against others is not stored
 //!   events    one INSERT for all rows
 //!   re-reads  one upsert: each duplicate asks for its record to be read again
-//!   marks     studies whose DETs were refused for their rate
 //!   audit     the chain heads last, in order; then COMMIT
 //! ```
 //! A group of nothing but originals, which is nearly every one, has nothing to lock between its keys and its heads: they are taken in
@@ -21,7 +21,9 @@ use metricis_core::words::EventStatus;
 use sea_orm::Value;
 use uuid::Uuid;
 
-use super::keys::{Firsts, Key, key_holders, key_of, take_keys, take_keys_and_heads};
+use super::keys::{Firsts, Key, key_holders, key_of, take_keys};
+use super::lookup::Candidates;
+use super::opening::{Opened, Opening};
 use crate::sql::{self, Piece};
 use crate::{Entries, Result, Store, StoreError, Tx};
 
@@ -47,7 +49,21 @@ pub struct Receipt {
     pub duplicate_of: Option<EventId>,
 }
 
-/// Stores `dets` and `marks` (refused deliveries per study) in one transaction.
+/// A delivery, and the studies that it was proven against unless the caller vouches for it otherwise.
+pub(super) struct Delivery {
+    pub(super) det: NewDet,
+    pub(super) against: Option<Candidates>,
+}
+
+/// What became of a group.
+pub(super) enum Written {
+    /// It is durable.
+    Stored(Vec<Receipt>),
+    /// Nothing was written: these deliveries, by their places, were proven against studies that are no longer so.
+    Stale(Vec<usize>),
+}
+
+/// Stores `deliveries` in one transaction.
 ///
 /// # Errors
 /// Any row that the database refuses refuses all; the caller divides.
@@ -55,32 +71,56 @@ pub(super) async fn write_group(
     store: &Store,
     now: Timestamp,
     ttl: Duration,
-    dets: &[&NewDet],
-    marks: &BTreeMap<StudyId, u64>,
-) -> Result<Vec<Receipt>> {
+    deliveries: &[&Delivery],
+) -> Result<Written> {
     let tx = store.write(now).await?;
-    let group = Group::new(now, dets);
-    let won = if marks.is_empty() && group.firsts.len() == dets.len() {
-        let (won, heads) = take_keys_and_heads(&tx, ttl, &group.firsts).await?;
-        if let Some(heads) = heads {
+    let dets: Vec<&NewDet> = deliveries.iter().map(|delivery| &delivery.det).collect();
+    let group = Group::new(now, &dets);
+    let projects = deliveries.iter().filter(|delivery| delivery.against.is_some());
+    let projects: BTreeSet<&str> = projects.map(|delivery| delivery.det.form.project_id.as_str()).collect();
+    // A key that stands twice makes a duplicate, whose re-read is locked before the heads.
+    let wants_heads = group.firsts.len() == dets.len();
+    let opened = Opening { ttl, firsts: &group.firsts, projects: &projects, wants_heads }.run(&tx).await?;
+    let stale = stale(deliveries, &opened);
+    if !stale.is_empty() {
+        return Ok(Written::Stale(stale));
+    }
+    let receipts = match opened.heads {
+        Some(heads) => {
             let receipts = group.receipts(&HashMap::new())?;
             let entries: Vec<Entry> = dets.iter().zip(&receipts).map(receive_entry).collect();
-            let events = events(now, dets, &receipts)?;
-            tx.commit_extending(heads, vec![events], &entries).await?;
-            return Ok(receipts);
+            tx.commit_extending(heads, vec![events(now, &dets, &receipts)?], &entries).await?;
+            receipts
         }
-        won
-    } else {
-        take_keys(&tx, ttl, &group.firsts).await?
+        None => {
+            let receipts = insert_rest(&tx, &group, &opened.won).await?;
+            let entries = dets.iter().zip(&receipts).map(receive_entry).collect();
+            tx.commit(Entries(entries)).await?;
+            receipts
+        }
     };
-    let receipts = insert_rest(&tx, &group, &won).await?;
+    Ok(Written::Stored(receipts))
+}
+
+fn stale(deliveries: &[&Delivery], opened: &Opened) -> Vec<usize> {
+    let is_stale = |delivery: &Delivery| {
+        let against = delivery.against.as_ref();
+        against.is_some_and(|against| !opened.confirms(&delivery.det.form.project_id, against))
+    };
+    (0..).zip(deliveries).filter(|(_, delivery)| is_stale(delivery)).map(|(place, _)| place).collect()
+}
+
+/// Stores `marks`: refused deliveries per study.
+///
+/// # Errors
+/// Unavailable.
+pub(super) async fn write_marks(store: &Store, now: Timestamp, marks: &BTreeMap<StudyId, u64>) -> Result<()> {
+    let tx = store.write(now).await?;
     insert_marks(&tx, marks).await?;
-    let received = dets.iter().zip(&receipts).map(receive_entry);
-    let marked = marks.iter().map(|(study, refused)| {
+    let entry = |(study, refused): (&StudyId, &u64)| {
         Entry::study(*study, Actor::Redcap, Action::MarkReconcile { study: *study, refused: *refused })
-    });
-    tx.commit(Entries(received.chain(marked).collect())).await?;
-    Ok(receipts)
+    };
+    tx.commit(Entries(marks.iter().map(entry).collect())).await
 }
 
 /// Writes keys, events and re-reads of `dets` with the writer's own statements; what the probe rolls back.
@@ -94,10 +134,8 @@ pub(super) async fn insert_dets(tx: &Tx, ttl: Duration, dets: &[&NewDet]) -> Res
 async fn insert_rest(tx: &Tx, group: &Group<'_>, won: &HashSet<Uuid>) -> Result<Vec<Receipt>> {
     let lost: Vec<Key<'_>> = group.firsts.iter().filter(|(_, id)| !won.contains(&id.0)).map(|(key, _)| *key).collect();
     let receipts = group.receipts(&key_holders(tx, &lost).await?)?;
-    if !group.dets.is_empty() {
-        let events = events(tx.now(), group.dets, &receipts)?;
-        tx.execute(&events.text, events.args).await?;
-    }
+    let events = events(tx.now(), group.dets, &receipts)?;
+    tx.execute(&events.text, events.args).await?;
     ask_rereads(tx, group.dets, &receipts).await?;
     Ok(receipts)
 }

@@ -3,10 +3,11 @@
 mod group;
 mod keys;
 mod lookup;
+mod opening;
 mod probe;
 mod writer;
 
 pub use group::{NewDet, Receipt};
-pub use lookup::{Candidate, StudyLookup};
+pub use lookup::{Candidate, Candidates, StudyLookup};
 pub use probe::{ProbedTwice, probe_idempotency};
 pub use writer::{DetWriter, IntakeError, WriterSettings};
