@@ -6,6 +6,7 @@
 mod app;
 pub mod board;
 mod chance;
+mod changes;
 mod edge;
 mod extract;
 mod fresh;
@@ -27,6 +28,7 @@ mod token;
 mod wait;
 
 pub use app::{openapi, router};
+pub use changes::ChangeTimes;
 pub use problem::{KINDS, Kind, Problem, problems_markdown};
 pub use serve::serve;
 pub use settings::{ServerSettings, SessionStorage};

@@ -67,6 +67,8 @@ pub struct ServerSettings {
     pub access_token_minutes: u32,
     /// How long a request waits for the job whose answer it shows, in milliseconds. Default 25000.
     pub job_wait_ms: u64,
+    /// The rhythm of the streams of changes.
+    pub change_times: crate::ChangeTimes,
 }
 
 impl ServerSettings {
@@ -104,6 +106,7 @@ impl ServerSettings {
             participant_link_minutes: 1_440,
             access_token_minutes: 60,
             job_wait_ms: 25_000,
+            change_times: crate::ChangeTimes::default(),
         }
     }
 

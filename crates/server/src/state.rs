@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::ServerSettings;
+use crate::changes::Changes;
 use crate::limit::Limits;
 use crate::opened::OpenedSecrets;
 use crate::problem::Problem;
@@ -41,6 +42,7 @@ pub struct Shared {
     pub(crate) tokens: Tokens,
     pub(crate) sessions: Sessions,
     pub(crate) refusals: RefusalCounts,
+    pub(crate) changes: Changes,
     wake: Arc<Notify>,
     writer: Mutex<Option<(DetWriter, JoinHandle<()>)>>,
     stop: CancellationToken,
@@ -77,6 +79,7 @@ impl AppState {
             tokens: Tokens::new(&settings.jwt_secret),
             sessions: Sessions::open(&settings),
             refusals: RefusalCounts::default(),
+            changes: Changes::new(),
             writer: Mutex::new(Some(writer)),
             stop: CancellationToken::new(),
             store,
@@ -88,6 +91,11 @@ impl AppState {
         }));
         tokio::spawn(flush_each_minute(Arc::downgrade(&state.0), state.stop.clone()));
         state
+    }
+
+    /// The parts, for whoever must not keep them alive.
+    pub(crate) const fn shared(&self) -> &Arc<Shared> {
+        &self.0
     }
 
     /// The present moment.
@@ -115,6 +123,7 @@ impl AppState {
     /// Waits until everything received is written, then writes the counts of refusals.
     pub async fn shutdown(&self) {
         self.stop.cancel();
+        self.changes.end();
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some((handle, task)) = writer {
             drop(handle);

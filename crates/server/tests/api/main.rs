@@ -7,6 +7,7 @@ mod audit;
 mod auth;
 mod bad_dets;
 mod board;
+mod changes;
 mod consent;
 mod console_session;
 mod det_limits;

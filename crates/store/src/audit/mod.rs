@@ -1,6 +1,7 @@
 //! Writing and reading the hash chain. The verifier stands in `metricis_core::audit` and shares no code with the writer.
 
 mod append;
+mod changes;
 mod read;
 mod verify;
 

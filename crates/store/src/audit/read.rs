@@ -69,7 +69,7 @@ impl From<Row> for AuditRow {
 }
 
 /// The first id of a chain, and the first of the next.
-const fn id_range(chain: i64) -> (i64, i64) {
+pub(super) const fn id_range(chain: i64) -> (i64, i64) {
     (chain * ID_STRIDE, (chain + 1) * ID_STRIDE)
 }
 
