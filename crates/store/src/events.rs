@@ -19,6 +19,7 @@ pub use rows::StoredEvent;
 use rows::{COLUMNS, Row};
 pub use work::Replayed;
 
+use crate::participants::filter::containing;
 use crate::{Result, Snapshot, sql};
 
 /// An event that has been `processing` for longer than this many minutes is stuck, and a person's.
@@ -33,6 +34,10 @@ pub struct EventFilter {
     pub source: Option<EventSource>,
     /// Only of this record.
     pub record_id: Option<String>,
+    /// Only the duplicates of this event.
+    pub duplicate_of: Option<EventId>,
+    /// Part of the record's, the instrument's or the event's name, whatever the case of its ASCII letters.
+    pub search: Option<String>,
 }
 
 impl Snapshot {
@@ -59,6 +64,8 @@ impl Snapshot {
         let text = format!(
             "SELECT {COLUMNS} FROM webhook_events WHERE study_id = $1 AND ($2 IS NULL OR status = $2) \
              AND ($3 IS NULL OR source = $3) AND ($4 IS NULL OR record_id = $4) \
+             AND ($7 IS NULL OR duplicate_of_id = $7) AND ($8 IS NULL OR lower(record_id) LIKE lower($8) ESCAPE '\\' \
+                  OR lower(instrument) LIKE lower($8) ESCAPE '\\' OR lower(event_name) LIKE lower($8) ESCAPE '\\') \
              AND ($5 IS NULL OR (received_at, id) < (SELECT received_at, id FROM webhook_events WHERE id = $5)) \
              ORDER BY received_at DESC, id DESC LIMIT $6"
         );
@@ -69,6 +76,8 @@ impl Snapshot {
             filter.record_id.as_deref(),
             before.map(|id| id.0),
             i64::from(limit),
+            filter.duplicate_of.map(|id| id.0),
+            filter.search.as_deref().map(containing),
         ];
         self.all::<Row>(&text, args).await?.into_iter().map(TryInto::try_into).collect()
     }

@@ -13,6 +13,7 @@ mod console_session;
 mod det_limits;
 mod documents;
 mod edge;
+mod filters;
 mod jobs;
 mod limits;
 mod lockout;

@@ -1,5 +1,6 @@
 //! What has been done to a chain since a row of it: names of actions, never their details.
 
+use metricis_core::action::Chain;
 use metricis_core::ids::StudyId;
 use sea_orm::FromQueryResult;
 
@@ -15,11 +16,11 @@ impl Snapshot {
     /// The number of a study's chain and the sequence of its last row.
     ///
     /// # Errors
-    /// Inconsistent for a study without a chain; whatever the database says.
+    /// A lost chain; whatever the database says.
     pub async fn chain_end(&self, study: StudyId) -> Result<(i64, i64)> {
         let heads = self.audit_heads().await?;
         let head = heads.into_iter().find(|head| head.study_id == Some(study.0));
-        let head = head.ok_or_else(|| StoreError::inconsistent("a study without an audit chain"))?;
+        let head = head.ok_or_else(|| StoreError::chain_lost(Chain::Study(study)))?;
         Ok((head.chain, head.head_sequence))
     }
 

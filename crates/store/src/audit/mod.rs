@@ -6,5 +6,5 @@ mod read;
 mod verify;
 
 pub(crate) use append::{Head, Heads, append, extend, lock_heads, open_chain};
-pub use read::ChainHead;
+pub use read::{AuditFilter, ChainHead};
 pub use verify::ChainVerdict;
