@@ -4,6 +4,7 @@
 
 mod anchor;
 mod consent;
+mod csv;
 mod detail;
 mod link;
 mod matrix;
@@ -31,6 +32,8 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list_participants))
         .routes(routes!(matrix::get_matrix))
+        .routes(routes!(csv::download_participants))
+        .routes(routes!(csv::download_visits))
         .routes(routes!(detail::get_participant))
         .routes(routes!(anchor::move_participant_anchor))
         .routes(routes!(consent::record_consent))

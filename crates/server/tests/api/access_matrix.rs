@@ -67,6 +67,8 @@ const MATRIX: &[(&str, [u16; 6])] = &[
     ("reset_breaker",                [401, 401, 404, 404, 403, 200]),
     ("list_participants",            [401, 401, 404, 404, 200, 200]),
     ("get_matrix",                   [401, 401, 404, 404, 200, 200]),
+    ("download_participants",        [401, 401, 404, 404, 200, 200]),
+    ("download_visits",              [401, 401, 404, 404, 200, 200]),
     ("get_participant",              [401, 401, 404, 404, 200, 200]),
     ("move_participant_anchor",      [401, 401, 404, 404, 200, 200]),
     ("record_consent",               [401, 401, 404, 404, 200, 409]),

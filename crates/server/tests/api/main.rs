@@ -24,6 +24,7 @@ mod redcap_config;
 mod redcap_project_id_lookup;
 mod serve;
 mod studies;
+mod tables;
 mod today;
 mod webhook_idempotency;
 mod webhook_secret_encryption;
