@@ -9,7 +9,7 @@ use metricis_core::ids::StudyId;
 use metricis_core::words::ParticipantStatus;
 use sea_orm::{FromQueryResult, Value};
 
-use crate::events::STUCK_AFTER_MINUTES;
+use crate::events::{STUCK, STUCK_AFTER_MINUTES};
 use crate::processes::LIVE_WITHIN_S;
 use crate::{Result, Snapshot, StoreError, sql};
 
@@ -24,8 +24,12 @@ pub struct Dashboard {
     pub oldest_pending: Option<Timestamp>,
     /// Events that wait for a person's replay.
     pub failed_events: u64,
-    /// Events that have been `processing` for over 15 minutes.
+    /// Events that have been `processing` for over 15 minutes, or whose process is dead.
     pub stuck_events: u64,
+    /// Events that wait for a worker.
+    pub events_waiting: u64,
+    /// Seconds for which the oldest of them waits.
+    pub oldest_event_s: Option<i64>,
     /// Duplicates of the last 24 hours.
     pub duplicates_24h: u64,
     /// Re-reads that failed or are stuck.
@@ -58,6 +62,8 @@ pub struct Dashboard {
 struct Events {
     failed: i64,
     stuck: i64,
+    received: i64,
+    oldest: Option<Timestamp>,
 }
 
 #[derive(FromQueryResult)]
@@ -98,6 +104,8 @@ impl Snapshot {
             oldest_pending: sessions.oldest,
             failed_events: events.failed.unsigned_abs(),
             stuck_events: events.stuck.unsigned_abs(),
+            events_waiting: events.received.unsigned_abs(),
+            oldest_event_s: self.age_s(events.oldest),
             duplicates_24h: self.duplicates_since(study, self.now - Duration::hours(24)).await?,
             troubled_rereads: self.troubled_rereads(study, stuck_before).await?.len() as u64,
             refused_for_rate: refused,
@@ -105,7 +113,7 @@ impl Snapshot {
             breaker: self.breaker(study).await?,
             live_workers: self.live_workers().await?,
             jobs_queued: jobs.queued.unsigned_abs(),
-            oldest_job_s: jobs.oldest.map(|at| self.now.signed_duration_since(at).num_seconds()),
+            oldest_job_s: self.age_s(jobs.oldest),
             participants: self.participants_by_status(study).await?,
             participants_to_review: self.participants_to_review(study).await?,
             visits_due_today: visits.today.unsigned_abs(),
@@ -114,12 +122,20 @@ impl Snapshot {
         })
     }
 
+    fn age_s(&self, since: Option<Timestamp>) -> Option<i64> {
+        since.map(|at| self.now.signed_duration_since(at).num_seconds())
+    }
+
     async fn troubled_events(&self, study: StudyId) -> Result<Events> {
-        let text = "SELECT count(*) FILTER (WHERE status = 'failed') AS failed, \
-                    count(*) FILTER (WHERE status = 'processing' AND claimed_at < $2) AS stuck \
-                    FROM webhook_events WHERE study_id = $1 AND status IN ('received', 'processing', 'failed')";
+        let text = format!(
+            "SELECT count(*) FILTER (WHERE status = 'failed') AS failed, \
+             count(*) FILTER (WHERE status = 'processing' AND {STUCK}) AS stuck, \
+             count(*) FILTER (WHERE status = 'received') AS received, \
+             min(CASE WHEN status = 'received' THEN received_at END) AS oldest \
+             FROM webhook_events WHERE study_id = $1 AND status IN ('received', 'processing', 'failed')"
+        );
         let stuck = self.now - Duration::minutes(STUCK_AFTER_MINUTES);
-        self.counted(text, sql::values![study.0, stuck]).await
+        self.counted(&text, sql::values![study.0, stuck, self.dead_before()]).await
     }
 
     async fn duplicates_since(&self, study: StudyId, since: Timestamp) -> Result<u64> {

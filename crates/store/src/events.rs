@@ -3,7 +3,8 @@
 //! ```text
 //!   received ──claim──▶ processing ──▶ processed
 //!      ▲                   │   └─────▶ failed
-//!      └──── a person's replay (from processing only after 15 minutes: its process is dead) ────┘
+//!      └──── a person's replay: from failed; from processing only when it is stuck; from processed only when it had no
+//!            effect, because the study was not ready for it ────┘
 //! ```
 //!
 //! Invariant: nothing here leaves `failed`, or a `processing` whose process died, by itself.
@@ -11,6 +12,7 @@
 mod rows;
 mod work;
 
+use chrono::Duration;
 use metricis_core::Timestamp;
 use metricis_core::ids::{EventId, StudyId};
 use metricis_core::words::{EventSource, EventStatus};
@@ -20,10 +22,15 @@ use rows::{COLUMNS, Row};
 pub use work::Replayed;
 
 use crate::participants::filter::containing;
-use crate::{Result, Snapshot, sql};
+use crate::{LIVE_WITHIN_S, Result, Snapshot, sql};
 
-/// An event that has been `processing` for longer than this many minutes is stuck, and a person's.
+/// An event that has been `processing` for longer than this many minutes is stuck, and a person's. It is so at once when the
+/// registry knows that its process is dead.
 pub const STUCK_AFTER_MINUTES: i64 = 15;
+
+/// Which of the events in `processing` are stuck: claimed before `$2`, or by a process that stopped or was not seen since `$3`.
+pub(crate) const STUCK: &str = "(claimed_at < $2 OR EXISTS (SELECT 1 FROM processes p WHERE p.id = webhook_events.claimed_by \
+                                AND (p.stopped_at IS NOT NULL OR p.seen_at < $3)))";
 
 /// Which events to list.
 #[derive(Clone, Debug, Default)]
@@ -82,15 +89,24 @@ impl Snapshot {
         self.all::<Row>(&text, args).await?.into_iter().map(TryInto::try_into).collect()
     }
 
-    /// The events of a study that have been `processing` since before `before`, the longest first.
+    /// Before when a process was last seen that does not count as live.
+    pub(crate) fn dead_before(&self) -> Timestamp {
+        self.now - Duration::seconds(LIVE_WITHIN_S)
+    }
+
+    /// The events of a study that have been `processing` since before `before`, or whose process is dead, the longest first.
     ///
     /// # Errors
     /// Whatever the database says.
     pub async fn stuck_events(&self, study: StudyId, before: Timestamp) -> Result<Vec<StoredEvent>> {
         let text = format!(
-            "SELECT {COLUMNS} FROM webhook_events WHERE study_id = $1 AND status = 'processing' AND claimed_at < $2 \
+            "SELECT {COLUMNS} FROM webhook_events WHERE study_id = $1 AND status = 'processing' AND {STUCK} \
              ORDER BY claimed_at, id"
         );
-        self.all::<Row>(&text, sql::values![study.0, before]).await?.into_iter().map(TryInto::try_into).collect()
+        self.all::<Row>(&text, sql::values![study.0, before, self.dead_before()])
+            .await?
+            .into_iter()
+            .map(TryInto::try_into)
+            .collect()
     }
 }

@@ -50,7 +50,7 @@ pub use processes::{LIVE_WITHIN_S, NewProcess, Process};
 pub use rereads::{NewReconcileEvent, Reread, TroubledReread};
 pub use roles::RoleProblem;
 pub use rotation::{InspectedSecret, SecretState, inspect_study};
-pub use schedules::{ANCHOR_MOVED, StoredVersion, StoredVisit, SurveyState};
+pub use schedules::{ANCHOR_DIFFERS, ANCHOR_MOVED, StoredVersion, StoredVisit, SurveyState};
 pub use seal::{KeyRefusal, Opened, SealError, Sealer, SecretField};
 pub use sessions::{AlteredResult, NewSession, ResultsReport, SessionInsert, StoredSession, SyncProof};
 pub use sign_ins::{LockRule, SignInAccount};

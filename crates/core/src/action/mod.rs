@@ -188,6 +188,8 @@ pub enum Action {
         cancelled: usize,
         flagged: usize,
         created: usize,
+        /// The date is the one that REDCap has: the mark for review is cleared.
+        review_cleared: bool,
         reason: String,
     },
     SyncEvents {

@@ -105,6 +105,8 @@ struct ParticipantShown {
     arm_num: i32,
     /// IANA name.
     time_zone: String,
+    /// Why a person should look at them: `anchor_differs`, when REDCap has another date than the schedule's anchor.
+    review: Option<String>,
 }
 
 impl From<StoredParticipant> for ParticipantShown {
@@ -119,6 +121,7 @@ impl From<StoredParticipant> for ParticipantShown {
             enrollment_date: stored.enrollment_date,
             arm_num: stored.arm_num,
             time_zone: stored.time_zone,
+            review: stored.review,
         }
     }
 }

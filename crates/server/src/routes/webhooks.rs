@@ -55,7 +55,7 @@ struct EventList {
 
 #[derive(serde::Serialize, ToSchema)]
 struct StuckList {
-    /// `processing` for over 15 minutes: their process died. Replay them.
+    /// `processing` for over 15 minutes, or by a process known to be dead. Replay them.
     events: Vec<EventShown>,
     /// Re-reads that failed or are stuck; another save of the record, or a person, asks again.
     rereads: Vec<RereadShown>,

@@ -18,6 +18,8 @@ fn quiet() -> Dashboard {
         oldest_pending: None,
         failed_events: 0,
         stuck_events: 0,
+        events_waiting: 0,
+        oldest_event_s: None,
         duplicates_24h: 0,
         troubled_rereads: 0,
         refused_for_rate: 0,
@@ -105,4 +107,16 @@ async fn it_counts_what_is_stored_of_this_study(#[values(Engine::Sqlite, Engine:
     assert_eq!(world.read().await.dashboard(world.study, today).await.map(|board| board.duplicates_24h), Ok(0));
     let foreign = world.read().await.dashboard(other, today).await;
     assert_eq!(foreign, Ok(quiet()), "of the other study nothing is told");
+}
+
+#[rstest]
+#[tokio::test]
+async fn it_says_what_waits_and_for_how_long(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let mut world = World::new(engine).await;
+    world.add_event("1", &[]).await;
+    world.advance(Duration::seconds(50));
+    world.add_event("2", &[]).await;
+    world.advance(Duration::seconds(10));
+    let seen = world.read().await.dashboard(world.study, day("2026-03-02")).await.expect("a dashboard");
+    assert_eq!((seen.events_waiting, seen.oldest_event_s), (2, Some(60)));
 }
