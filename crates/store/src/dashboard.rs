@@ -32,6 +32,10 @@ pub struct Dashboard {
     pub oldest_event_s: Option<i64>,
     /// Duplicates of the last 24 hours.
     pub duplicates_24h: u64,
+    /// Records that wait to be read again.
+    pub rereads_waiting: u64,
+    /// Seconds for which the longest of them waits.
+    pub oldest_reread_s: Option<i64>,
     /// Re-reads that failed or are stuck.
     pub troubled_rereads: u64,
     /// Proven DETs refused for their rate.
@@ -67,7 +71,7 @@ struct Events {
 }
 
 #[derive(FromQueryResult)]
-struct Jobs {
+struct Waiting {
     queued: i64,
     oldest: Option<Timestamp>,
 }
@@ -94,6 +98,7 @@ impl Snapshot {
         let sessions = self.unsynced_sessions(study).await?;
         let events = self.troubled_events(study).await?;
         let jobs = self.waiting_jobs(study).await?;
+        let rereads = self.waiting_rereads(study).await?;
         let visits = self.due_visits(study, today).await?;
         let stuck_before = self.now - Duration::minutes(STUCK_AFTER_MINUTES);
         let refused =
@@ -107,6 +112,8 @@ impl Snapshot {
             events_waiting: events.received.unsigned_abs(),
             oldest_event_s: self.age_s(events.oldest),
             duplicates_24h: self.duplicates_since(study, self.now - Duration::hours(24)).await?,
+            rereads_waiting: rereads.queued.unsigned_abs(),
+            oldest_reread_s: self.age_s(rereads.oldest),
             troubled_rereads: self.troubled_rereads(study, stuck_before).await?.len() as u64,
             refused_for_rate: refused,
             reconcile_wanted: refused > 0,
@@ -144,7 +151,13 @@ impl Snapshot {
         self.number(text, sql::values![study.0, since]).await
     }
 
-    async fn waiting_jobs(&self, study: StudyId) -> Result<Jobs> {
+    async fn waiting_rereads(&self, study: StudyId) -> Result<Waiting> {
+        let text = "SELECT count(*) AS queued, min(asked_at) AS oldest FROM record_rereads \
+                    WHERE study_id = $1 AND wanted > done AND claimed_by IS NULL";
+        self.counted(text, sql::values![study.0]).await
+    }
+
+    async fn waiting_jobs(&self, study: StudyId) -> Result<Waiting> {
         let text =
             "SELECT count(*) AS queued, min(created_at) AS oldest FROM jobs WHERE study_id = $1 AND state = 'queued'";
         self.counted(text, sql::values![study.0]).await

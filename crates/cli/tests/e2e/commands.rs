@@ -88,7 +88,7 @@ async fn a_key_rotates_by_the_checklists_bridge(#[values(Engine::Sqlite, Engine:
 #[tokio::test]
 async fn migrate_status_and_down_say_where_the_database_stands() {
     let program = Program::new(Engine::Postgres).await;
-    assert!(program.ok(&["migrate", "status"], "").contains("at head a7c8e9f0b1d2_add_result_salt"));
+    assert!(program.ok(&["migrate", "status"], "").contains("at head b8c9d0e1f2a3_add_reread_age"));
     assert!(refused(&program, &["migrate", "down"], "", 1).contains("add --yes"));
     program.ok(&["migrate", "down", "--yes"], "");
     refused(&program, &["migrate", "status"], "", 1);

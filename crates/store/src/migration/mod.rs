@@ -8,6 +8,7 @@ mod m5_survey_task_fields;
 mod m6_redcap_project_id_index;
 mod m7_sign_in_state;
 mod m8_result_salt;
+mod m9_reread_age;
 mod step;
 
 use sea_orm::ConnectionTrait;

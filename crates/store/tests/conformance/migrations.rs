@@ -12,7 +12,7 @@ async fn the_head_stands_behind_the_checklists_steps(#[values(Engine::Sqlite, En
     let db = TestDb::fresh(engine).await;
     let status = db.store.migration_status().await.expect("a status");
     assert!(status.is_at_head(), "{status:?}");
-    assert_eq!(status.applied_head.as_deref(), Some("a7c8e9f0b1d2_add_result_salt"));
+    assert_eq!(status.applied_head.as_deref(), Some("b8c9d0e1f2a3_add_reread_age"));
     let named_by_the_checklist = [
         "d2e3f4a5b6c7_add_webhook_events",
         "e3f4a5b6c7d8_add_survey_task_fields",
@@ -33,7 +33,7 @@ async fn every_step_goes_down_and_up_again(#[values(Engine::Sqlite, Engine::Post
         owner.migrate_down().await.expect("down");
         steps += 1;
     }
-    assert_eq!(steps, 8);
+    assert_eq!(steps, 9);
     assert!(!owner.migration_status().await.expect("a status").is_at_head());
     assert!(owner.migrate_up(None).await.expect("up").is_at_head());
 }

@@ -30,6 +30,10 @@ pub(super) struct DashboardShown {
     /// Seconds for which the oldest of them waits.
     oldest_event_s: Option<i64>,
     duplicates_24h: u64,
+    /// Records that wait to be read again.
+    rereads_waiting: u64,
+    /// Seconds for which the longest of them waits.
+    oldest_reread_s: Option<i64>,
     /// Re-reads that failed or are stuck.
     troubled_rereads: u64,
     /// Proven DETs refused for their rate.
@@ -66,6 +70,8 @@ impl DashboardShown {
             events_waiting: seen.events_waiting,
             oldest_event_s: seen.oldest_event_s,
             duplicates_24h: seen.duplicates_24h,
+            rereads_waiting: seen.rereads_waiting,
+            oldest_reread_s: seen.oldest_reread_s,
             troubled_rereads: seen.troubled_rereads,
             refused_for_rate: seen.refused_for_rate,
             reconcile_wanted: seen.reconcile_wanted,
