@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use metricis_core::Timestamp;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, TransactionTrait};
+use sea_orm::ConnectionTrait;
 use secrecy::ExposeSecret;
 
-use crate::{DatabaseUrl, Store, StoreOptions, migration, sql};
+use crate::{DatabaseUrl, Store, StoreOptions, Tx, migration, sql};
 
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 
@@ -35,7 +35,7 @@ pub struct TestDb {
 
 /// A transaction that holds what others want, on PostgreSQL, until it is released: how a test makes a race happen.
 pub struct Gate {
-    tx: DatabaseTransaction,
+    tx: Tx,
     store: Store,
 }
 
@@ -48,7 +48,7 @@ impl Gate {
         let text = "SELECT count(DISTINCT waiting.pid) FROM pg_locks waiting JOIN pg_locks here ON here.pid = waiting.pid \
                     WHERE NOT waiting.granted AND here.database = (SELECT oid FROM pg_database WHERE datname = current_database())";
         for _ in 0..20_000 {
-            if sql::count(&self.tx, self.store.dialect, text, vec![]).await.expect("pg_locks") == n {
+            if self.tx.count(text, vec![]).await.expect("pg_locks") == n {
                 return;
             }
             tokio::task::yield_now().await;
@@ -61,7 +61,7 @@ impl Gate {
     /// # Panics
     /// When PostgreSQL has gone.
     pub async fn release(self) {
-        self.tx.rollback().await.expect("released");
+        self.tx.roll_back().await.expect("released");
         self.store.close().await.expect("closed");
     }
 }
@@ -103,8 +103,8 @@ impl TestDb {
     /// When it cannot be had.
     pub async fn hold(&self, statement: &str) -> Gate {
         let store = Store::open(&self.owner_url, &one_connection()).await.expect("the owner");
-        let tx = store.db.begin().await.expect("a transaction");
-        tx.execute_unprepared(statement).await.expect(statement);
+        let tx = store.write(monday()).await.expect("a transaction");
+        tx.execute(statement, vec![]).await.expect(statement);
         Gate { tx, store }
     }
 
