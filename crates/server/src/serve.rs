@@ -32,7 +32,8 @@ pub enum ServeError {
 /// # Errors
 /// The registry or the socket fails.
 pub async fn serve(listener: TcpListener, state: AppState, shutdown: CancellationToken) -> Result<(), ServeError> {
-    let registered = Registered::enter(&state).await?;
+    let registered = Registered::enter(&state, listener.local_addr()?).await?;
+    state.limits.announce().await;
     let service = router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
     let (stopping, streams) = (shutdown.clone(), state.clone());
     let serving = axum::serve(listener, service).with_graceful_shutdown(async move {

@@ -6,6 +6,7 @@ use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use metricis_core::ids::ProcessId;
 use metricis_core::{Clock, Timestamp};
 use metricis_store::intake::{DetWriter, StudyLookup, WriterSettings};
 use metricis_store::{Sealer, Store};
@@ -17,7 +18,9 @@ use crate::ServerSettings;
 use crate::changes::Changes;
 use crate::limit::Limits;
 use crate::opened::OpenedSecrets;
+use crate::probe::ProbeKey;
 use crate::problem::Problem;
+use crate::pulse::Pulse;
 use crate::refusals::RefusalCounts;
 use crate::session::Sessions;
 use crate::token::Tokens;
@@ -43,6 +46,10 @@ pub struct Shared {
     pub(crate) sessions: Sessions,
     pub(crate) refusals: RefusalCounts,
     pub(crate) changes: Changes,
+    /// This process, as the registry names it once it serves.
+    pub(crate) process: ProcessId,
+    pub(crate) probe_key: ProbeKey,
+    pub(crate) pulse: Pulse,
     wake: Arc<Notify>,
     writer: Mutex<Option<(DetWriter, JoinHandle<()>)>>,
     stop: CancellationToken,
@@ -80,6 +87,9 @@ impl AppState {
             sessions: Sessions::open(&settings),
             refusals: RefusalCounts::default(),
             changes: Changes::new(),
+            process: ProcessId::at(clock.now()),
+            probe_key: ProbeKey::derive(&settings.jwt_secret),
+            pulse: Pulse::default(),
             writer: Mutex::new(Some(writer)),
             stop: CancellationToken::new(),
             store,

@@ -3,6 +3,7 @@
 //! Reads go through a [`Snapshot`], writes through a [`Tx`], and a `Tx` ends only by naming what was done. The
 //! database library's types do not leave this crate.
 
+mod addresses;
 pub mod audit;
 mod breakers;
 mod budgets;
@@ -39,6 +40,7 @@ mod url;
 mod users;
 mod windows;
 
+pub use addresses::ServerAddress;
 pub use consents::{NewConsent, StoredConsent};
 pub use dashboard::Dashboard;
 pub use error::StoreError;

@@ -17,6 +17,8 @@ use tokio::sync::{mpsc, oneshot};
 use super::{Decision, Quota};
 
 const ANSWER_WITHIN: Duration = Duration::from_millis(100);
+/// A question of its own right: whoever asks for the state can wait a little longer than a request.
+const PING_WITHIN: Duration = Duration::from_millis(500);
 /// After a failure Redis is left alone for this many microseconds, so that not every request waits for it.
 const LEAVE_ALONE_US: i64 = 2_000_000;
 /// How many callers may wait at once; more wait for their turn to wait.
@@ -74,6 +76,14 @@ impl SharedLimits {
                 None
             }
         }
+    }
+
+    /// Whether Redis answers now.
+    pub(super) async fn ping(&self) -> bool {
+        let mut connection = self.connection.clone();
+        let command = redis::cmd("PING");
+        let asked = tokio::time::timeout(PING_WITHIN, command.query_async::<String>(&mut connection)).await;
+        matches!(asked, Ok(Ok(_)))
     }
 
     /// Takes one; none when Redis does not answer.

@@ -19,6 +19,7 @@ use proof::{Proven, guess_det};
 use crate::AppState;
 use crate::edge::{request_id, trace_event};
 use crate::limit::Scope;
+use crate::probe::INSTRUMENT;
 use crate::problem::{Answer, Problem, Refusals};
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
@@ -56,6 +57,10 @@ async fn receive_det(State(app): State<AppState>, delivery: Delivery) -> Answer<
     };
     if delivery.probe {
         return Ok(Json(DetReceipt { event_id: Uuid::nil(), status: EventStatus::Received, duplicate_of: None }));
+    }
+    if proven.form.instrument == INSTRUMENT {
+        let refusal = format!("{INSTRUMENT} is the go/no-go board's own; such a DET is never stored");
+        return Err(Problem::Invalid(refusal));
     }
     let writer = app.det_writer()?;
     let per_minute = app.settings.det_rate_limit_per_minute;

@@ -61,7 +61,7 @@ async fn sign_ins_have_a_limit_of_their_own_and_health_has_none() {
     world.send(Ask::get("/api/openapi.json")).await.ok();
 }
 
-fn redis_url() -> String {
+pub fn redis_url() -> String {
     std::env::var("TEST_REDIS_URL").expect("TEST_REDIS_URL is not set: run the suite with `make test`")
 }
 

@@ -30,6 +30,7 @@ pub(super) const ALL: &[Step] = &[
     super::m7_sign_in_state::STEP,
     super::m8_result_salt::STEP,
     super::m9_reread_age::STEP,
+    super::m10_process_addresses::STEP,
 ];
 
 impl MigrationName for Step {
