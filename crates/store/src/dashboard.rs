@@ -32,7 +32,7 @@ pub struct Dashboard {
     pub oldest_event_s: Option<i64>,
     /// Duplicates of the last 24 hours.
     pub duplicates_24h: u64,
-    /// Records that wait to be read again.
+    /// Records that wait to be read again, or are being read.
     pub rereads_waiting: u64,
     /// Seconds for which the longest of them waits.
     pub oldest_reread_s: Option<i64>,
@@ -153,7 +153,7 @@ impl Snapshot {
 
     async fn waiting_rereads(&self, study: StudyId) -> Result<Waiting> {
         let text = "SELECT count(*) AS queued, min(asked_at) AS oldest FROM record_rereads \
-                    WHERE study_id = $1 AND wanted > done AND claimed_by IS NULL";
+                    WHERE study_id = $1 AND (wanted > done OR claimed_by IS NOT NULL)";
         self.counted(text, sql::values![study.0]).await
     }
 

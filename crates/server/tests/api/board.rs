@@ -125,7 +125,7 @@ async fn one_process_elsewhere_makes_row_1_red(#[values(Engine::Sqlite, Engine::
     "UPDATE studies SET test_mode_config = '{\"time_simulation_offset_days\": \"soon\"}'", &[6, 15])]
 #[case::no_inbox("ALTER TABLE {schema}webhook_events RENAME TO gone", &[8, 12, 15])]
 #[case::no_keys_of_dets("ALTER TABLE {schema}det_keys RENAME TO gone", &[8, 15])]
-#[case::no_sessions("ALTER TABLE {schema}sessions RENAME TO gone", &[10, 12, 13, 15])]
+#[case::no_sessions("ALTER TABLE {schema}sessions RENAME TO gone", &[10, 12, 13, 14, 15])]
 #[case::no_team("DELETE FROM {schema}user_studies", &[11, 15])]
 #[case::no_admin("UPDATE user_studies SET role = 'monitor'", &[11, 15])]
 #[case::completed("UPDATE studies SET status = 'completed'", &[9, 15])]

@@ -96,7 +96,7 @@ async fn an_event_processed_without_effect_is_replayed_by_a_person_and_audited(
         world.done(tx).await;
     };
     let replay = || Ask::post(world.at(&format!("/webhooks/{id}/replay")));
-    finish(Some("enrollment is not complete")).await;
+    finish(Some("no effect: enrollment is not complete")).await;
     let event = world.send_as(Persona::Ben, replay()).await.ok();
     assert_eq!((&event["status"], &event["note"]), (&"received".into(), &serde_json::Value::Null));
     let row = &world.read().await.audit_rows(Some(world.study), None, 1).await.expect("rows")[0];

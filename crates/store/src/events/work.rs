@@ -1,6 +1,7 @@
 //! Working on events: at most one worker on a record at a time, in the order in which its events arrived; studies take turns.
 
 use chrono::Duration;
+use metricis_core::enrolment::NO_EFFECT;
 use metricis_core::ids::{EventId, ProcessId, StudyId};
 use metricis_core::words::EventStatus;
 
@@ -76,7 +77,7 @@ impl Tx {
         self.transition(1, NOT_HELD, text, sql::values![id.0, process.0, error]).await
     }
 
-    /// A person asks for another attempt: failed, stuck in processing, or processed with a note (it came before the study was
+    /// A person asks for another attempt: failed, stuck in processing, or processed without effect (it came before the study was
     /// ready for it) → received. None when there is no such event.
     ///
     /// # Errors
@@ -108,7 +109,7 @@ impl Tx {
                  its process is dead"
             ),
             EventStatus::Received => "the event waits for a worker already".to_owned(),
-            EventStatus::Processed if event.note.is_some() => return Ok(()),
+            EventStatus::Processed if event.note.as_deref().is_some_and(|note| note.starts_with(NO_EFFECT)) => return Ok(()),
             EventStatus::Processed => {
                 "the event is processed and had its effect; there is nothing to replay (a re-read reads its record again)"
                     .to_owned()

@@ -121,7 +121,7 @@ async fn it_says_what_waits_and_for_how_long(#[values(Engine::Sqlite, Engine::Po
     world.advance(Duration::seconds(10));
     let seen = world.read().await.dashboard(world.study, day("2026-03-02")).await.expect("a dashboard");
     assert_eq!((seen.events_waiting, seen.oldest_event_s), (2, Some(60)));
-    // The first asking counts, until a worker takes it on.
+    // The first asking counts.
     for record in ["9", "8", "9"] {
         let tx = world.tx().await;
         tx.ask_reread(world.study, record).await.expect("asked");
@@ -138,7 +138,7 @@ async fn it_says_what_waits_and_for_how_long(#[values(Engine::Sqlite, Engine::Po
     let taken = tx.claim_reread(worker, usize::MAX).await.expect("an answer").expect("a re-read");
     assert_eq!(taken.record_id, "9", "the longest waiting first");
     done(tx).await;
-    assert_eq!(waiting(&world).await, (1, Some(20)));
+    assert_eq!(waiting(&world).await, (2, Some(30)), "until its end");
     let tx = world.tx().await;
     tx.ask_reread(world.study, "9").await.expect("asked");
     tx.finish_reread(world.study, "9", taken.generation, worker).await.expect("held");

@@ -186,14 +186,14 @@ async fn a_person_replays_what_was_processed_without_effect(
         tx.finish_event(id, worker, note).await.expect("held");
         done(tx).await;
     };
-    finish(Some("not enrolled: the instrument is not complete")).await;
+    finish(Some("no effect: the instrument is not complete")).await;
     let tx = world.tx().await;
     let replayed = Replayed { study: world.study, from: EventStatus::Processed, retry_count: 1 };
     assert_eq!(tx.replay_event(id).await, Ok(Some(replayed)));
     done(tx).await;
     let event = world.read().await.event(id).await.expect("an answer").expect("an event");
     assert_eq!((event.status, event.processed_at, event.note), (EventStatus::Received, None, None));
-    finish(None).await;
+    finish(Some("enrolled without visits: the study has no visit windows")).await;
     assert!(refusal(&world, id).await.contains("had its effect"));
 }
 

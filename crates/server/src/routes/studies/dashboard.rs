@@ -30,7 +30,7 @@ pub(super) struct DashboardShown {
     /// Seconds for which the oldest of them waits.
     oldest_event_s: Option<i64>,
     duplicates_24h: u64,
-    /// Records that wait to be read again.
+    /// Records that wait to be read again, or are being read.
     rereads_waiting: u64,
     /// Seconds for which the longest of them waits.
     oldest_reread_s: Option<i64>,

@@ -9,8 +9,8 @@ use super::view::EventShown;
 use crate::extract::{At, Call, StudyCoordinator};
 use crate::problem::{Answer, Problem, Refusals};
 
-/// Replays an event that failed, that is stuck (`processing` for over 15 minutes, or by a dead process), or that was processed with a
-/// `note` because the study was not ready for it.
+/// Replays an event that failed, that is stuck (`processing` for over 15 minutes, or by a dead process), or that was processed without
+/// effect (its `note` says so) because the study was not ready for it.
 #[utoipa::path(post, path = "/api/studies/{study_id}/webhooks/{event_id}/replay", tag = "webhooks",
     params(("study_id" = Uuid, Path), ("event_id" = Uuid, Path)), security(("token" = [])),
     responses((status = 200, body = EventShown), Refusals))]
