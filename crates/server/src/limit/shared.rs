@@ -51,8 +51,11 @@ struct Takes {
     answers: Vec<oneshot::Sender<Decision>>,
 }
 
-/// The handle of the task that asks Redis.
-pub(super) struct SharedLimits(mpsc::Sender<Take>);
+/// The handle of the task that asks Redis, and a connection of its own for whoever asks after Redis itself.
+pub(super) struct SharedLimits {
+    takes: mpsc::Sender<Take>,
+    connection: ConnectionManager,
+}
 
 impl SharedLimits {
     /// Prepares the connection; it is made at the first use. None when the address cannot be one of Redis.
@@ -67,8 +70,9 @@ impl SharedLimits {
             Ok(connection) => {
                 let (sender, receiver) = mpsc::channel(QUEUE);
                 let script = redis::Script::new(SCRIPT);
-                tokio::spawn(Asker { connection, script, alone_until_us: i64::MIN }.run(receiver));
-                Some(Self(sender))
+                let asker = Asker { connection: connection.clone(), script, alone_until_us: i64::MIN };
+                tokio::spawn(asker.run(receiver));
+                Some(Self { takes: sender, connection })
             }
             Err(error) => {
                 // Only the kind: the message may hold the address with its password.
@@ -89,7 +93,7 @@ impl SharedLimits {
     /// Takes one; none when Redis does not answer.
     pub(super) async fn take(&self, key: &str, quota: Quota, now: Timestamp) -> Option<Decision> {
         let (answer, wait) = oneshot::channel();
-        self.0.send(Take { key: key.to_owned(), quota, now, answer }).await.ok()?;
+        self.takes.send(Take { key: key.to_owned(), quota, now, answer }).await.ok()?;
         wait.await.ok()
     }
 }
