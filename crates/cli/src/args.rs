@@ -172,7 +172,7 @@ pub enum Webhooks {
         #[arg(long, default_value_t = 50)]
         limit: u32,
     },
-    /// Hand a failed or stuck event to the worker again
+    /// Hand an event to the worker again that failed, is stuck, or was processed without effect (with a note)
     Replay { event: String },
     /// Have a record read again from REDCap; what has changed is applied (audited)
     Reread { study: String, record: String },

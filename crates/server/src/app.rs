@@ -89,6 +89,7 @@ pub fn router(state: AppState) -> axum::Router {
         .layer(cors(&state.settings.allowed_origins))
         .layer(from_fn_with_state(state.clone(), edge::close_development_routes))
         .layer(CatchPanicLayer::custom(edge::answer_panic))
+        .layer(from_fn_with_state(state.clone(), edge::admit_probe))
         .layer(from_fn_with_state(state.clone(), edge::trace_request))
         .layer(from_fn_with_state(state.clone(), extract::name_client))
         .merge(pages::routes())

@@ -6,6 +6,7 @@
 mod audit;
 mod edge;
 mod intake;
+mod live;
 mod processes;
 mod secrets;
 mod study;
@@ -16,6 +17,7 @@ use metricis_core::ids::StudyId;
 use metricis_store::{StoreError, StoredStudy};
 
 use crate::AppState;
+use live::Live;
 
 /// Whether a row lets the study go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
@@ -113,8 +115,8 @@ impl From<StoreError> for Flaw {
 
 /// Checks every row for a study, now.
 pub async fn check(app: &AppState, study: StudyId) -> Board {
-    let findings = match read_study(app, study).await {
-        Ok(stored) => probe_all(app, &stored).await,
+    let findings = match look_around(app, study).await {
+        Ok((stored, live)) => probe_all(app, &stored, &live).await,
         Err(flaw) => ROWS.map(|_| Err(Flaw { evidence: flaw.evidence.clone(), remedy: None })),
     };
     let rows = ROWS.into_iter().zip(findings).map(|((number, name, guarantee), finding)| {
@@ -127,22 +129,24 @@ pub async fn check(app: &AppState, study: StudyId) -> Board {
     Board { study, checked_at: app.now(), rows: rows.collect() }
 }
 
-async fn read_study(app: &AppState, study: StudyId) -> Result<StoredStudy, Flaw> {
+/// What most rows need; without it nothing is proven.
+async fn look_around(app: &AppState, study: StudyId) -> Result<(StoredStudy, Live), Flaw> {
     let found = app.store.read(app.now()).await?.study(study).await?;
-    found.ok_or_else(|| Flaw { evidence: "there is no such study".to_owned(), remedy: None })
+    let found = found.ok_or_else(|| Flaw { evidence: "there is no such study".to_owned(), remedy: None })?;
+    Ok((found, live::look(app).await?))
 }
 
-async fn probe_all(app: &AppState, study: &StoredStudy) -> [Finding; 15] {
+async fn probe_all(app: &AppState, study: &StoredStudy, live: &Live) -> [Finding; 15] {
     [
-        processes::in_production(app).await,
-        processes::keys_apart(app).await,
+        processes::in_production(app, live),
+        processes::keys_apart(app, live),
         secrets::token_sealed(app, study),
         secrets::webhook_secret_sealed(app, study),
         study::mode_consistent(study),
         study::time_simulation_off(study),
-        edge::development_routes_closed(app).await,
+        edge::development_routes_closed(app, live).await,
         intake::det_idempotent(app, study).await,
-        edge::det_signed(app, study).await,
+        edge::det_signed(app, study, live).await,
         sync::no_fallback(app, study).await,
         study::admin_assigned(app, study).await,
         sync::dashboard_counts_failure(app, study).await,

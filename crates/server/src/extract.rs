@@ -8,10 +8,12 @@ mod caller;
 mod cross_site;
 mod peer;
 mod proofs;
+mod still_there;
 
 pub(crate) use body::{At, Body, Listed};
-pub(crate) use call::{Call, OnStudy};
+pub(crate) use call::{Call, OnStudy, Reproof};
 pub(crate) use caller::{Caller, name_caller};
 pub(crate) use cross_site::refuse_cross_site;
 pub(crate) use peer::{Peer, address_of, name_client};
 pub(crate) use proofs::{ConsoleSession, ParticipantSession, StaffUser, StudyAdmin, StudyCoordinator, StudyMember};
+pub(crate) use still_there::StillThere;

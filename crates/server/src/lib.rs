@@ -6,14 +6,18 @@
 mod app;
 pub mod board;
 mod chance;
+mod changes;
 mod edge;
 mod extract;
 mod fresh;
 mod limit;
 pub mod links;
+mod opened;
 mod pages;
 pub mod password;
+mod probe;
 mod problem;
+mod pulse;
 mod refusals;
 mod registry;
 mod routes;
@@ -27,6 +31,7 @@ mod token;
 mod wait;
 
 pub use app::{openapi, router};
+pub use changes::ChangeTimes;
 pub use problem::{KINDS, Kind, Problem, problems_markdown};
 pub use serve::serve;
 pub use settings::{ServerSettings, SessionStorage};

@@ -42,15 +42,48 @@ impl Scope {
     }
 }
 
+/// Whether the limits are shared among processes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum RedisState {
+    /// `REDIS_URL` is not set: limits are local.
+    NotConfigured,
+    /// Redis answers.
+    Connected,
+    /// `REDIS_URL` is set and nothing answers there: limits are local until it does.
+    Unreachable,
+}
+
 /// The limits of this process.
 pub(crate) struct Limits {
     memory: Memory,
+    configured: bool,
     shared: Option<SharedLimits>,
 }
 
 impl Limits {
     pub(crate) fn new(redis_url: Option<&SecretString>) -> Self {
-        Self { memory: Memory::default(), shared: redis_url.and_then(SharedLimits::open) }
+        let shared = redis_url.and_then(SharedLimits::open);
+        Self { memory: Memory::default(), configured: redis_url.is_some(), shared }
+    }
+
+    /// Asks Redis.
+    pub(crate) async fn redis(&self) -> RedisState {
+        match &self.shared {
+            Some(shared) if shared.ping().await => RedisState::Connected,
+            None if !self.configured => RedisState::NotConfigured,
+            _ => RedisState::Unreachable,
+        }
+    }
+
+    /// Says at the start what this process does without Redis.
+    pub(crate) async fn announce(&self) {
+        if self.redis().await == RedisState::Unreachable {
+            tracing::error!(
+                "Redis (REDIS_URL) does not answer: until it does, every limit counts in each process alone – DETs, sync and \
+                 requests go on, sign-in stays limited –, console sessions that are kept there get 503, and /api/health says degraded"
+            );
+        }
     }
 
     /// Takes one of `per_minute` from `who`.

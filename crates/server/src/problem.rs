@@ -50,6 +50,8 @@ pub enum Problem {
     DetIncomplete(Vec<&'static str>),
     /// Too many requests; seconds until the next is let through.
     RateLimited(u64),
+    /// The person has this many streams open already.
+    TooManyStreams(usize),
     /// A fault of ours; the log has it under the request's id.
     Internal,
     /// The database, or what a request needs, does not answer.
@@ -85,6 +87,7 @@ impl Problem {
                 fields.join(", ")
             ),
             Self::RateLimited(seconds) => format!("try again in {seconds} s"),
+            Self::TooManyStreams(open) => format!("{open} streams of changes are open in your name already"),
             Self::WrongDetProof => {
                 "no valid proof for a known project: sign the body, or put the webhook secret into the \
                                     address as user info or ?token="
@@ -117,7 +120,7 @@ impl From<IntakeError> for Problem {
     fn from(error: IntakeError) -> Self {
         match error {
             IntakeError::Refused(reason) => Self::Invalid(reason),
-            IntakeError::Unavailable(_) => {
+            IntakeError::Stale | IntakeError::Unavailable(_) => {
                 Self::Unavailable("the delivery could not be stored; send it again".to_owned())
             }
         }

@@ -1,8 +1,8 @@
 //! This server in the registry of processes, seen every few seconds: what the board's first row looks at.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use metricis_core::ids::ProcessId;
 use metricis_store::{NewProcess, Operational, StoreError, migration};
 use tokio::task::JoinHandle;
 
@@ -12,15 +12,15 @@ const SEEN_EVERY: Duration = Duration::from_secs(5);
 
 /// A server that is in the registry.
 pub(crate) struct Registered {
-    id: ProcessId,
     heartbeat: JoinHandle<()>,
 }
 
 impl Registered {
-    pub(crate) async fn enter(state: &AppState) -> Result<Self, StoreError> {
+    /// `bound` is where the socket listens; `SERVER_URL` says otherwise where the board must go another way.
+    pub(crate) async fn enter(state: &AppState, bound: SocketAddr) -> Result<Self, StoreError> {
         let now = state.now();
         let process = NewProcess {
-            id: ProcessId::at(now),
+            id: state.process,
             role: "server".to_owned(),
             environment: state.settings.environment.as_str().to_owned(),
             dev_mode: state.settings.dev_mode,
@@ -30,25 +30,26 @@ impl Registered {
         };
         let tx = state.store.write(now).await?;
         tx.register_process(&process).await?;
+        let address = state.settings.server_url.clone().unwrap_or_else(|| reachable(bound));
+        tx.announce_address(process.id, &address, &state.probe_key.mark(process.id, &address)).await?;
         tx.commit_operational(Operational::ProcessRegistry).await?;
-        let id = process.id;
         let beating = state.clone();
         let heartbeat = tokio::spawn(async move {
             loop {
                 tokio::time::sleep(SEEN_EVERY).await;
-                if let Err(error) = beat(&beating, id).await {
+                if let Err(error) = beat(&beating).await {
                     tracing::warn!(%error, "heartbeat not written");
                 }
             }
         });
-        Ok(Self { id, heartbeat })
+        Ok(Self { heartbeat })
     }
 
     pub(crate) async fn leave(self, state: &AppState) {
         self.heartbeat.abort();
         let left = async {
             let tx = state.store.write(state.now()).await?;
-            tx.stop_process(self.id).await?;
+            tx.stop_process(state.process).await?;
             tx.commit_operational(Operational::ProcessRegistry).await
         };
         if let Err(error) = left.await {
@@ -57,8 +58,18 @@ impl Registered {
     }
 }
 
-async fn beat(state: &AppState, id: ProcessId) -> Result<(), StoreError> {
+/// Who listens everywhere is asked on this machine.
+fn reachable(bound: SocketAddr) -> String {
+    let ip = match bound.ip() {
+        ip if !ip.is_unspecified() => ip,
+        IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+    };
+    format!("http://{}", SocketAddr::new(ip, bound.port()))
+}
+
+async fn beat(state: &AppState) -> Result<(), StoreError> {
     let tx = state.store.write(state.now()).await?;
-    tx.see_process(id).await?;
+    tx.see_process(state.process).await?;
     tx.commit_operational(Operational::ProcessRegistry).await
 }

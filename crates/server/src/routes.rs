@@ -3,6 +3,7 @@
 mod audit;
 mod auth;
 mod breaker;
+mod changes;
 mod cutover;
 mod det;
 mod det_test;
@@ -39,6 +40,7 @@ pub(crate) fn all() -> OpenApiRouter<AppState> {
         redcap::routes(),
         jobs::routes(),
         breaker::routes(),
+        changes::routes(),
         participants::routes(),
         sessions::routes(),
         webhooks::routes(),

@@ -32,9 +32,15 @@ pub enum ServeError {
 /// # Errors
 /// The registry or the socket fails.
 pub async fn serve(listener: TcpListener, state: AppState, shutdown: CancellationToken) -> Result<(), ServeError> {
-    let registered = Registered::enter(&state).await?;
+    let registered = Registered::enter(&state, listener.local_addr()?).await?;
+    state.limits.announce().await;
     let service = router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
-    let serving = axum::serve(listener, service).with_graceful_shutdown(shutdown.clone().cancelled_owned());
+    let (stopping, streams) = (shutdown.clone(), state.clone());
+    let serving = axum::serve(listener, service).with_graceful_shutdown(async move {
+        stopping.cancelled().await;
+        // A stream of changes would be under way for ever.
+        streams.changes.end();
+    });
     let overdue = async {
         shutdown.cancelled().await;
         tokio::time::sleep(ENDS_WITHIN).await;

@@ -114,6 +114,18 @@ impl Sessions {
         Ok(Some(self.opened(&id, key, record)))
     }
 
+    /// Whether the session is open, without its being seen.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub(crate) async fn is_open(&self, session: &OpenSession, now: Timestamp) -> Result<bool, StoreDown> {
+        let record = match &self.backend {
+            Backend::Memory(memory) => memory.get(&session.key),
+            Backend::Shared(shared) => shared.get(&session.key).await?,
+        };
+        Ok(record.is_some_and(|record| now < record.ends_at(self.rules)))
+    }
+
     /// Ends a session.
     ///
     /// # Errors

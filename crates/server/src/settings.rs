@@ -59,6 +59,8 @@ pub struct ServerSettings {
     pub version: String,
     /// `PUBLIC_URL`, without a trailing slash: where participants and REDCap reach this server.
     pub public_url: String,
+    /// `SERVER_URL`, without a trailing slash: where the go/no-go board reaches this one process. The address listened on by default.
+    pub server_url: Option<String>,
     /// How long a participant's session lasts, in minutes. Default 60.
     pub participant_session_minutes: u32,
     /// How long a participant's one-time link can be used, in minutes. Default 1440.
@@ -67,6 +69,8 @@ pub struct ServerSettings {
     pub access_token_minutes: u32,
     /// How long a request waits for the job whose answer it shows, in milliseconds. Default 25000.
     pub job_wait_ms: u64,
+    /// The rhythm of the streams of changes.
+    pub change_times: crate::ChangeTimes,
 }
 
 impl ServerSettings {
@@ -100,10 +104,12 @@ impl ServerSettings {
             breaker: BreakerSettings::default(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             public_url: String::new(),
+            server_url: None,
             participant_session_minutes: 60,
             participant_link_minutes: 1_440,
             access_token_minutes: 60,
             job_wait_ms: 25_000,
+            change_times: crate::ChangeTimes::default(),
         }
     }
 

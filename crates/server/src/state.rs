@@ -6,6 +6,7 @@ use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use metricis_core::ids::ProcessId;
 use metricis_core::{Clock, Timestamp};
 use metricis_store::intake::{DetWriter, StudyLookup, WriterSettings};
 use metricis_store::{Sealer, Store};
@@ -14,8 +15,12 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::ServerSettings;
+use crate::changes::Changes;
 use crate::limit::Limits;
+use crate::opened::OpenedSecrets;
+use crate::probe::ProbeKey;
 use crate::problem::Problem;
+use crate::pulse::Pulse;
 use crate::refusals::RefusalCounts;
 use crate::session::Sessions;
 use crate::token::Tokens;
@@ -32,6 +37,7 @@ pub struct AppState(Arc<Shared>);
 pub struct Shared {
     pub(crate) store: Store,
     pub(crate) sealer: Sealer,
+    pub(crate) opened: OpenedSecrets,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) settings: ServerSettings,
     pub(crate) lookup: StudyLookup,
@@ -39,6 +45,11 @@ pub struct Shared {
     pub(crate) tokens: Tokens,
     pub(crate) sessions: Sessions,
     pub(crate) refusals: RefusalCounts,
+    pub(crate) changes: Changes,
+    /// This process, as the registry names it once it serves.
+    pub(crate) process: ProcessId,
+    pub(crate) probe_key: ProbeKey,
+    pub(crate) pulse: Pulse,
     wake: Arc<Notify>,
     writer: Mutex<Option<(DetWriter, JoinHandle<()>)>>,
     stop: CancellationToken,
@@ -75,16 +86,26 @@ impl AppState {
             tokens: Tokens::new(&settings.jwt_secret),
             sessions: Sessions::open(&settings),
             refusals: RefusalCounts::default(),
+            changes: Changes::new(),
+            process: ProcessId::at(clock.now()),
+            probe_key: ProbeKey::derive(&settings.jwt_secret),
+            pulse: Pulse::default(),
             writer: Mutex::new(Some(writer)),
             stop: CancellationToken::new(),
             store,
             sealer,
+            opened: OpenedSecrets::default(),
             clock,
             settings,
             wake,
         }));
         tokio::spawn(flush_each_minute(Arc::downgrade(&state.0), state.stop.clone()));
         state
+    }
+
+    /// The parts, for whoever must not keep them alive.
+    pub(crate) const fn shared(&self) -> &Arc<Shared> {
+        &self.0
     }
 
     /// The present moment.
@@ -112,6 +133,7 @@ impl AppState {
     /// Waits until everything received is written, then writes the counts of refusals.
     pub async fn shutdown(&self) {
         self.stop.cancel();
+        self.changes.end();
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some((handle, task)) = writer {
             drop(handle);

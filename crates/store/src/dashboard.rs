@@ -9,7 +9,7 @@ use metricis_core::ids::StudyId;
 use metricis_core::words::ParticipantStatus;
 use sea_orm::{FromQueryResult, Value};
 
-use crate::events::STUCK_AFTER_MINUTES;
+use crate::events::{STUCK, STUCK_AFTER_MINUTES};
 use crate::processes::LIVE_WITHIN_S;
 use crate::{Result, Snapshot, StoreError, sql};
 
@@ -24,10 +24,18 @@ pub struct Dashboard {
     pub oldest_pending: Option<Timestamp>,
     /// Events that wait for a person's replay.
     pub failed_events: u64,
-    /// Events that have been `processing` for over 15 minutes.
+    /// Events that have been `processing` for over 15 minutes, or whose process is dead.
     pub stuck_events: u64,
+    /// Events that wait for a worker.
+    pub events_waiting: u64,
+    /// Seconds for which the oldest of them waits.
+    pub oldest_event_s: Option<i64>,
     /// Duplicates of the last 24 hours.
     pub duplicates_24h: u64,
+    /// Records that wait to be read again, or are being read.
+    pub rereads_waiting: u64,
+    /// Seconds for which the longest of them waits.
+    pub oldest_reread_s: Option<i64>,
     /// Re-reads that failed or are stuck.
     pub troubled_rereads: u64,
     /// Proven DETs refused for their rate.
@@ -58,10 +66,12 @@ pub struct Dashboard {
 struct Events {
     failed: i64,
     stuck: i64,
+    received: i64,
+    oldest: Option<Timestamp>,
 }
 
 #[derive(FromQueryResult)]
-struct Jobs {
+struct Waiting {
     queued: i64,
     oldest: Option<Timestamp>,
 }
@@ -88,6 +98,7 @@ impl Snapshot {
         let sessions = self.unsynced_sessions(study).await?;
         let events = self.troubled_events(study).await?;
         let jobs = self.waiting_jobs(study).await?;
+        let rereads = self.waiting_rereads(study).await?;
         let visits = self.due_visits(study, today).await?;
         let stuck_before = self.now - Duration::minutes(STUCK_AFTER_MINUTES);
         let refused =
@@ -98,14 +109,18 @@ impl Snapshot {
             oldest_pending: sessions.oldest,
             failed_events: events.failed.unsigned_abs(),
             stuck_events: events.stuck.unsigned_abs(),
+            events_waiting: events.received.unsigned_abs(),
+            oldest_event_s: self.age_s(events.oldest),
             duplicates_24h: self.duplicates_since(study, self.now - Duration::hours(24)).await?,
+            rereads_waiting: rereads.queued.unsigned_abs(),
+            oldest_reread_s: self.age_s(rereads.oldest),
             troubled_rereads: self.troubled_rereads(study, stuck_before).await?.len() as u64,
             refused_for_rate: refused,
             reconcile_wanted: refused > 0,
             breaker: self.breaker(study).await?,
             live_workers: self.live_workers().await?,
             jobs_queued: jobs.queued.unsigned_abs(),
-            oldest_job_s: jobs.oldest.map(|at| self.now.signed_duration_since(at).num_seconds()),
+            oldest_job_s: self.age_s(jobs.oldest),
             participants: self.participants_by_status(study).await?,
             participants_to_review: self.participants_to_review(study).await?,
             visits_due_today: visits.today.unsigned_abs(),
@@ -114,12 +129,20 @@ impl Snapshot {
         })
     }
 
+    fn age_s(&self, since: Option<Timestamp>) -> Option<i64> {
+        since.map(|at| self.now.signed_duration_since(at).num_seconds())
+    }
+
     async fn troubled_events(&self, study: StudyId) -> Result<Events> {
-        let text = "SELECT count(*) FILTER (WHERE status = 'failed') AS failed, \
-                    count(*) FILTER (WHERE status = 'processing' AND claimed_at < $2) AS stuck \
-                    FROM webhook_events WHERE study_id = $1 AND status IN ('received', 'processing', 'failed')";
+        let text = format!(
+            "SELECT count(*) FILTER (WHERE status = 'failed') AS failed, \
+             count(*) FILTER (WHERE status = 'processing' AND {STUCK}) AS stuck, \
+             count(*) FILTER (WHERE status = 'received') AS received, \
+             min(CASE WHEN status = 'received' THEN received_at END) AS oldest \
+             FROM webhook_events WHERE study_id = $1 AND status IN ('received', 'processing', 'failed')"
+        );
         let stuck = self.now - Duration::minutes(STUCK_AFTER_MINUTES);
-        self.counted(text, sql::values![study.0, stuck]).await
+        self.counted(&text, sql::values![study.0, stuck, self.dead_before()]).await
     }
 
     async fn duplicates_since(&self, study: StudyId, since: Timestamp) -> Result<u64> {
@@ -128,7 +151,13 @@ impl Snapshot {
         self.number(text, sql::values![study.0, since]).await
     }
 
-    async fn waiting_jobs(&self, study: StudyId) -> Result<Jobs> {
+    async fn waiting_rereads(&self, study: StudyId) -> Result<Waiting> {
+        let text = "SELECT count(*) AS queued, min(asked_at) AS oldest FROM record_rereads \
+                    WHERE study_id = $1 AND (wanted > done OR claimed_by IS NOT NULL)";
+        self.counted(text, sql::values![study.0]).await
+    }
+
+    async fn waiting_jobs(&self, study: StudyId) -> Result<Waiting> {
         let text =
             "SELECT count(*) AS queued, min(created_at) AS oldest FROM jobs WHERE study_id = $1 AND state = 'queued'";
         self.counted(text, sql::values![study.0]).await

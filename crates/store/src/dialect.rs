@@ -36,6 +36,12 @@ impl Dialect {
         }
     }
 
+    /// Whether several changing statements can travel as one, `WITH … AS (INSERT …) …`: a trip each is what a group of DETs waits
+    /// for on PostgreSQL. SQLite knows no such WITH, and is no trip away.
+    pub(crate) const fn joins_statements(self) -> bool {
+        matches!(self, Self::Postgres)
+    }
+
     /// Fills the type names of a table's definition: `{uuid}`, `{ts}`, `{date}`, `{json}`.
     ///
     /// SQLite keeps a UUID as 16 bytes, and moments, dates and JSON as text; its declared types must say so, because the

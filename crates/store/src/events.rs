@@ -3,7 +3,8 @@
 //! ```text
 //!   received ──claim──▶ processing ──▶ processed
 //!      ▲                   │   └─────▶ failed
-//!      └──── a person's replay (from processing only after 15 minutes: its process is dead) ────┘
+//!      └──── a person's replay: from failed; from processing only when it is stuck; from processed only when it had no
+//!            effect, because the study was not ready for it ────┘
 //! ```
 //!
 //! Invariant: nothing here leaves `failed`, or a `processing` whose process died, by itself.
@@ -11,6 +12,7 @@
 mod rows;
 mod work;
 
+use chrono::Duration;
 use metricis_core::Timestamp;
 use metricis_core::ids::{EventId, StudyId};
 use metricis_core::words::{EventSource, EventStatus};
@@ -19,10 +21,16 @@ pub use rows::StoredEvent;
 use rows::{COLUMNS, Row};
 pub use work::Replayed;
 
-use crate::{Result, Snapshot, sql};
+use crate::participants::filter::containing;
+use crate::{LIVE_WITHIN_S, Result, Snapshot, sql};
 
-/// An event that has been `processing` for longer than this many minutes is stuck, and a person's.
+/// An event that has been `processing` for longer than this many minutes is stuck, and a person's. It is so at once when the
+/// registry knows that its process is dead.
 pub const STUCK_AFTER_MINUTES: i64 = 15;
+
+/// Which of the events in `processing` are stuck: claimed before `$2`, or by a process that stopped or was not seen since `$3`.
+pub(crate) const STUCK: &str = "(claimed_at < $2 OR EXISTS (SELECT 1 FROM processes p WHERE p.id = webhook_events.claimed_by \
+                                AND (p.stopped_at IS NOT NULL OR p.seen_at < $3)))";
 
 /// Which events to list.
 #[derive(Clone, Debug, Default)]
@@ -33,6 +41,10 @@ pub struct EventFilter {
     pub source: Option<EventSource>,
     /// Only of this record.
     pub record_id: Option<String>,
+    /// Only the duplicates of this event.
+    pub duplicate_of: Option<EventId>,
+    /// Part of the record's, the instrument's or the event's name, whatever the case of its ASCII letters.
+    pub search: Option<String>,
 }
 
 impl Snapshot {
@@ -59,6 +71,8 @@ impl Snapshot {
         let text = format!(
             "SELECT {COLUMNS} FROM webhook_events WHERE study_id = $1 AND ($2 IS NULL OR status = $2) \
              AND ($3 IS NULL OR source = $3) AND ($4 IS NULL OR record_id = $4) \
+             AND ($7 IS NULL OR duplicate_of_id = $7) AND ($8 IS NULL OR lower(record_id) LIKE lower($8) ESCAPE '\\' \
+                  OR lower(instrument) LIKE lower($8) ESCAPE '\\' OR lower(event_name) LIKE lower($8) ESCAPE '\\') \
              AND ($5 IS NULL OR (received_at, id) < (SELECT received_at, id FROM webhook_events WHERE id = $5)) \
              ORDER BY received_at DESC, id DESC LIMIT $6"
         );
@@ -69,19 +83,30 @@ impl Snapshot {
             filter.record_id.as_deref(),
             before.map(|id| id.0),
             i64::from(limit),
+            filter.duplicate_of.map(|id| id.0),
+            filter.search.as_deref().map(containing),
         ];
         self.all::<Row>(&text, args).await?.into_iter().map(TryInto::try_into).collect()
     }
 
-    /// The events of a study that have been `processing` since before `before`, the longest first.
+    /// Before when a process was last seen that does not count as live.
+    pub(crate) fn dead_before(&self) -> Timestamp {
+        self.now - Duration::seconds(LIVE_WITHIN_S)
+    }
+
+    /// The events of a study that have been `processing` since before `before`, or whose process is dead, the longest first.
     ///
     /// # Errors
     /// Whatever the database says.
     pub async fn stuck_events(&self, study: StudyId, before: Timestamp) -> Result<Vec<StoredEvent>> {
         let text = format!(
-            "SELECT {COLUMNS} FROM webhook_events WHERE study_id = $1 AND status = 'processing' AND claimed_at < $2 \
+            "SELECT {COLUMNS} FROM webhook_events WHERE study_id = $1 AND status = 'processing' AND {STUCK} \
              ORDER BY claimed_at, id"
         );
-        self.all::<Row>(&text, sql::values![study.0, before]).await?.into_iter().map(TryInto::try_into).collect()
+        self.all::<Row>(&text, sql::values![study.0, before, self.dead_before()])
+            .await?
+            .into_iter()
+            .map(TryInto::try_into)
+            .collect()
     }
 }

@@ -5,6 +5,8 @@
 //!                        └──────▶ failed   (also when its process died: a person decides)
 //! ```
 
+mod answers;
+
 use metricis_core::Timestamp;
 use metricis_core::ids::{JobId, ProcessId, SessionId, StudyId};
 use metricis_core::words::JobState;

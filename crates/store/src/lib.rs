@@ -3,6 +3,7 @@
 //! Reads go through a [`Snapshot`], writes through a [`Tx`], and a `Tx` ends only by naming what was done. The
 //! database library's types do not leave this crate.
 
+mod addresses;
 pub mod audit;
 mod breakers;
 mod budgets;
@@ -39,6 +40,7 @@ mod url;
 mod users;
 mod windows;
 
+pub use addresses::ServerAddress;
 pub use consents::{NewConsent, StoredConsent};
 pub use dashboard::Dashboard;
 pub use error::StoreError;
@@ -50,7 +52,7 @@ pub use processes::{LIVE_WITHIN_S, NewProcess, Process};
 pub use rereads::{NewReconcileEvent, Reread, TroubledReread};
 pub use roles::RoleProblem;
 pub use rotation::{InspectedSecret, SecretState, inspect_study};
-pub use schedules::{ANCHOR_MOVED, StoredVersion, StoredVisit, SurveyState};
+pub use schedules::{ANCHOR_DIFFERS, ANCHOR_MOVED, StoredVersion, StoredVisit, SurveyState};
 pub use seal::{KeyRefusal, Opened, SealError, Sealer, SecretField};
 pub use sessions::{AlteredResult, NewSession, ResultsReport, SessionInsert, StoredSession, SyncProof};
 pub use sign_ins::{LockRule, SignInAccount};

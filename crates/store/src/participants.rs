@@ -18,7 +18,9 @@ pub use filter::ParticipantFilter;
 const COLUMNS: &str = "id, study_id, site_id, participant_code, external_id, status, enrollment_date, arm_num, time_zone, \
                        extra_data, mapped_digest";
 const DAG: &str = "redcap_dag";
-const REVIEW: &str = "review";
+pub(crate) const REVIEW: &str = "review";
+/// REDCap's date, for as long as the anchor is another one.
+pub(crate) const REDCAP_ANCHOR: &str = "redcap_anchor_date";
 
 /// A participant as stored.
 #[derive(Clone, Debug, PartialEq)]
@@ -96,6 +98,8 @@ pub struct ParticipantUpdate {
     pub dag: Option<String>,
     /// Why a person should look at them; none clears the mark.
     pub review: Option<String>,
+    /// The anchor date that REDCap has, when ours is another one.
+    pub redcap_anchor: Option<NaiveDate>,
     /// Keyed digest of the mapped fields.
     pub mapped_digest: String,
 }
@@ -245,6 +249,10 @@ impl Tx {
         match &update.review {
             Some(review) => extra.insert(REVIEW.to_owned(), json!(review)),
             None => extra.remove(REVIEW),
+        };
+        match update.redcap_anchor {
+            Some(date) => extra.insert(REDCAP_ANCHOR.to_owned(), json!(date)),
+            None => extra.remove(REDCAP_ANCHOR),
         };
         let text = "UPDATE participants SET site_id = $2, participant_code = $3, arm_num = $4, time_zone = $5, \
                     extra_data = $6, mapped_digest = $7, updated_at = $8 WHERE id = $1";

@@ -9,6 +9,8 @@
 //!                   └─ it dies ─────► wanted = 2 ─► reaper: error, open ─► claim: done = 2 …
 //! ```
 //!
+//! `asked_at` is the moment of the first asking that is not answered yet: how long the record waits.
+//!
 //! Invariant: a re-read that failed, or whose process died, is shown and waits for a person or another asking; an asking is
 //! never answered by a reading that began before it.
 
@@ -128,28 +130,29 @@ impl Tx {
             return Ok(());
         }
         let text = format!(
-            "INSERT INTO record_rereads (study_id, record_id, wanted, done) VALUES {} \
+            "INSERT INTO record_rereads (study_id, record_id, wanted, done, asked_at) VALUES {} \
              ON CONFLICT (study_id, record_id) DO UPDATE SET wanted = record_rereads.wanted + 1, error = NULL, \
+             asked_at = CASE WHEN record_rereads.wanted > record_rereads.done THEN record_rereads.asked_at \
+               ELSE excluded.asked_at END, \
              claimed_by = CASE WHEN record_rereads.claimed_at < $1 THEN NULL ELSE record_rereads.claimed_by END, \
              claimed_at = CASE WHEN record_rereads.claimed_at < $1 THEN NULL ELSE record_rereads.claimed_at END",
-            sql::rows(records.len(), 4, 2)
+            sql::rows(records.len(), 5, 2)
         );
         let mut args = sql::values![self.now - Duration::minutes(STUCK_AFTER_MINUTES)];
-        args.extend(records.iter().flat_map(|(study, record)| sql::values![*study, *record, 1_i64, 0_i64]));
+        args.extend(records.iter().flat_map(|(study, record)| sql::values![*study, *record, 1_i64, 0_i64, self.now]));
         self.execute(&text, args).await?;
         Ok(())
     }
 
-    /// Takes a re-read that nobody holds, of the study with the fewest live pieces of work, but of none of which `process` has
-    /// `per_study`. One whose record has an event waiting or under way comes after it: compared with what that event is
+    /// Takes the longest waiting re-read that nobody holds, of the study with the fewest live pieces of work, then the one that
+    /// waits longest, but of none of which `process` has `per_study`. One whose record has an event waiting or under way comes after it: compared with what that event is
     /// about to change, an edit would be overlooked.
     ///
     /// # Errors
     /// Whatever the database says.
     pub async fn claim_reread(&self, process: ProcessId, per_study: usize) -> Result<Option<Reread>> {
-        // Nothing tells how long one waits; the studies' order stands for it.
-        let waiting =
-            "SELECT DISTINCT study_id, 0 AS since FROM record_rereads WHERE wanted > done AND claimed_by IS NULL";
+        let waiting = "SELECT study_id, min(asked_at) AS since FROM record_rereads \
+                       WHERE wanted > done AND claimed_by IS NULL GROUP BY study_id";
         for study in self.studies_in_turn(waiting, process, per_study).await? {
             let reread = self.claim_reread_of(study, process).await?;
             if reread.is_some() {
@@ -165,7 +168,7 @@ impl Tx {
                SELECT study_id, record_id FROM record_rereads mine \
                WHERE study_id = $3 AND wanted > done AND claimed_by IS NULL AND NOT EXISTS (SELECT 1 FROM webhook_events e WHERE e.study_id = mine.study_id \
                  AND e.record_id = mine.record_id AND e.status IN ('received', 'processing')) \
-               ORDER BY record_id LIMIT 1{}) RETURNING study_id, record_id, done",
+               ORDER BY asked_at, record_id LIMIT 1{}) RETURNING study_id, record_id, done",
             self.dialect.skip_locked()
         );
         let row = self.one::<Row>(&text, sql::values![self.now, process.0, study.0]).await?;

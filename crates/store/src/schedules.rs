@@ -10,6 +10,7 @@ use metricis_core::words::ScheduleStatus;
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
+pub use anchor::ANCHOR_DIFFERS;
 pub use visits::{StoredVisit, SurveyState};
 
 use crate::{Result, Snapshot, StoreError, Tx, sql};

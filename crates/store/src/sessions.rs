@@ -77,13 +77,20 @@ impl Snapshot {
         self.one::<Row>(&text, sql::values![id.0]).await?.map(TryInto::try_into).transpose()
     }
 
-    /// The latest sessions of a study, newest first; only those of one sync state, if one is given.
+    /// The latest sessions of a study, newest first; only those of one sync state or participant, if one is given.
     ///
     /// # Errors
     /// Whatever the database says.
-    pub async fn sessions(&self, study: StudyId, sync: Option<SyncStatus>, limit: u32) -> Result<Vec<StoredSession>> {
-        let which = "study_id = $1 AND ($2 IS NULL OR sync_status = $2)";
-        self.sessions_where(which, sql::values![study.0, sync.map(SyncStatus::as_str), i64::from(limit)]).await
+    pub async fn sessions(
+        &self,
+        study: StudyId,
+        sync: Option<SyncStatus>,
+        participant: Option<ParticipantId>,
+        limit: u32,
+    ) -> Result<Vec<StoredSession>> {
+        let which = "study_id = $1 AND ($2 IS NULL OR sync_status = $2) AND ($4 IS NULL OR participant_id = $4)";
+        let (sync, participant) = (sync.map(SyncStatus::as_str), participant.map(|id| id.0));
+        self.sessions_where(which, sql::values![study.0, sync, i64::from(limit), participant]).await
     }
 
     /// The sessions of a participant, newest first.

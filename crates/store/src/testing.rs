@@ -9,7 +9,7 @@ use metricis_core::Timestamp;
 use sea_orm::ConnectionTrait;
 use secrecy::ExposeSecret;
 
-use crate::{DatabaseUrl, Store, StoreOptions, migration, sql};
+use crate::{DatabaseUrl, Store, StoreOptions, Tx, migration, sql};
 
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 
@@ -31,6 +31,39 @@ pub struct TestDb {
     /// The address of the tables' owner; the same as `url` on SQLite.
     pub owner_url: DatabaseUrl,
     folder: Option<PathBuf>,
+}
+
+/// A transaction that holds what others want, on PostgreSQL, until it is released: how a test makes a race happen.
+pub struct Gate {
+    tx: Tx,
+    store: Store,
+}
+
+impl Gate {
+    /// Waits until exactly `n` transactions of this database wait for a lock.
+    ///
+    /// # Panics
+    /// When they never do.
+    pub async fn until_waiting(&self, n: i64) {
+        let text = "SELECT count(DISTINCT waiting.pid) FROM pg_locks waiting JOIN pg_locks here ON here.pid = waiting.pid \
+                    WHERE NOT waiting.granted AND here.database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+        for _ in 0..20_000 {
+            if self.tx.count(text, vec![]).await.expect("pg_locks") == n {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+        panic!("{n} transactions never waited at once");
+    }
+
+    /// Lets them go.
+    ///
+    /// # Panics
+    /// When PostgreSQL has gone.
+    pub async fn release(self) {
+        self.tx.roll_back().await.expect("released");
+        self.store.close().await.expect("closed");
+    }
 }
 
 impl Drop for TestDb {
@@ -62,6 +95,17 @@ impl TestDb {
         let store = Store::open(&self.owner_url, &one_connection()).await?;
         store.db.execute_unprepared(statements).await?;
         store.close().await
+    }
+
+    /// Runs a statement that takes a lock, as the tables' owner, and keeps the lock.
+    ///
+    /// # Panics
+    /// When it cannot be had.
+    pub async fn hold(&self, statement: &str) -> Gate {
+        let store = Store::open(&self.owner_url, &one_connection()).await.expect("the owner");
+        let tx = store.write(monday()).await.expect("a transaction");
+        tx.execute(statement, vec![]).await.expect(statement);
+        Gate { tx, store }
     }
 
     /// Runs statements with the role that a server has.

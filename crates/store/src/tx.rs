@@ -117,6 +117,19 @@ impl Tx {
         Ok(self.snapshot.inner.commit().await?)
     }
 
+    /// As `commit`, when the heads are locked already: `pieces`, which must not depend on one another, and the audit rows of
+    /// `entries` go together.
+    pub(crate) async fn commit_extending(
+        self,
+        heads: audit::Heads,
+        mut pieces: Vec<sql::Piece>,
+        entries: &[Entry],
+    ) -> Result<()> {
+        pieces.extend(audit::extend(heads, self.now, entries)?);
+        sql::execute_together(&self.inner, self.dialect, pieces).await?;
+        Ok(self.snapshot.inner.commit().await?)
+    }
+
     /// Commits a change of operational tables only.
     ///
     /// # Errors

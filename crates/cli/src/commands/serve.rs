@@ -187,6 +187,7 @@ fn server_settings(settings: &Settings, address: &str) -> ServerSettings {
         breaker: settings.breaker,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         public_url: settings.public_url.clone().unwrap_or_else(|| address.to_owned()),
+        server_url: settings.server_url.clone(),
         ..ServerSettings::new(environment, jwt, session, settings.key_fingerprint.clone())
     }
 }

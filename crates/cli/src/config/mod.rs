@@ -5,6 +5,7 @@
 mod development;
 mod problems;
 mod read;
+mod server_url;
 mod variables;
 
 pub use development::generate_secret;
@@ -83,6 +84,8 @@ pub struct Settings {
     pub call_timeout_s: u32,
     /// `PUBLIC_URL`, without a trailing slash.
     pub public_url: Option<String>,
+    /// `SERVER_URL`, without a trailing slash.
+    pub server_url: Option<String>,
     /// Where the embedded engine and development secrets live.
     pub data: PathBuf,
 }

@@ -15,7 +15,7 @@ use super::{Absent, Problem, Settings};
 
 type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     lookup: Lookup<'a>,
     production: bool,
     data: PathBuf,
@@ -66,6 +66,7 @@ pub(super) fn read(lookup: Lookup<'_>, data: PathBuf, absent: Absent) -> Result<
         outbound_per_minute: reader.outbound(),
         call_timeout_s: reader.number("REDCAP_CALL_TIMEOUT_SECONDS", 30, 1),
         public_url: reader.text("PUBLIC_URL").map(|url| url.trim_end_matches('/').to_owned()),
+        server_url: reader.server_url(),
         data: reader.data.clone(),
         // Placeholders never leave this function: without a database or a sealer there is a problem.
         database: database.unwrap_or_else(|| DatabaseUrl::Sqlite(PathBuf::new())),
@@ -79,7 +80,7 @@ pub(super) fn read(lookup: Lookup<'_>, data: PathBuf, absent: Absent) -> Result<
 }
 
 impl Reader<'_> {
-    fn note(&mut self, variable: &'static str, problem: impl Into<String>) {
+    pub(super) fn note(&mut self, variable: &'static str, problem: impl Into<String>) {
         self.problems.push(Problem { variable, problem: problem.into() });
     }
 
@@ -91,7 +92,7 @@ impl Reader<'_> {
     }
 
     /// The variable's text; blank counts as not set.
-    fn text(&self, name: &str) -> Option<String> {
+    pub(super) fn text(&self, name: &str) -> Option<String> {
         (self.lookup)(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
     }
 

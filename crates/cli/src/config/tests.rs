@@ -92,6 +92,10 @@ fn forbidden_short_reused_and_plain_settings_are_refused() {
         ("REDCAP_DET_RATE_LIMIT_PER_MINUTE", "0"),
         ("REDCAP_OUTBOUND_PER_MINUTE", "600"),
         ("REDCAP_CIRCUIT_BREAKER_ENABLED", "maybe"),
+        ("SERVER_URL", "10.0.0.5:8080"),
+        ("SERVER_URL", "ftp://10.0.0.5"),
+        ("SERVER_URL", "http://10.0.0.5:8080/api"),
+        ("SERVER_URL", "http://somebody:password@10.0.0.5:8080"),
     ] {
         let mut variables = production();
         variables.insert(name, value.to_owned());

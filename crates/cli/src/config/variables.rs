@@ -46,7 +46,12 @@ pub const VARIABLES: &[Variable] = &[
         "Database of servers and workers, signed in as the runtime role.",
     ),
     secret("MIGRATION_DATABASE_URL", "DATABASE_URL", "the tables' owner", "Database as `metricis migrate` reaches it."),
-    secret("REDIS_URL", "none: limits are kept in the process", "required", "Redis for what processes share."),
+    secret(
+        "REDIS_URL",
+        "none: limits are kept in the process",
+        "required",
+        "Shares limits and keeps console sessions. While it does not answer, each server limits alone and `/api/health` says `degraded`.",
+    ),
     plain("SESSION_STORAGE_BACKEND", "memory", "redis", "Where login sessions are kept: `memory` or `redis`."),
     plain("SESSION_IDLE_MINUTES", "30", "30", "Minutes without a request after which a console session ends."),
     plain("SESSION_ABSOLUTE_HOURS", "12", "12", "Hours after which a console session ends, used or not."),
@@ -130,6 +135,12 @@ pub const VARIABLES: &[Variable] = &[
         "the address listened on",
         "the address that REDCap and participants use",
         "Base of the DET address and of participants' links.",
+    ),
+    plain(
+        "SERVER_URL",
+        "the address listened on",
+        "each server's own address, where the one listened on is not reachable",
+        "Where the go/no-go board reaches this one server, not a balancer in front of several; https is possible.",
     ),
     plain("METRICIS_LOG", "info", "info", "Log filter, as `tracing` reads it."),
 ];

@@ -10,7 +10,7 @@ use crate::output::CliError;
 
 /// (row, green, what its evidence must say).
 const GOLDEN: [(u8, bool, &str); 15] = [
-    (1, false, "not in production, or in DEV_MODE"),
+    (1, false, "this process says ENVIRONMENT=\"demo\""),
     (2, true, "set, not JWT_SECRET_KEY, the same"),
     (3, true, "the API token reads enc:v2:…, opens with the current key, and needs no rotation"),
     (4, true, "the webhook secret reads enc:v2:…, opens with the current key, and needs no rotation"),
@@ -18,7 +18,7 @@ const GOLDEN: [(u8, bool, &str); 15] = [
     (6, true, "test_mode_config.time_simulation_offset_days is 0 or null"),
     (7, false, "GET /api/dev/settings answers 200"),
     (8, true, "the second became a duplicate of the first; rolled back"),
-    (9, true, "wrong signature: 401; right signature: 200"),
+    (9, true, ": wrong signature: 401; right signature: 200"),
     (10, true, "0 with an unexplained state, 0 sent to REDCap again without a person's re-sync"),
     (11, true, "(owner)"),
     (12, true, "with a synthetic failed session the tile goes from 0 to 1; rolled back"),

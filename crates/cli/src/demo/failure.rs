@@ -16,6 +16,9 @@ use crate::output::CliError;
 /// The first step that is not as promised.
 pub async fn tell(stage: &mut Stage, cast: &Cast) -> Result<(), CliError> {
     let threshold = stage.settings.breaker.failure_threshold;
+    // The duplicate's re-read calls REDCap too: met by the fault, it would be one failure more than the story tells.
+    let settled = |dashboard: &Value| dashboard["rereads_waiting"] == 0;
+    cast.ada.wait_for(&format!("/api/studies/{}/dashboard", stage.study), "end of the re-read", settled).await?;
     set_fault(stage, Some(Fault::Down))?;
     step!(stage, "REDCap is broken: the sync fails loudly", loud(stage, cast));
     step!(stage, &format!("{threshold} failures in a row open the breaker"), breaker_opens(stage, cast, threshold));

@@ -88,12 +88,25 @@ async fn a_key_rotates_by_the_checklists_bridge(#[values(Engine::Sqlite, Engine:
 #[tokio::test]
 async fn migrate_status_and_down_say_where_the_database_stands() {
     let program = Program::new(Engine::Postgres).await;
-    assert!(program.ok(&["migrate", "status"], "").contains("at head a7c8e9f0b1d2_add_result_salt"));
+    let head = format!("at head {}", metricis_store::migration::required_head());
+    assert!(program.ok(&["migrate", "status"], "").contains(&head));
     assert!(refused(&program, &["migrate", "down"], "", 1).contains("add --yes"));
     program.ok(&["migrate", "down", "--yes"], "");
     refused(&program, &["migrate", "status"], "", 1);
     assert!(refused(&program, &["serve"], "", 2).contains("metricis migrate up"));
     program.ok(&["migrate", "up"], "");
+}
+
+#[tokio::test]
+async fn a_start_without_its_redis_says_so_loudly_and_serves() {
+    let mut program = Program::new(Engine::Sqlite).await;
+    program.set("REDIS_URL", "redis://:a-redis-password@127.0.0.1:1/0");
+    let server = crate::site::serve(&program, &[]).await;
+    let log = server.process.log();
+    let line =
+        log.lines().find(|line| line.contains("Redis (REDIS_URL) does not answer")).unwrap_or_else(|| panic!("{log}"));
+    assert!(line.contains("ERROR") && line.contains("sign-in stays limited"), "{line}");
+    assert!(!log.contains("a-redis-password"), "{log}");
 }
 
 #[tokio::test]

@@ -3,8 +3,10 @@
 //! Nothing commits without one of these. A variant carries ids, counts and dates: never a secret, never an answer.
 
 mod actor;
+mod topic;
 
 pub use actor::Actor;
+pub use topic::{Topic, topics_of};
 
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -35,7 +37,13 @@ pub struct Object {
 }
 
 /// One audited change. Its serialized `action` is the stored name, its `detail` the stored facts.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, strum::EnumDiscriminants)]
+#[strum_discriminants(
+    name(ActionName),
+    vis(pub(crate)),
+    derive(strum::EnumString),
+    strum(serialize_all = "snake_case")
+)]
 #[serde(tag = "action", content = "detail", rename_all = "snake_case")]
 #[expect(missing_docs, reason = "each variant is named by its verb and its fields by what they hold")]
 pub enum Action {
@@ -180,6 +188,8 @@ pub enum Action {
         cancelled: usize,
         flagged: usize,
         created: usize,
+        /// The date is the one that REDCap has: the mark for review is cleared.
+        review_cleared: bool,
         reason: String,
     },
     SyncEvents {

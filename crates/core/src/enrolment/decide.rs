@@ -28,6 +28,9 @@ pub enum DetDecision {
     },
 }
 
+/// What the note of an event without effect begins with; such an event may be replayed by a person.
+pub const NO_EFFECT: &str = "no effect: ";
+
 /// Decides about a DET. `complete` is 0 incomplete, 1 unverified, 2 complete; `known` is the status of the
 /// participant that the record already is.
 #[must_use]
@@ -38,7 +41,7 @@ pub fn decide_det(
     enrolment_instrument: Option<&str>,
     known: Option<ParticipantStatus>,
 ) -> DetDecision {
-    let nothing = |note: String| DetDecision::Nothing { note };
+    let nothing = |note: String| DetDecision::Nothing { note: format!("{NO_EFFECT}{note}") };
     match known {
         Some(ParticipantStatus::Withdrawn) => {
             return nothing("the participant is withdrawn: nothing is changed".to_owned());

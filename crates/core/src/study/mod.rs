@@ -4,6 +4,7 @@
 
 mod changes;
 mod connection;
+mod record_url;
 
 pub use changes::{ConfigChange, config_changes};
 pub use connection::{ConnectionRefusal, ConnectionSummary, NewConnection, check_webhook_secret};

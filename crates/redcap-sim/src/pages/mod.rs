@@ -26,5 +26,7 @@ pub(crate) fn router() -> Router<Sim> {
         .route("/projects/{project_id}/records/{record}", get(record::show))
         .route("/projects/{project_id}/records/{record}/delete", post(record::delete))
         .route("/projects/{project_id}/records/{record}/form", get(form::show).post(form::save))
+        .route("/DataEntry/record_home.php", get(record::redirect))
+        .route("/{version}/DataEntry/record_home.php", get(record::redirect_of_version))
         .route("/surveys/", get(survey::show).post(survey::submit))
 }

@@ -1,9 +1,9 @@
-//! `/projects/{id}/records/{record}`: events by forms, each cell with its status and a way into the form.
-//! Invariant: every form that the definition designates is reachable, every stored instance is listed.
+//! `/projects/{id}/records/{record}`: events by forms, each cell with its status and a way into the form; then what is stored.
+//! Invariant: every form that the definition designates is reachable, every stored instance and value is listed.
 
 use std::fmt::Write;
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
@@ -26,7 +26,7 @@ pub(super) async fn show(State(sim): State<Sim>, Path((project_id, id)): Path<(u
         "<form action=\"/projects/{project_id}/records/{}/delete\" method=\"post\"><p><button>Delete this record</button></p></form>",
         encode(&id)
     );
-    let body = format!("{group}{}{delete}", grid(project, &id, record));
+    let body = format!("{group}{}{}{delete}", grid(project, &id, record), values(project, record));
     ok(page(&format!("Record {id}"), &trail, &body))
 }
 
@@ -65,6 +65,43 @@ fn cell(project: &Project, id: &str, record: &Record, index: usize, form: &Form)
     let next = record.next_instance(index, repeats.then_some(form.name.as_str()));
     let address = address(project.id, id, event, &form.name, Some(next));
     format!("{listed}<a href=\"{}\">+ instance {next}</a>", escape(&address))
+}
+
+/// What is stored, row by row: what was imported is seen here without opening a form.
+fn values(project: &Project, record: &Record) -> String {
+    let mut rows = String::new();
+    for (place, row) in &record.rows {
+        let title = project.definition.events.get(place.event).map(|event| project.definition.event_title(event));
+        let title = title.unwrap_or_default();
+        let instance = place.repeat.instance().map_or(String::new(), |instance| format!(" #{instance}"));
+        for (name, value) in row.values.iter().filter(|(_, value)| !value.is_empty()) {
+            let (title, name, value) = (escape(&title), escape(name), escape(value));
+            let _ = write!(rows, "<tr><td>{title}{instance}</td><th scope=\"row\">{name}</th><td>{value}</td></tr>");
+        }
+    }
+    format!(
+        "<h2>Saved values</h2><div class=\"scroll\"><table><thead><tr><th>Event</th><th>Field</th><th>Value</th></tr></thead>\
+         <tbody>{rows}</tbody></table></div>"
+    )
+}
+
+/// How REDCap names a record's page.
+#[derive(serde::Deserialize)]
+pub(super) struct RecordHome {
+    pid: u32,
+    id: String,
+}
+
+pub(super) async fn redirect(Query(home): Query<RecordHome>) -> Redirect {
+    Redirect::to(&format!("/projects/{}/records/{}", home.pid, encode(&home.id)))
+}
+
+/// The same page under `/redcap_v14.9.1/`, as people's links have it.
+pub(super) async fn redirect_of_version(Path(version): Path<String>, home: Query<RecordHome>) -> Response {
+    match version.starts_with("redcap_v") {
+        true => redirect(home).await.into_response(),
+        false => refused(StatusCode::NOT_FOUND, "There is no such page."),
+    }
 }
 
 fn status(record: &Record, place: &Place, form: &Form) -> Option<usize> {

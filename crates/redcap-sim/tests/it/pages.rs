@@ -161,3 +161,25 @@ async fn programs_give_the_same_orders_as_json() {
     assert_eq!(status, 422);
     assert!(body.contains("contact_email") && !body.contains("secret answer"), "{body}");
 }
+
+#[tokio::test]
+async fn redcaps_own_address_of_a_record_leads_to_its_page_with_what_is_stored() {
+    let server = Server::start().await;
+    let project = server.sponsor_study();
+    let path = format!("/projects/{}/records/%C3%84-07/form?event=baseline_arm_1&instrument=enrollment", project.id());
+    let saved =
+        [("enroll_date", "2025-03-10"), ("participant_code", "<b>SN-1</b>"), ("__complete", "2"), ("__user", "ben")];
+    assert_eq!(submit(&server, &path, &saved).await.0, 303);
+    for version in ["", "/redcap_v14.9.1"] {
+        let home = format!("{}{version}/DataEntry/record_home.php?pid={}&id=%C3%84-07", server.base, project.id());
+        let answer = server.http.get(home).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), 303);
+        let to = answer.headers()["location"].to_str().unwrap().to_owned();
+        let (status, page) = server.get(&to).await;
+        assert_eq!(status, 200, "{to}");
+        assert!(page.contains("<th scope=\"row\">enroll_date</th><td>2025-03-10</td>"), "{page}");
+        assert!(page.contains("<td>&lt;b&gt;SN-1&lt;/b&gt;</td>"), "{page}");
+    }
+    let nowhere = server.http.get(format!("{}/else/DataEntry/record_home.php?pid=1&id=1", server.base));
+    assert_eq!(nowhere.send().await.unwrap().status().as_u16(), 404);
+}

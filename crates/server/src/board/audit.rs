@@ -6,6 +6,9 @@ use metricis_store::StoredStudy;
 use super::{Finding, Flaw};
 use crate::AppState;
 
+const STOP: &str =
+    "stop: this is a sign of tampering; `metricis audit verify` names the row or the session, escalate to security";
+
 /// Row 14: both chains are whole, and every stored result is the one that was submitted.
 pub(super) async fn chains_valid(app: &AppState, study: &StoredStudy) -> Finding {
     let db = app.store.read(app.now()).await?;
@@ -14,11 +17,17 @@ pub(super) async fn chains_valid(app: &AppState, study: &StoredStudy) -> Finding
         for verdict in db.verify_audit(Some(owner)).await? {
             let flaws = verdict.flaws();
             if !flaws.is_empty() {
-                let stop = "stop: this is a sign of tampering; `metricis audit verify` names the row or the session, \
-                            escalate to security";
-                return Err(Flaw::new(format!("{name} chain broken at {}", flaws.join("; ")), stop));
+                return Err(Flaw::new(format!("{name} chain broken at {}", flaws.join("; ")), STOP));
             }
-            seen.extend(verdict.valid_through.map(|through| format!("{name} chain valid through row {through}")));
+            match verdict.valid_through {
+                Some(through @ 1..) => seen.push(format!("{name} chain valid through row {through}")),
+                _ => {
+                    return Err(Flaw::new(
+                        format!("the {name}'s chain is empty: not even its beginning is in it"),
+                        STOP,
+                    ));
+                }
+            }
         }
     }
     Ok(seen.join("; "))

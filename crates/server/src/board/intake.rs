@@ -8,6 +8,7 @@ use metricis_store::intake::{NewDet, probe_idempotency};
 use super::{Finding, Flaw};
 use crate::AppState;
 use crate::fresh::uuid_at;
+use crate::probe::INSTRUMENT;
 
 /// The body of a DET that REDCap could have sent for this study, of a record that does not exist.
 pub(super) fn probe_body(app: &AppState, study: &StoredStudy) -> Result<Vec<u8>, Flaw> {
@@ -20,10 +21,14 @@ pub(super) fn probe_body(app: &AppState, study: &StoredStudy) -> Result<Vec<u8>,
         ("redcap_url", format!("{origin}/")),
         ("username", "go-no-go".to_owned()),
         ("record", format!("probe-{}", uuid_at(app.now()))),
-        ("instrument", "go_no_go_probe".to_owned()),
-        ("go_no_go_probe_complete", "0".to_owned()),
+        ("instrument", INSTRUMENT.to_owned()),
     ];
-    Ok(form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish().into_bytes())
+    let complete = format!("{INSTRUMENT}_complete");
+    Ok(form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(pairs)
+        .append_pair(&complete, "0")
+        .finish()
+        .into_bytes())
 }
 
 /// Row 8: the second arrival is a duplicate of the first.

@@ -1,46 +1,63 @@
-//! Rows 1 and 2: what the running processes say of themselves in the registry.
+//! Rows 1 and 2: what the running processes say of themselves, in the registry and over HTTP.
 
-use chrono::Duration;
 use metricis_store::Process;
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 
+use super::live::{CHECK_ADDRESS, LIVE_WITHIN_S, Live, NO_SERVER, START_SERVER};
 use super::{Finding, Flaw};
 use crate::AppState;
+use crate::limit::RedisState;
 
-/// A process that was not seen for this long is not running.
-const LIVE_WITHIN_S: i64 = 30;
+const PRODUCTION: &str = "set ENVIRONMENT=production, unset DEV_MODE, restart every server and worker";
 
-async fn live(app: &AppState) -> Result<Vec<Process>, Flaw> {
-    let now = app.now();
-    Ok(app.store.read(now).await?.live_processes(now - Duration::seconds(LIVE_WITHIN_S)).await?)
-}
-
-/// Row 1: every live process runs in production, and there is one of each role.
-pub(super) async fn in_production(app: &AppState) -> Finding {
-    let live = live(app).await?;
-    let count = |role: &str| live.iter().filter(|process| process.role == role).count();
-    let (servers, workers) = (count("server"), count("worker"));
-    let elsewhere: Vec<String> = live
-        .iter()
-        .filter(|process| process.environment != "production" || process.dev_mode)
-        .map(|process| format!("{} {} says {:?}", process.role, process.id, process.environment))
-        .collect();
+/// Row 1: every live process runs in production, there is one of each role, and each server answers and says so.
+pub(super) fn in_production(app: &AppState, live: &Live) -> Finding {
+    let (mut wrong, mut remedies) = (vec![], vec![]);
+    let mut note = |evidence: String, remedy: &'static str| {
+        wrong.push(evidence);
+        if !remedies.contains(&remedy) {
+            remedies.push(remedy);
+        }
+    };
     let own = app.settings.environment.as_str();
-    if !app.settings.environment.is_production() || !elsewhere.is_empty() {
-        let evidence =
-            format!("this process says {own:?}; not in production, or in DEV_MODE: {}", elsewhere.join(", "));
-        return Err(Flaw::new(evidence, "set ENVIRONMENT=production, unset DEV_MODE, restart every server and worker"));
+    if !app.settings.environment.is_production() {
+        note(format!("this process says ENVIRONMENT={own:?}"), PRODUCTION);
     }
-    if servers == 0 || workers == 0 {
-        let evidence = format!("{servers} server(s) and {workers} worker(s) seen in the last {LIVE_WITHIN_S} s");
-        return Err(Flaw::new(evidence, "start `metricis serve` and `metricis worker`"));
+    for process in live.processes.iter().filter(|process| process.environment != "production" || process.dev_mode) {
+        let dev_mode = if process.dev_mode { " with DEV_MODE" } else { "" };
+        note(format!("{} {} says {:?}{dev_mode}", process.role, process.id, process.environment), PRODUCTION);
     }
-    Ok(format!("{servers} server(s) and {workers} worker(s) seen in the last {LIVE_WITHIN_S} s, all in production"))
+    let count = |role: &str| live.processes.iter().filter(|process| process.role == role).count();
+    let (servers, workers) = (count("server"), count("worker"));
+    if servers == 0 {
+        note(NO_SERVER.to_owned(), START_SERVER);
+    }
+    if workers == 0 {
+        note("no worker is running".to_owned(), "start `metricis worker`");
+    }
+    for silent in live.silent() {
+        note(silent, CHECK_ADDRESS);
+    }
+    for (server, health) in live.servers.iter().filter_map(|(server, health)| Some((server, health.as_ref().ok()?))) {
+        if health.environment != "production" {
+            note(format!("{} answers ENVIRONMENT={:?}", server.name, health.environment), PRODUCTION);
+        } else if health.redis != RedisState::Connected {
+            let evidence = format!("{} has no Redis, which production needs: limits are its own", server.name);
+            note(evidence, "look at REDIS_URL and at Redis; /api/health says when it is back");
+        }
+    }
+    if wrong.is_empty() {
+        return Ok(format!(
+            "{servers} server(s) and {workers} worker(s) seen in the last {LIVE_WITHIN_S} s, all in production; each server's \
+             /api/health says so, and that Redis is connected"
+        ));
+    }
+    Err(Flaw { evidence: wrong.join("; "), remedy: Some(remedies.join("; ")) })
 }
 
 /// Row 2: one encryption key in all processes, and it is not the key of the access tokens.
-pub(super) async fn keys_apart(app: &AppState) -> Finding {
+pub(super) fn keys_apart(app: &AppState, live: &Live) -> Finding {
     let ours = &app.settings.key_fingerprint;
     let remedy = "make fresh secrets with `metricis secrets generate`; rotate the key as in docs/OPERATIONS.md";
     if ours.is_empty() {
@@ -50,10 +67,20 @@ pub(super) async fn keys_apart(app: &AppState) -> Finding {
     if digest.starts_with(ours.as_str()) {
         return Err(Flaw::new("REDCAP_ENCRYPTION_KEY is the same as JWT_SECRET_KEY", remedy));
     }
-    let live = live(app).await?;
-    if let Some(other) = live.iter().find(|process| process.key_fingerprint != *ours) {
-        let evidence = format!("{} {} runs with another REDCAP_ENCRYPTION_KEY", other.role, other.id);
+    if live.processes.is_empty() {
+        let evidence =
+            format!("no process was seen in the last {LIVE_WITHIN_S} s: which key the system runs with is not known");
+        return Err(Flaw::new(evidence, "start `metricis serve` and `metricis worker`"));
+    }
+    let others: Vec<String> = live.processes.iter().filter(|one| one.key_fingerprint != *ours).map(named).collect();
+    if !others.is_empty() {
+        let evidence = format!("with another REDCAP_ENCRYPTION_KEY than this process: {}", others.join(", "));
         return Err(Flaw::new(evidence, "give all processes the same key and restart them"));
     }
-    Ok(format!("set, not JWT_SECRET_KEY, the same (fingerprint {ours}) in {} live process(es)", live.len()))
+    let all: Vec<String> = live.processes.iter().map(named).collect();
+    Ok(format!("set, not JWT_SECRET_KEY, the same (fingerprint {ours}) in {}", all.join(", ")))
+}
+
+fn named(process: &Process) -> String {
+    format!("{} {}", process.role, process.id)
 }

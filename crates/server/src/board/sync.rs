@@ -3,7 +3,7 @@
 use metricis_core::ids::{ParticipantId, SessionId};
 use metricis_core::sync::data_status;
 use metricis_core::words::{ParticipantStatus, SyncErrorType};
-use metricis_store::{NewParticipant, NewSession, ParticipantFilter, StoredStudy, Tx};
+use metricis_store::{JobKind, NewParticipant, NewSession, ParticipantFilter, StoredStudy, Tx};
 use serde_json::Map;
 
 use super::{Finding, Flaw};
@@ -11,15 +11,29 @@ use crate::AppState;
 use crate::fresh::uuid_at;
 use crate::today::zone_of;
 
-/// Row 10: what the rows say; that no code could substitute is what the test suites prove.
+/// Row 10: what the rows say, and that a session sent again unasked would be noticed – a study without sessions proves nothing
+/// else. That no code could substitute is what the test suites prove.
 pub(super) async fn no_fallback(app: &AppState, study: &StoredStudy) -> Finding {
-    let proof = app.store.read(app.now()).await?.sync_proof(study.id).await?;
+    let tx = app.store.write(app.now()).await?;
+    let proof = tx.sync_proof(study.id).await?;
+    let (_, session) = fail_a_session(&tx, study).await?;
+    for _ in 0..2 {
+        tx.enqueue_job(study.id, &JobKind::SyncSession { session }).await?;
+    }
+    let noticed = tx.sync_proof(study.id).await?;
+    tx.roll_back().await?;
+    if (noticed.sessions, noticed.sent_unasked) != (proof.sessions + 1, proof.sent_unasked + 1) {
+        let evidence = "a synthetic session, sent again without a person, was not noticed; rolled back";
+        return Err(Flaw::new(evidence, "report this as a fault"));
+    }
     let seen = format!(
         "{} session(s): {} with an unexplained state, {} sent to REDCap again without a person's re-sync",
         proof.sessions, proof.unexplained, proof.sent_unasked
     );
     match proof.unexplained + proof.sent_unasked {
-        0 => Ok(format!("{seen}; proves what is stored, the code is proven by the test suites")),
+        0 => Ok(format!(
+            "{seen}; a synthetic one sent again was noticed, rolled back; the code is proven by the test suites"
+        )),
         _ => Err(Flaw::new(seen, "stop; somebody or something has changed sessions or jobs outside the pipeline")),
     }
 }
@@ -41,7 +55,7 @@ pub(super) async fn dashboard_counts_failure(app: &AppState, study: &StoredStudy
 /// Row 13: the participant is told.
 pub(super) async fn portal_tells_failure(app: &AppState, study: &StoredStudy) -> Finding {
     let tx = app.store.write(app.now()).await?;
-    let participant = fail_a_session(&tx, study).await?;
+    let (participant, _) = fail_a_session(&tx, study).await?;
     let status = data_status(&tx.sync_facts(participant).await?, app.now());
     tx.roll_back().await?;
     match (status.has_failed_sync, status.banner) {
@@ -50,7 +64,7 @@ pub(super) async fn portal_tells_failure(app: &AppState, study: &StoredStudy) ->
     }
 }
 
-async fn fail_a_session(tx: &Tx, study: &StoredStudy) -> Result<ParticipantId, Flaw> {
+async fn fail_a_session(tx: &Tx, study: &StoredStudy) -> Result<(ParticipantId, SessionId), Flaw> {
     let first = ParticipantFilter { limit: 1, ..ParticipantFilter::default() };
     let participant = match tx.participants(study.id, &first).await?.first() {
         Some(participant) => participant.id,
@@ -72,7 +86,7 @@ async fn fail_a_session(tx: &Tx, study: &StoredStudy) -> Result<ParticipantId, F
     };
     tx.insert_session(&session).await?;
     tx.mark_session_failed(session.id, SyncErrorType::Exception, "synthetic").await?;
-    Ok(participant)
+    Ok((participant, session.id))
 }
 
 async fn synthetic_participant(tx: &Tx, study: &StoredStudy) -> Result<ParticipantId, Flaw> {

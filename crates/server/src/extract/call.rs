@@ -145,6 +145,21 @@ pub(crate) trait Claimant: Proof {
     fn claim_again(&self) -> Self::Claim;
 }
 
+impl<P: Proof> Reproof<P>
+where
+    P::Claim: Clone,
+{
+    /// Proves the call again, for an answer that goes on.
+    ///
+    /// # Errors
+    /// As the first proof.
+    pub(crate) async fn check(&self) -> Result<(), Problem> {
+        let db = self.app.store.read(self.app.now()).await?;
+        P::prove(self.claim.clone(), &self.app, &db).await?;
+        Ok(())
+    }
+}
+
 impl<P: Proof> Reproof<P> {
     /// Proves the call again, in a transaction that writes.
     ///

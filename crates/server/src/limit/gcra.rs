@@ -3,7 +3,7 @@
 use metricis_core::Timestamp;
 
 /// A rate and how much of it may come at once, in microseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Quota {
     pub(super) interval_us: i64,
     pub(super) burst_us: i64,

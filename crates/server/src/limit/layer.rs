@@ -20,6 +20,8 @@ pub(crate) async fn limit_requests(State(app): State<AppState>, request: Request
     }
     let (scope, per_minute) = match request.uri().path() {
         "/api/health" | "/api/webhooks/redcap/det" => return next.run(request).await,
+        // A stream counts against its own number per person.
+        path if path.starts_with("/api/studies/") && path.ends_with("/changes") => return next.run(request).await,
         "/api/webhooks/redcap/det/test" => (Scope::DetTest, app.settings.det_test_rate_limit_per_minute),
         path if path.starts_with("/api/auth/login") || path.starts_with("/api/auth/participant") => {
             (Scope::Auth, app.settings.auth_rate_limit_per_minute)

@@ -1,34 +1,60 @@
 //! Limits that all processes share: the same rule as a script in Redis.
 //!
+//! Takes that arrive while Redis is being asked share the next question: those of one key are one call with a count, which
+//! lets through exactly as many as single calls would.
+//!
 //! Invariant: Redis is a counter and never a truth; when it does not answer at once, the caller falls back.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::collections::HashMap;
 use std::time::Duration;
 
 use metricis_core::Timestamp;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::{ErrorKind, RedisResult, ServerErrorKind};
 use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::{mpsc, oneshot};
 
 use super::{Decision, Quota};
 
 const ANSWER_WITHIN: Duration = Duration::from_millis(100);
+/// A question of its own right: whoever asks for the state can wait a little longer than a request.
+const PING_WITHIN: Duration = Duration::from_millis(500);
 /// After a failure Redis is left alone for this many microseconds, so that not every request waits for it.
 const LEAVE_ALONE_US: i64 = 2_000_000;
+/// How many callers may wait at once; more wait for their turn to wait.
+const QUEUE: usize = 4_096;
+/// How many share one question.
+const GROUP: usize = 256;
 
-/// Returns how far the key is ahead of now, in microseconds, negative when refused (ahead is then -(value + 1)).
+/// Returns how far the key was ahead of now, in microseconds, and how many of those wanted it lets through.
 const SCRIPT: &str = "
-local now, interval, burst = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local now, interval, burst, wanted = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local ahead = math.max((tonumber(redis.call('GET', KEYS[1])) or now) - now, 0)
-local next = ahead + interval
-if next > burst then return -ahead - 1 end
-redis.call('SET', KEYS[1], string.format('%.0f', now + next), 'PX', math.ceil(next / 1000) + 1000)
-return next";
+local granted = math.max(math.min(wanted, math.floor((burst - ahead) / interval)), 0)
+if granted > 0 then
+  local next = ahead + granted * interval
+  redis.call('SET', KEYS[1], string.format('%.0f', now + next), 'PX', math.ceil(next / 1000) + 1000)
+end
+return {ahead, granted}";
 
-/// The connection and its script.
+/// One caller's wish. No answer to it means: fall back.
+struct Take {
+    key: String,
+    quota: Quota,
+    now: Timestamp,
+    answer: oneshot::Sender<Decision>,
+}
+
+/// Takes of one key under one quota.
+struct Takes {
+    now: Timestamp,
+    answers: Vec<oneshot::Sender<Decision>>,
+}
+
+/// The handle of the task that asks Redis, and a connection of its own for whoever asks after Redis itself.
 pub(super) struct SharedLimits {
+    takes: mpsc::Sender<Take>,
     connection: ConnectionManager,
-    script: redis::Script,
-    alone_until_us: AtomicI64,
 }
 
 impl SharedLimits {
@@ -42,7 +68,11 @@ impl SharedLimits {
             .and_then(|client| ConnectionManager::new_lazy_with_config(client, config));
         match connection {
             Ok(connection) => {
-                Some(Self { connection, script: redis::Script::new(SCRIPT), alone_until_us: AtomicI64::new(i64::MIN) })
+                let (sender, receiver) = mpsc::channel(QUEUE);
+                let script = redis::Script::new(SCRIPT);
+                let asker = Asker { connection: connection.clone(), script, alone_until_us: i64::MIN };
+                tokio::spawn(asker.run(receiver));
+                Some(Self { takes: sender, connection })
             }
             Err(error) => {
                 // Only the kind: the message may hold the address with its password.
@@ -52,24 +82,85 @@ impl SharedLimits {
         }
     }
 
+    /// Whether Redis answers now.
+    pub(super) async fn ping(&self) -> bool {
+        let mut connection = self.connection.clone();
+        let command = redis::cmd("PING");
+        let asked = tokio::time::timeout(PING_WITHIN, command.query_async::<String>(&mut connection)).await;
+        matches!(asked, Ok(Ok(_)))
+    }
+
     /// Takes one; none when Redis does not answer.
     pub(super) async fn take(&self, key: &str, quota: Quota, now: Timestamp) -> Option<Decision> {
-        let now_us = now.timestamp_micros();
-        if now_us < self.alone_until_us.load(Ordering::Relaxed) {
-            return None;
+        let (answer, wait) = oneshot::channel();
+        self.takes.send(Take { key: key.to_owned(), quota, now, answer }).await.ok()?;
+        wait.await.ok()
+    }
+}
+
+/// The connection and its script.
+struct Asker {
+    connection: ConnectionManager,
+    script: redis::Script,
+    alone_until_us: i64,
+}
+
+impl Asker {
+    async fn run(mut self, mut receiver: mpsc::Receiver<Take>) {
+        let mut waiting = Vec::new();
+        while receiver.recv_many(&mut waiting, GROUP).await > 0 {
+            let mut groups: HashMap<(String, Quota), Takes> = HashMap::new();
+            for Take { key, quota, now, answer } in waiting.drain(..) {
+                let takes = groups.entry((key, quota)).or_insert_with(|| Takes { now, answers: Vec::new() });
+                takes.now = takes.now.max(now);
+                takes.answers.push(answer);
+            }
+            self.answer(groups.into_iter().collect()).await;
         }
-        let mut connection = self.connection.clone();
-        let mut invocation = self.script.key(key);
-        invocation.arg(now_us).arg(quota.interval_us).arg(quota.burst_us);
-        let asked = tokio::time::timeout(ANSWER_WITHIN, invocation.invoke_async::<i64>(&mut connection)).await;
-        let problem = match asked {
-            Ok(Ok(ahead @ 0..)) => return Some(quota.decision(true, ahead)),
-            Ok(Ok(refused)) => return Some(quota.decision(false, -(refused + 1))),
+    }
+
+    async fn answer(&mut self, groups: Vec<((String, Quota), Takes)>) {
+        let Some(now_us) = groups.iter().map(|(_, takes)| takes.now.timestamp_micros()).max() else { return };
+        if now_us < self.alone_until_us {
+            return;
+        }
+        let problem = match tokio::time::timeout(ANSWER_WITHIN, self.ask(&groups)).await {
+            Ok(Ok(counts)) => {
+                for (((_, quota), takes), (ahead, granted)) in groups.into_iter().zip(counts) {
+                    answer_all(quota, takes, ahead, granted);
+                }
+                return;
+            }
             Ok(Err(error)) => format!("{:?}", error.kind()),
             Err(_) => "no answer".to_owned(),
         };
-        self.alone_until_us.store(now_us + LEAVE_ALONE_US, Ordering::Relaxed);
+        self.alone_until_us = now_us + LEAVE_ALONE_US;
         tracing::warn!(problem, "Redis does not answer; limits are local to this process");
-        None
+    }
+
+    /// One round trip for all; a second one when Redis has lost the script.
+    async fn ask(&mut self, groups: &[((String, Quota), Takes)]) -> RedisResult<Vec<(i64, i64)>> {
+        let mut question = redis::pipe();
+        for ((key, quota), takes) in groups {
+            let mut call = self.script.key(key);
+            call.arg(takes.now.timestamp_micros()).arg(quota.interval_us).arg(quota.burst_us).arg(takes.answers.len());
+            question.invoke_script(&call);
+        }
+        match question.query_async(&mut self.connection).await {
+            Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
+                self.script.load_async(&mut self.connection).await?;
+                question.query_async(&mut self.connection).await
+            }
+            counts => counts,
+        }
+    }
+}
+
+fn answer_all(quota: Quota, takes: Takes, mut ahead: i64, granted: i64) {
+    for (number, answer) in (0_i64..).zip(takes.answers) {
+        let allowed = number < granted;
+        ahead += if allowed { quota.interval_us } else { 0 };
+        // A caller that has hung up wants no answer.
+        let _ = answer.send(quota.decision(allowed, ahead));
     }
 }

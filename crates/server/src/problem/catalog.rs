@@ -57,6 +57,8 @@ kinds! {
         "REDCap always sends the fields listed in `missing`; something else called this address.";
     RATE_LIMITED = TOO_MANY_REQUESTS "rate-limited" "Too many requests"
         "Wait for `retry_after_s` seconds. A refused trigger is not lost: its study is marked for reconcile.";
+    TOO_MANY_STREAMS = TOO_MANY_REQUESTS "too-many-streams" "Too many streams of changes"
+        "Close a page that is open elsewhere; its stream ends with it.";
     INTERNAL = INTERNAL_SERVER_ERROR "internal" "A fault on our side"
         "Give the `request_id` to the operator: the log has the cause under it.";
     UNAVAILABLE = SERVICE_UNAVAILABLE "unavailable" "Not available at the moment"
@@ -88,6 +90,7 @@ impl Problem {
             Self::Invalid(_) => &INVALID,
             Self::DetIncomplete(_) => &DET_INCOMPLETE,
             Self::RateLimited(_) => &RATE_LIMITED,
+            Self::TooManyStreams(_) => &TOO_MANY_STREAMS,
             Self::Internal => &INTERNAL,
             Self::Unavailable(_) => &UNAVAILABLE,
             Self::AuditChainLost(_) => &AUDIT_CHAIN_LOST,

@@ -4,6 +4,7 @@ use axum::Json;
 use chrono::{DateTime, Utc};
 use metricis_core::action::Chain;
 use metricis_core::audit::AuditRow;
+use metricis_store::audit::AuditFilter;
 use metricis_store::audit::ChainVerdict;
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -24,6 +25,18 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct AuditQuery {
+    /// Only of this kind of object: `participant`, `session`, `webhook_event`, `study`, `site`, `user`.
+    object_kind: Option<String>,
+    /// Only of the object with this id.
+    object_id: Option<String>,
+    /// Only this action.
+    action: Option<String>,
+    /// Only by the actor with this id.
+    actor: Option<String>,
+    /// Not earlier than this moment.
+    from: Option<DateTime<Utc>>,
+    /// Earlier than this moment.
+    to: Option<DateTime<Utc>>,
     /// Id of the last row of the former page.
     before: Option<i64>,
     /// Rows at most, 1 to 500; 100 when not given.
@@ -113,7 +126,9 @@ impl ChainVerified {
     security(("token" = [])), responses((status = 200, body = AuditList), Refusals))]
 async fn list_audit_rows(call: Call<StudyMember>, Listed(query): Listed<AuditQuery>) -> Answer<AuditList> {
     let limit = query.limit.unwrap_or(100).clamp(1, PAGE);
-    let rows = call.tx.audit_rows(Some(call.study_id()), query.before, limit).await?;
+    let AuditQuery { object_kind, object_id, action, actor, from, to, .. } = query;
+    let filter = AuditFilter { object_kind, object_id, action, actor, from, to };
+    let rows = call.tx.audit_rows_where(Some(call.study_id()), &filter, query.before, limit).await?;
     Ok(Json(AuditList { rows: rows.into_iter().map(Into::into).collect() }))
 }
 

@@ -8,16 +8,18 @@ use axum::Json;
 use axum::extract::State;
 use metricis_core::intake::natural_key;
 use metricis_core::words::EventStatus;
-use metricis_store::intake::{NewDet, Receipt};
+use metricis_store::intake::{DetWriter, IntakeError, NewDet, Receipt};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 pub(super) use proof::{Delivery, DetQuery, prove_det};
+use proof::{Proven, guess_det};
 
 use crate::AppState;
 use crate::edge::{request_id, trace_event};
 use crate::limit::Scope;
+use crate::probe::INSTRUMENT;
 use crate::problem::{Answer, Problem, Refusals};
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
@@ -49,20 +51,45 @@ impl From<Receipt> for DetReceipt {
         description = "REDCap's form, proven by `X-Metricis-Signature: sha256=<hex HMAC>`, HTTP Basic or `?token=`"),
     responses((status = 200, body = DetReceipt), Refusals))]
 async fn receive_det(State(app): State<AppState>, delivery: Delivery) -> Answer<DetReceipt> {
-    let proven = prove_det(&app, &delivery).await?;
+    let proven = match guess_det(&app, &delivery) {
+        Some(proven) if !delivery.probe => proven,
+        _ => prove_det(&app, &delivery).await?,
+    };
     if delivery.probe {
         return Ok(Json(DetReceipt { event_id: Uuid::nil(), status: EventStatus::Received, duplicate_of: None }));
+    }
+    if proven.form.instrument == INSTRUMENT {
+        let refusal = format!("{INSTRUMENT} is the go/no-go board's own; such a DET is never stored");
+        return Err(Problem::Invalid(refusal));
     }
     let writer = app.det_writer()?;
     let per_minute = app.settings.det_rate_limit_per_minute;
     let decision = app.limits.take(Scope::Det, &proven.study.to_string(), per_minute, app.now()).await;
     if !decision.allowed {
+        let proven = if proven.guess.is_some() { prove_det(&app, &delivery).await? } else { proven };
         writer.refuse_for_rate(proven.study).await?;
         return Err(Problem::RateLimited(decision.retry_after_s));
     }
-    let natural_key = natural_key(&proven.form);
-    let det = NewDet { study: proven.study, form: proven.form, natural_key, request: request_id() };
-    let receipt = writer.receive(det).await?;
+    let receipt = store_det(&app, &writer, &delivery, proven).await?;
     trace_event(receipt.event);
     Ok(Json(receipt.into()))
+}
+
+/// Stores a proven DET; one proven by a guess that does not hold is proven again, by what is.
+async fn store_det(
+    app: &AppState,
+    writer: &DetWriter,
+    delivery: &Delivery,
+    proven: Proven,
+) -> Result<Receipt, Problem> {
+    let new_det = |study, form| NewDet { study, natural_key: natural_key(&form), form, request: request_id() };
+    let det = new_det(proven.study, proven.form);
+    let Some(against) = proven.guess else { return Ok(writer.receive(det).await?) };
+    match writer.receive_proven(det, against).await {
+        Err(IntakeError::Stale) => {
+            let proven = prove_det(app, delivery).await?;
+            Ok(writer.receive(new_det(proven.study, proven.form)).await?)
+        }
+        stored => Ok(stored?),
+    }
 }

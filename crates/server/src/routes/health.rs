@@ -1,4 +1,6 @@
 //! Whether this process can serve, and what it is. Never a secret, never an address.
+//!
+//! Not limited: an answer is kept for a second, so that whoever asks costs nothing.
 
 use axum::Json;
 use axum::extract::State;
@@ -6,16 +8,26 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::AppState;
+use crate::limit::RedisState;
 use crate::problem::{Answer, Problem, Refusals};
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(get_health)).routes(routes!(get_openapi))
 }
 
+/// Whether everything is there that the process was told to use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum HealthStatus {
+    /// The database answers and is at the head that this program needs, and so does Redis where there is one.
+    Ok,
+    /// DETs and requests are served, but Redis does not answer: each process limits alone.
+    Degraded,
+}
+
 #[derive(serde::Serialize, ToSchema)]
 struct Health {
-    /// `ok`: the database answers and is at the head that this program needs.
-    status: &'static str,
+    status: HealthStatus,
     /// `ENVIRONMENT`.
     environment: String,
     version: String,
@@ -23,24 +35,28 @@ struct Health {
     migration_head: Option<String>,
     /// `postgresql` or `sqlite`.
     database: &'static str,
+    redis: RedisState,
 }
 
-/// Says whether this process can serve.
+/// Says whether this process can serve: 503 names what is down, 200 says when something is missing that can be done without.
 #[utoipa::path(get, path = "/api/health", tag = "health", responses((status = 200, body = Health), Refusals))]
 async fn get_health(State(app): State<AppState>) -> Answer<Health> {
-    let migrations = app.store.migration_status().await?;
+    let pulse = app.take_pulse().await;
+    let migrations = pulse.database.map_err(|down| Problem::Unavailable(format!("{down}; nothing can be stored")))?;
     if !migrations.is_at_head() {
         let missing = migrations.pending.join(", ");
         return Err(Problem::Unavailable(format!(
             "the database lacks migrations ({missing}); run `metricis migrate up`"
         )));
     }
+    let status = if pulse.redis == RedisState::Unreachable { HealthStatus::Degraded } else { HealthStatus::Ok };
     Ok(Json(Health {
-        status: "ok",
+        status,
         environment: app.settings.environment.as_str().to_owned(),
         version: app.settings.version.clone(),
         migration_head: migrations.applied_head,
         database: if app.store.is_postgres() { "postgresql" } else { "sqlite" },
+        redis: pulse.redis,
     }))
 }
 

@@ -4,6 +4,7 @@
 
 mod anchor;
 mod consent;
+mod csv;
 mod detail;
 mod link;
 mod matrix;
@@ -31,6 +32,8 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list_participants))
         .routes(routes!(matrix::get_matrix))
+        .routes(routes!(csv::download_participants))
+        .routes(routes!(csv::download_visits))
         .routes(routes!(detail::get_participant))
         .routes(routes!(anchor::move_participant_anchor))
         .routes(routes!(consent::record_consent))
@@ -102,6 +105,8 @@ struct ParticipantShown {
     arm_num: i32,
     /// IANA name.
     time_zone: String,
+    /// Why a person should look at them: `anchor_differs`, when REDCap has another date than the schedule's anchor.
+    review: Option<String>,
 }
 
 impl From<StoredParticipant> for ParticipantShown {
@@ -116,6 +121,7 @@ impl From<StoredParticipant> for ParticipantShown {
             enrollment_date: stored.enrollment_date,
             arm_num: stored.arm_num,
             time_zone: stored.time_zone,
+            review: stored.review,
         }
     }
 }

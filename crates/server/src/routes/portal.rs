@@ -1,6 +1,8 @@
 //! The participant's own routes. What is shown is stored; nothing is estimated (guarantee 4).
 
 mod consent;
+mod schedule;
+mod sent;
 mod status;
 mod submit;
 mod tasks;
@@ -13,6 +15,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(status::get_data_status))
         .routes(routes!(tasks::list_tasks))
-        .routes(routes!(submit::submit_session))
+        .routes(routes!(schedule::get_schedule))
+        .routes(routes!(submit::submit_session, sent::list_own_sessions))
         .routes(routes!(consent::give_consent))
 }

@@ -4,6 +4,7 @@ mod resync;
 
 use axum::Json;
 use chrono::{DateTime, Utc};
+use metricis_core::ids::ParticipantId;
 use metricis_core::sync::SessionSync;
 use metricis_core::words::{SyncErrorType, SyncStatus};
 use metricis_store::StoredSession;
@@ -27,6 +28,9 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 struct SessionQuery {
     #[param(schema_with = crate::schema::sync_status)]
     sync_status: Option<SyncStatus>,
+    /// Only of this participant.
+    #[param(value_type = Option<Uuid>)]
+    participant_id: Option<ParticipantId>,
     /// Rows at most, 1 to 500; 100 when not given.
     limit: Option<u32>,
 }
@@ -92,6 +96,6 @@ impl From<StoredSession> for SessionShown {
     responses((status = 200, body = SessionList), Refusals))]
 async fn list_sessions(call: Call<StudyMember>, Listed(query): Listed<SessionQuery>) -> Answer<SessionList> {
     let limit = query.limit.unwrap_or(100).clamp(1, PAGE);
-    let sessions = call.tx.sessions(call.study_id(), query.sync_status, limit).await?;
+    let sessions = call.tx.sessions(call.study_id(), query.sync_status, query.participant_id, limit).await?;
     Ok(Json(SessionList { sessions: sessions.into_iter().map(Into::into).collect() }))
 }

@@ -36,6 +36,11 @@ struct EventQuery {
     source: Option<EventSource>,
     /// Only of this record.
     record_id: Option<String>,
+    /// Only the duplicates of this event.
+    #[param(value_type = Option<Uuid>)]
+    duplicate_of: Option<EventId>,
+    /// Part of the record's, the instrument's or the event's name.
+    q: Option<String>,
     /// Rows at most, 1 to 500; 100 when not given.
     limit: Option<u32>,
     /// Id of the last one of the former page.
@@ -50,7 +55,7 @@ struct EventList {
 
 #[derive(serde::Serialize, ToSchema)]
 struct StuckList {
-    /// `processing` for over 15 minutes: their process died. Replay them.
+    /// `processing` for over 15 minutes, or by a process known to be dead. Replay them.
     events: Vec<EventShown>,
     /// Re-reads that failed or are stuck; another save of the record, or a person, asks again.
     rereads: Vec<RereadShown>,
@@ -75,7 +80,9 @@ impl From<TroubledReread> for RereadShown {
     responses((status = 200, body = EventList), Refusals))]
 async fn list_webhook_events(call: Call<StudyMember>, Listed(query): Listed<EventQuery>) -> Answer<EventList> {
     let limit = query.limit.unwrap_or(100).clamp(1, PAGE);
-    let filter = EventFilter { status: query.status, source: query.source, record_id: query.record_id };
+    let search = query.q.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+    let EventQuery { status, source, record_id, duplicate_of, .. } = query;
+    let filter = EventFilter { status, source, record_id, duplicate_of, search };
     let events = call.tx.events(call.study_id(), &filter, query.before, limit).await?;
     Ok(Json(EventList { events: events.into_iter().map(Into::into).collect() }))
 }

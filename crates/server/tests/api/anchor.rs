@@ -137,3 +137,29 @@ async fn a_move_that_meets_a_consent_leaves_a_full_schedule(
         assert_eq!(visits.iter().filter(|visit| visit.status.as_str() == "pending").count(), 2);
     }
 }
+
+#[rstest]
+#[tokio::test]
+async fn the_mark_for_review_goes_when_the_anchor_is_the_date_that_redcap_has(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::new(engine).await;
+    let marked = "UPDATE participants SET extra_data = '{\"review\": \"anchor_differs\", \"redcap_anchor_date\": \"2026-03-16\"}'";
+    world.db.as_server(marked).await.expect("a mark");
+    let review = async || {
+        let list = world.send_as(Persona::Ben, Ask::get(world.at("/participants"))).await.ok();
+        let mut all = list["participants"].as_array().expect("a list").iter();
+        all.find(|shown| shown["id"] == world.pia.to_string()).expect("pia")["review"].clone()
+    };
+    let last_move = async || {
+        let rows = world.read().await.audit_rows(Some(world.study), None, 2).await.expect("rows");
+        serde_json::from_str::<Value>(&rows[1].detail).expect("JSON")["review_cleared"].clone()
+    };
+    move_to(&world, "2026-03-09", false).await.ok();
+    assert_eq!((review().await, last_move().await), ("anchor_differs".into(), false.into()), "it still differs");
+    move_to(&world, "2026-03-16", false).await.ok();
+    assert_eq!((review().await, last_move().await), (Value::Null, true.into()));
+    let dashboard = world.send_as(Persona::Ben, Ask::get(world.at("/dashboard"))).await.ok();
+    let others = world.count("SELECT count(*) FROM participants WHERE extra_data->>'review' IS NOT NULL").await;
+    assert_eq!(world.count("SELECT count(*) FROM participants").await - others, 1, "{dashboard}");
+}

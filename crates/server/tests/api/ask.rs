@@ -2,13 +2,16 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, BodyDataStream, to_bytes};
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use futures::StreamExt;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
 use sha2::Sha256;
 use tower::ServiceExt;
+
+const EVENT_STREAM: &str = "text/event-stream";
 
 /// Who asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +47,27 @@ pub struct Reply {
     pub headers: HeaderMap,
     pub text: String,
     pub json: Value,
+}
+
+/// An open stream of server-sent events.
+pub struct Events {
+    body: BodyDataStream,
+    read: String,
+}
+
+impl Events {
+    /// The next event or comment, without the empty line that ends it; none when the stream has ended.
+    pub async fn next(&mut self) -> Option<String> {
+        loop {
+            if let Some((event, rest)) = self.read.split_once("\n\n") {
+                let event = event.to_owned();
+                self.read = rest.to_owned();
+                return Some(event);
+            }
+            let piece = self.body.next().await?.expect("a piece of the stream");
+            self.read.push_str(std::str::from_utf8(&piece).expect("text"));
+        }
+    }
 }
 
 impl Ask {
@@ -88,19 +112,35 @@ impl Ask {
         self.header("authorization", &format!("Bearer {token}"))
     }
 
+    /// Opens a stream, which stays open until it is dropped.
+    pub async fn listen(self, router: axum::Router) -> Events {
+        let response = self.respond(router).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        assert_eq!(response.headers()[header::CONTENT_TYPE], EVENT_STREAM);
+        Events { body: response.into_body().into_data_stream(), read: String::new() }
+    }
+
     pub async fn send(self, router: axum::Router) -> Reply {
+        let (parts, body) = self.respond(router).await.into_parts();
+        // A stream has no end to wait for.
+        let body = match parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == EVENT_STREAM) {
+            true => Body::empty(),
+            false => body,
+        };
+        let text = to_bytes(body, usize::MAX).await.expect("a body");
+        let text = String::from_utf8_lossy(&text).into_owned();
+        let json = serde_json::from_str(&text).unwrap_or(Value::Null);
+        Reply { status: parts.status, headers: parts.headers, text, json }
+    }
+
+    async fn respond(self, router: axum::Router) -> axum::response::Response {
         let mut request = Request::builder().method(self.method).uri(self.uri);
         for (name, value) in self.headers {
             request = request.header(name, value);
         }
         let mut request = request.body(Body::from(self.body)).expect("a request");
         request.extensions_mut().insert(ConnectInfo(SocketAddr::new(self.peer, 4_242)));
-        let response = router.oneshot(request).await.expect("the router never fails");
-        let (parts, body) = response.into_parts();
-        let text = to_bytes(body, usize::MAX).await.expect("a body");
-        let text = String::from_utf8_lossy(&text).into_owned();
-        let json = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Reply { status: parts.status, headers: parts.headers, text, json }
+        router.oneshot(request).await.expect("the router never fails")
     }
 }
 

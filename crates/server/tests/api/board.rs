@@ -2,12 +2,15 @@
 
 use metricis_core::environment::Environment;
 use metricis_core::ids::ProcessId;
+use metricis_server::ServerSettings;
 use metricis_server::board::{Board, RowState, check};
 use metricis_store::testing::Engine;
-use metricis_store::{NewProcess, Operational};
+use metricis_store::{NewProcess, Operational, migration};
 use rstest::rstest;
 
 use crate::ask::{Ask, Persona};
+use crate::limits::redis_url;
+use crate::served::Served;
 use crate::world::{KEY, World};
 
 const TABLES: [&str; 9] = [
@@ -22,20 +25,22 @@ const TABLES: [&str; 9] = [
     "participant_links",
 ];
 
-async fn production(engine: Engine) -> World {
-    let world = World::with(engine, |settings| {
-        settings.environment = Environment::new("production");
-        settings.det_rate_limit_per_minute = 1;
-        settings.rate_limit_per_minute = 1;
-    })
-    .await;
-    for role in ["server", "worker"] {
-        add_process(&world, role, "production").await;
-    }
-    world
+/// A production server that serves on a socket, with Redis, beside a worker.
+pub async fn production(engine: Engine) -> (World, Served) {
+    let world = World::with(engine, in_production).await;
+    let served = Served::start(&world.app).await;
+    add_process(&world, "worker", "production").await;
+    (world, served)
 }
 
-async fn add_process(world: &World, role: &str, environment: &str) {
+pub fn in_production(settings: &mut ServerSettings) {
+    settings.environment = Environment::new("production");
+    settings.redis_url = Some(redis_url().into());
+    settings.det_rate_limit_per_minute = 1;
+    settings.rate_limit_per_minute = 1;
+}
+
+pub async fn add_process(world: &World, role: &str, environment: &str) {
     let tx = world.tx().await;
     let process = NewProcess {
         id: ProcessId::at(tx.now()),
@@ -43,7 +48,7 @@ async fn add_process(world: &World, role: &str, environment: &str) {
         environment: environment.to_owned(),
         dev_mode: false,
         version: "0.1.0".to_owned(),
-        migration_head: "f0a1b2c3d4e5".to_owned(),
+        migration_head: migration::required_head(),
         key_fingerprint: "aaaaaaaaaaaaaaaa".to_owned(),
     };
     tx.register_process(&process).await.expect("a process");
@@ -58,11 +63,11 @@ async fn counts(world: &World) -> Vec<i64> {
     counts
 }
 
-fn red(board: &Board) -> Vec<u8> {
+pub fn red(board: &Board) -> Vec<u8> {
     board.red().map(|row| row.number).collect()
 }
 
-async fn board(world: &World) -> Board {
+pub async fn board(world: &World) -> Board {
     check(&world.app, world.study).await
 }
 
@@ -71,7 +76,7 @@ async fn board(world: &World) -> Board {
 async fn in_production_all_but_the_suites_are_proven_and_nothing_is_left(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
-    let world = production(engine).await;
+    let (world, _served) = production(engine).await;
     let before = counts(&world).await;
     for _ in 0..3 {
         let board = board(&world).await;
@@ -88,6 +93,8 @@ async fn in_production_all_but_the_suites_are_proven_and_nothing_is_left(
 #[tokio::test]
 async fn elsewhere_rows_1_and_7_are_red(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let world = World::new(engine).await;
+    let _served = Served::start(&world.app).await;
+    add_process(&world, "worker", "development").await;
     let answer = world.send_as(Persona::Ben, Ask::get(world.at("/cutover"))).await.ok();
     let rows = answer["rows"].as_array().expect("rows");
     let red: Vec<_> = rows.iter().filter(|row| row["state"] == "red").map(|row| &row["number"]).collect();
@@ -96,18 +103,13 @@ async fn elsewhere_rows_1_and_7_are_red(#[values(Engine::Sqlite, Engine::Postgre
 }
 
 #[rstest]
-#[case::another_environment("staging")]
 #[tokio::test]
-async fn one_process_elsewhere_makes_row_1_red(
-    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
-    #[case] environment: &str,
-) {
-    let world = production(engine).await;
-    add_process(&world, "worker", environment).await;
-    assert_eq!(red(&board(&world).await), [1, 15]);
-    world.clock.advance(chrono::Duration::seconds(31));
+async fn one_process_elsewhere_makes_row_1_red(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let (world, _served) = production(engine).await;
+    add_process(&world, "worker", "staging").await;
     let board = board(&world).await;
-    assert_eq!(board.rows[0].evidence, "0 server(s) and 0 worker(s) seen in the last 30 s");
+    assert_eq!(red(&board), [1, 15]);
+    assert!(board.rows[0].evidence.ends_with("says \"staging\""), "{}", board.rows[0].evidence);
 }
 
 /// Each fault, as SQL that an operator or an intruder could have run, and the rows that it turns red.
@@ -117,6 +119,14 @@ async fn one_process_elsewhere_makes_row_1_red(
 #[case::unreadable_secret(
     "UPDATE studies SET config = {set}'{redcap,webhook_secret}', '\"enc:v2:gAAAAA\"'{end}", &[4, 9, 15])]
 #[case::time_simulation("UPDATE studies SET test_mode_config = '{\"time_simulation_offset_days\": 3}'", &[6, 15])]
+#[case::nothing_runs("UPDATE processes SET stopped_at = seen_at", &[1, 2, 7, 9, 15])]
+#[case::another_mode("UPDATE studies SET integration_mode = 'metricis', redcap_enabled = false", &[5, 9, 15])]
+#[case::an_offset_that_nobody_can_read(
+    "UPDATE studies SET test_mode_config = '{\"time_simulation_offset_days\": \"soon\"}'", &[6, 15])]
+#[case::no_inbox("ALTER TABLE {schema}webhook_events RENAME TO gone", &[8, 12, 15])]
+#[case::no_keys_of_dets("ALTER TABLE {schema}det_keys RENAME TO gone", &[8, 15])]
+#[case::no_sessions("ALTER TABLE {schema}sessions RENAME TO gone", &[10, 12, 13, 14, 15])]
+#[case::no_team("DELETE FROM {schema}user_studies", &[11, 15])]
 #[case::no_admin("UPDATE user_studies SET role = 'monitor'", &[11, 15])]
 #[case::completed("UPDATE studies SET status = 'completed'", &[9, 15])]
 #[tokio::test]
@@ -125,27 +135,30 @@ async fn a_fault_makes_its_rows_red(
     #[case] fault: &str,
     #[case] rows: &[u8],
 ) {
-    let world = production(engine).await;
+    let (world, _served) = production(engine).await;
     let fault = match engine {
         // SQLite writes the path as $.a.b and takes a plain string.
         Engine::Sqlite => fault
+            .replace("{schema}", "")
             .replace("{set}", "json_set(config, ")
             .replace("'{redcap,api_token}'", "'$.redcap.api_token'")
             .replace("'{redcap,webhook_secret}'", "'$.redcap.webhook_secret'")
             .replace("'\"", "'")
             .replace("\"'{end}", "')"),
-        Engine::Postgres => fault.replace("{set}", "jsonb_set(config, ").replace("{end}", ")"),
+        Engine::Postgres => {
+            fault.replace("{schema}", "app.").replace("{set}", "jsonb_set(config, ").replace("{end}", ")")
+        }
     };
     world.db.tamper(&with_schema(engine, &fault)).await.expect("planted");
     let board = board(&world).await;
     assert_eq!(red(&board), rows, "{board:#?}");
-    assert!(board.rows.iter().all(|row| !row.evidence.contains("0123456789ABCDEF")));
+    assert!(board.rows.iter().all(|row| !row.evidence.contains("0123456789ABCDEF") && !row.evidence.is_empty()));
 }
 
 #[rstest]
 #[tokio::test]
 async fn a_tampered_row_breaks_the_chain(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
-    let world = production(engine).await;
+    let (world, _served) = production(engine).await;
     let (off, on) = match engine {
         Engine::Sqlite => ("DROP TRIGGER audit_logs_no_update;", ""),
         Engine::Postgres => {
@@ -161,12 +174,33 @@ async fn a_tampered_row_breaks_the_chain(#[values(Engine::Sqlite, Engine::Postgr
     assert!(verified["mismatch"].as_str().is_some_and(|text| text.starts_with("hash mismatch")), "{verified}");
 }
 
+/// A cut that takes the heads with it leaves a chain that verifies: of nothing.
+#[rstest]
+#[tokio::test]
+async fn a_chain_without_a_row_proves_nothing(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let (world, _served) = production(engine).await;
+    let cut = match engine {
+        Engine::Sqlite => {
+            "DROP TRIGGER audit_logs_no_delete; DELETE FROM audit_logs; \
+                           UPDATE audit_chains SET head_sequence = 0, head_hash = printf('%064d', 0)"
+        }
+        Engine::Postgres => {
+            "ALTER TABLE app.audit_logs DISABLE TRIGGER USER; DELETE FROM app.audit_logs; \
+                             UPDATE app.audit_chains SET head_sequence = 0, head_hash = repeat('0', 64)"
+        }
+    };
+    world.db.tamper(cut).await.expect("planted");
+    let board = board(&world).await;
+    assert_eq!(red(&board), [14, 15]);
+    assert!(board.rows[13].evidence.starts_with("the study's chain is empty"), "{}", board.rows[13].evidence);
+}
+
 #[rstest]
 #[tokio::test]
 async fn a_session_sent_again_without_a_person_makes_row_10_red(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
-    let world = production(engine).await;
+    let (world, _served) = production(engine).await;
     let session = world.fail_a_sync("k").await;
     let tx = world.tx().await;
     tx.enqueue_job(world.study, &metricis_store::JobKind::SyncSession { session }).await.expect("a job");
@@ -189,11 +223,25 @@ async fn one_key_for_both_makes_row_2_red(#[values(Engine::Sqlite, Engine::Postg
 #[rstest]
 #[tokio::test]
 async fn an_unconnected_study_proves_little(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
-    let world = production(engine).await;
+    let (world, _served) = production(engine).await;
     let tx = world.tx().await;
     tx.set_study_config(world.study, &Default::default()).await.expect("written");
     world.done(tx).await;
     assert_eq!(red(&board(&world).await), [3, 4, 8, 9, 15]);
+}
+
+#[tokio::test]
+async fn without_redis_production_is_not_what_it_must_be() {
+    let world = World::with(Engine::Sqlite, |settings| {
+        in_production(settings);
+        settings.redis_url = Some("redis://127.0.0.1:1/0".into());
+    })
+    .await;
+    let _served = Served::start(&world.app).await;
+    add_process(&world, "worker", "production").await;
+    let board = board(&world).await;
+    assert_eq!(red(&board), [1, 15]);
+    assert!(board.rows[0].evidence.contains("has no Redis"), "{}", board.rows[0].evidence);
 }
 
 #[tokio::test]

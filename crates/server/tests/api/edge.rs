@@ -7,7 +7,7 @@ use metricis_store::testing::Engine;
 use rstest::rstest;
 use serde_json::json;
 
-use crate::ask::{Ask, Persona, det_body};
+use crate::ask::{Ask, Persona, det_body, signed_det};
 use crate::world::{SECRET, World};
 
 #[rstest]
@@ -30,6 +30,46 @@ async fn a_database_that_does_not_answer_is_a_503_problem() {
     world.db.store.clone().close().await.expect("closed");
     world.send(Ask::get("/api/health")).await.problem(503, "unavailable");
     world.send_as(Persona::Ada, Ask::get(world.at(""))).await.problem(503, "unavailable");
+}
+
+/// All connections are taken, as they are while the database hangs: the answer does not wait for the pool's own patience.
+#[rstest]
+#[tokio::test]
+async fn a_database_that_hangs_is_a_503_that_says_so(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let world = World::new(engine).await;
+    let mut held = vec![];
+    for _ in 0..metricis_store::StoreOptions::default().max_connections {
+        held.push(world.read().await);
+    }
+    let down = world.send(Ask::get("/api/health")).await.problem(503, "unavailable");
+    assert_eq!(down["detail"], "the database does not answer within 800ms; nothing can be stored");
+    drop(held);
+    world.clock.advance(chrono::Duration::seconds(1));
+    world.send(Ask::get("/api/health")).await.ok();
+}
+
+#[tokio::test]
+async fn health_is_kept_for_a_second_so_that_asking_costs_nothing() {
+    let world = World::new(Engine::Sqlite).await;
+    world.send(Ask::get("/api/health")).await.ok();
+    world.db.store.clone().close().await.expect("closed");
+    world.send(Ask::get("/api/health")).await.ok();
+    world.clock.advance(chrono::Duration::seconds(1));
+    world.send(Ask::get("/api/health")).await.problem(503, "unavailable");
+}
+
+#[tokio::test]
+async fn health_says_degraded_while_redis_is_gone_and_serves_on() {
+    for (url, status, redis) in [
+        (None, "ok", "not_configured"),
+        (Some(crate::limits::redis_url()), "ok", "connected"),
+        (Some("redis://127.0.0.1:1/0".to_owned()), "degraded", "unreachable"),
+    ] {
+        let world = World::with(Engine::Sqlite, |settings| settings.redis_url = url.map(Into::into)).await;
+        let health = world.send(Ask::get("/api/health")).await.ok();
+        assert_eq!((&health["status"], &health["redis"]), (&status.into(), &redis.into()));
+        world.send(signed_det(det_body(&[]), SECRET)).await.ok();
+    }
 }
 
 #[tokio::test]

@@ -61,7 +61,7 @@ async fn sign_ins_have_a_limit_of_their_own_and_health_has_none() {
     world.send(Ask::get("/api/openapi.json")).await.ok();
 }
 
-fn redis_url() -> String {
+pub fn redis_url() -> String {
     std::env::var("TEST_REDIS_URL").expect("TEST_REDIS_URL is not set: run the suite with `make test`")
 }
 
@@ -83,6 +83,33 @@ async fn two_servers_share_a_limit_through_redis() {
     }
     assert_eq!(left, ["2", "1", "0"]);
     two.send(Ask::get("/api/studies").token(&token)).await.problem(429, "rate-limited");
+}
+
+/// Takes that wait together are asked for together, and no more of them pass than would one by one.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_at_once_redis_lets_through_exactly_the_limit() {
+    let with_redis = |settings: &mut metricis_server::ServerSettings| {
+        settings.rate_limit_per_minute = 12;
+        settings.redis_url = Some(redis_url().into());
+    };
+    let (one, two) = (World::with(Engine::Sqlite, with_redis).await, World::with(Engine::Sqlite, with_redis).await);
+    let token = one.token_of(Persona::Ada).expect("a token");
+    let ask = || Ask::get("/api/studies").token(&token);
+    for world in [&one, &two] {
+        world.send(ask()).await;
+    }
+    let asked: Vec<_> = (0..30).map(|_| tokio::spawn(ask().send(one.router.clone()))).collect();
+    let mut left: Vec<u32> = Vec::new();
+    for asked in asked {
+        let reply = asked.await.expect("no panic");
+        match reply.status.as_u16() {
+            200 => left.push(header(&reply, "x-ratelimit-remaining").parse().expect("a number")),
+            _ => drop(reply.problem(429, "rate-limited")),
+        }
+    }
+    left.sort_unstable();
+    assert_eq!(left, (0..10).collect::<Vec<_>>());
+    two.send(ask()).await.problem(429, "rate-limited");
 }
 
 #[tokio::test]

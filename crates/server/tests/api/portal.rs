@@ -173,7 +173,8 @@ async fn surveys_are_tasks_with_the_participants_own_link(#[values(Engine::Sqlit
     assert!(!world.send_as(Persona::Ada, detail).await.ok().to_string().contains("s=OWN"), "not for staff");
 }
 
-/// Two tasks of one visit and two results of one task, all at once: none is refused, and the visit is held.
+/// Two tasks of one visit and two results of one task, all at once: none is refused, and the visit is held. On PostgreSQL nobody
+/// can store a result until all four have begun, so that without an order among them none would see another.
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn results_that_arrive_together_are_all_stored_and_hold_the_visit(
@@ -186,12 +187,20 @@ async fn results_that_arrive_together_are_all_stored_and_hold_the_visit(
     } });
     world.send_as(Persona::Ada, Ask::put(world.at("/redcap/settings")).json(settings)).await.ok();
     let token = world.token_of(Persona::Pia).expect("a token");
+    let gate = match engine {
+        Engine::Postgres => Some(world.db.hold("LOCK TABLE sessions IN SHARE MODE").await),
+        Engine::Sqlite => None,
+    };
     let mut tasks = vec![];
     for (key, task) in [("a", "nback"), ("b", "stroop"), ("c", "nback"), ("d", "stroop")] {
         let mut body = world.submission(key).await;
         body["task"] = json!(task);
         let ask = Ask::post("/api/portal/sessions").json(body).token(&token);
         tasks.push(tokio::spawn(ask.send(world.router.clone())));
+    }
+    if let Some(gate) = gate {
+        gate.until_waiting(4).await;
+        gate.release().await;
     }
     let mut flags = vec![];
     for task in tasks {

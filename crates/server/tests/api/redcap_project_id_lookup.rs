@@ -72,3 +72,39 @@ async fn a_rotated_secret_counts_from_its_commit_on(#[values(Engine::Sqlite, Eng
     world.send_as(Persona::Ada, ask).await.ok();
     world.send(signed_det(det_body(&[]), next)).await.ok();
 }
+
+/// A delivery is proven against what was found last, and stored only if that is still so.
+#[rstest]
+#[tokio::test]
+async fn what_was_found_before_proves_nothing_that_is_no_longer_so(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::with(engine, |settings| settings.det_rate_limit_per_minute = 3).await;
+    let nth = |number: &str| signed_det(det_body(&[("record", number)]), SECRET);
+    world.send(nth("1")).await.ok();
+    let config = async |change: &dyn Fn(&mut metricis_core::study::RedcapConfig)| {
+        let tx = world.tx().await;
+        let mut config = tx.study(world.study).await.expect("an answer").expect("the study").config;
+        change(&mut config.redcap);
+        tx.set_study_config(world.study, &config).await.expect("written");
+        world.done(tx).await;
+    };
+    let before = world.read().await.study(world.study).await.expect("an answer").expect("the study").config.redcap;
+    config(&|redcap| redcap.webhook_secret = None).await;
+    world.send(nth("2")).await.problem(401, "wrong-det-proof");
+    config(&|redcap| redcap.webhook_secret = before.webhook_secret.clone()).await;
+    world.send(nth("3")).await.ok();
+    // Nor a refusal: over the rate, a proof that no longer holds is a wrong one and marks nothing.
+    config(&|redcap| redcap.webhook_secret = None).await;
+    world.send(nth("4")).await.problem(401, "wrong-det-proof");
+    assert_eq!(world.count("SELECT count(*) FROM reconcile_marks").await, 0);
+    config(&|redcap| redcap.webhook_secret = before.webhook_secret.clone()).await;
+    world.send(nth("5")).await.problem(429, "rate-limited");
+    assert_eq!(world.count("SELECT count(*) FROM reconcile_marks").await, 1);
+    world.clock.advance(chrono::Duration::minutes(1));
+    let tx = world.tx().await;
+    tx.set_study_status(world.study, "completed".parse().expect("a status")).await.expect("written");
+    world.done(tx).await;
+    world.send(nth("6")).await.problem(401, "wrong-det-proof");
+    assert_eq!(world.count("SELECT count(*) FROM webhook_events").await, 2);
+}

@@ -80,3 +80,29 @@ async fn an_event_that_waits_or_repeats_another_is_not_replayed(
     }
     assert_eq!(world.actions(1).await, ["receive_det"]);
 }
+
+#[rstest]
+#[tokio::test]
+async fn an_event_processed_without_effect_is_replayed_by_a_person_and_audited(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::new(engine).await;
+    let id = receive(&world, "1").await;
+    let finish = async |note: Option<&str>| {
+        let tx = world.tx().await;
+        let process = ProcessId::at(tx.now());
+        let event = tx.claim_event(process, usize::MAX).await.expect("an answer").expect("an event");
+        tx.finish_event(event.id, process, note).await.expect("held");
+        world.done(tx).await;
+    };
+    let replay = || Ask::post(world.at(&format!("/webhooks/{id}/replay")));
+    finish(Some("no effect: enrollment is not complete")).await;
+    let event = world.send_as(Persona::Ben, replay()).await.ok();
+    assert_eq!((&event["status"], &event["note"]), (&"received".into(), &serde_json::Value::Null));
+    let row = &world.read().await.audit_rows(Some(world.study), None, 1).await.expect("rows")[0];
+    assert_eq!(row.action, "replay_event");
+    assert!(row.detail.contains(r#""from":"processed""#), "{}", row.detail);
+    finish(None).await;
+    let problem = world.send_as(Persona::Ben, replay()).await.problem(409, "conflict");
+    assert!(problem["detail"].as_str().is_some_and(|text| text.contains("had its effect")), "{problem}");
+}

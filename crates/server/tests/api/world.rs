@@ -50,23 +50,8 @@ impl World {
         let db = TestDb::fresh(engine).await;
         let clock = Arc::new(ManualClock::at(monday()));
         let sealer = Sealer::new(&KEY.into(), None, false).expect("a key");
-        let mut settings =
-            ServerSettings::new(Environment::new("development"), JWT.into(), SESSION.into(), "aaaaaaaaaaaaaaaa".into());
-        settings.rate_limit_per_minute = 1_000_000;
-        settings.auth_rate_limit_per_minute = 1_000_000;
-        settings.det_test_rate_limit_per_minute = 1_000_000;
-        settings.det_rate_limit_per_minute = 1_000_000;
-        settings.public_url = "https://metricis.example.org".to_owned();
-        settings.job_wait_ms = 0;
-        change(&mut settings);
         let wake = Arc::new(Notify::new());
-        let app = AppState::new(
-            db.store.clone(),
-            sealer.clone(),
-            Arc::clone(&clock) as Arc<dyn Clock>,
-            settings,
-            Arc::clone(&wake),
-        );
+        let app = server_on(&db, &clock, &sealer, &wake, change);
         let (study, other) = (StudyId::at(clock.now()), StudyId::at(clock.now()));
         let pia = ParticipantId::at(clock.now());
         let router = router(app.clone());
@@ -76,6 +61,11 @@ impl World {
         world.set_up(world.other, "OTH", "19", "cleo", &[]).await;
         world.pia = world.add_participant(world.study, "332-1").await;
         world
+    }
+
+    /// Another server on the same database, told something else.
+    pub fn another(&self, change: impl FnOnce(&mut ServerSettings)) -> AppState {
+        server_on(&self.db, &self.clock, &self.sealer, &self.wake, change)
     }
 
     async fn people(&mut self) {
@@ -91,7 +81,8 @@ impl World {
             tx.insert_user(&NewUser { id, email, role, password_hash: "unusable".into() }).await.expect("a user");
             self.users.insert(name, id);
         }
-        self.done(tx).await;
+        let created = Action::CreateUser { user: self.user("ada"), role: GlobalRole::Researcher };
+        tx.commit(Entry::system(Actor::System, created)).await.expect("a commit");
     }
 
     /// A connected study with its owner, two visit windows and a mapped task.
@@ -276,6 +267,25 @@ impl World {
         let rows = self.read().await.audit_rows(Some(self.study), None, limit).await.expect("rows");
         rows.into_iter().map(|row| row.action).collect()
     }
+}
+
+fn server_on(
+    db: &TestDb,
+    clock: &Arc<ManualClock>,
+    sealer: &Sealer,
+    wake: &Arc<Notify>,
+    change: impl FnOnce(&mut ServerSettings),
+) -> AppState {
+    let mut settings =
+        ServerSettings::new(Environment::new("development"), JWT.into(), SESSION.into(), "aaaaaaaaaaaaaaaa".into());
+    settings.rate_limit_per_minute = 1_000_000;
+    settings.auth_rate_limit_per_minute = 1_000_000;
+    settings.det_test_rate_limit_per_minute = 1_000_000;
+    settings.det_rate_limit_per_minute = 1_000_000;
+    settings.public_url = "https://metricis.example.org".to_owned();
+    settings.job_wait_ms = 0;
+    change(&mut settings);
+    AppState::new(db.store.clone(), sealer.clone(), Arc::clone(clock) as Arc<dyn Clock>, settings, Arc::clone(wake))
 }
 
 pub fn day(text: &str) -> NaiveDate {

@@ -3,7 +3,7 @@
 //! These are the last statements before a commit, so that a head is held for as short as can be; several heads are
 //! locked in the order of their numbers, so that two transactions over the same studies cannot deadlock.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use metricis_core::Timestamp;
 use metricis_core::action::{Chain, Entry, Object};
@@ -13,18 +13,19 @@ use sea_orm::{ConnectionTrait, FromQueryResult, Value};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::{Result, StoreError, dialect::Dialect, sql};
+use crate::sql::{self, Piece};
+use crate::{Result, StoreError, dialect::Dialect};
 
 /// Number of the system's chain.
 pub(super) const SYSTEM_CHAIN: i64 = 1;
 const COLUMNS: usize = 14;
 
 #[derive(FromQueryResult)]
-struct Head {
-    chain: i64,
-    study_id: Option<Uuid>,
-    head_sequence: i64,
-    head_hash: String,
+pub(crate) struct Head {
+    pub(crate) chain: i64,
+    pub(crate) study_id: Option<Uuid>,
+    pub(crate) head_sequence: i64,
+    pub(crate) head_hash: String,
 }
 
 /// A row about to be written: every column but its hash.
@@ -42,6 +43,15 @@ struct Row {
     previous_hash: String,
 }
 
+/// The heads of some chains, locked by the transaction that read them.
+pub(crate) struct Heads(BTreeMap<Option<Uuid>, Head>);
+
+impl Heads {
+    pub(crate) fn locked(heads: impl IntoIterator<Item = Head>) -> Self {
+        Self(heads.into_iter().map(|head| (head.study_id, head)).collect())
+    }
+}
+
 /// Appends `entries`, each to its chain, in their order.
 pub(crate) async fn append<C: ConnectionTrait>(
     conn: &C,
@@ -49,10 +59,21 @@ pub(crate) async fn append<C: ConnectionTrait>(
     now: Timestamp,
     entries: &[Entry],
 ) -> Result<()> {
+    let chains: BTreeSet<Chain> = entries.iter().map(|entry| entry.chain).collect();
+    let lock = lock_heads(dialect, &chains, "");
+    let heads: Vec<Head> = sql::all(conn, dialect, &lock.text, lock.args).await?;
+    for piece in extend(Heads::locked(heads), now, entries)? {
+        sql::execute(conn, dialect, &piece.text, piece.args).await?;
+    }
+    Ok(())
+}
+
+/// What appends `entries` to the chains whose heads are locked: their rows, then the heads' moves.
+pub(crate) fn extend(heads: Heads, now: Timestamp, entries: &[Entry]) -> Result<Vec<Piece>> {
     if entries.is_empty() {
         return Err(StoreError::Inconsistent("a commit without an action".to_owned()));
     }
-    let mut heads = lock_heads(conn, dialect, entries).await?;
+    let Heads(mut heads) = heads;
     let mut args: Vec<Value> = Vec::with_capacity(entries.len() * COLUMNS);
     for entry in entries {
         let study = study_of(entry.chain);
@@ -67,12 +88,11 @@ pub(crate) async fn append<C: ConnectionTrait>(
          object_id, detail, previous_hash, hash, format) VALUES {}",
         sql::rows(entries.len(), COLUMNS, 1)
     );
-    sql::execute(conn, dialect, &text, args).await?;
-    for head in heads.values() {
-        let text = "UPDATE audit_chains SET head_sequence = $2, head_hash = $3 WHERE chain = $1";
-        sql::execute(conn, dialect, text, sql::values![head.chain, head.head_sequence, head.head_hash.clone()]).await?;
-    }
-    Ok(())
+    let moves = heads.into_values().map(|head| {
+        let text = "UPDATE audit_chains SET head_sequence = $2, head_hash = $3 WHERE chain = $1".to_owned();
+        Piece { text, args: sql::values![head.chain, head.head_sequence, head.head_hash] }
+    });
+    Ok(std::iter::once(Piece { text, args }).chain(moves).collect())
 }
 
 /// Opens the chain of a new study.
@@ -90,26 +110,19 @@ const fn study_of(chain: Chain) -> Option<Uuid> {
     }
 }
 
-async fn lock_heads<C: ConnectionTrait>(
-    conn: &C,
-    dialect: Dialect,
-    entries: &[Entry],
-) -> Result<BTreeMap<Option<Uuid>, Head>> {
-    let mut studies: Vec<Uuid> = entries.iter().filter_map(|entry| study_of(entry.chain)).collect();
-    studies.sort_unstable();
-    studies.dedup();
-    let system = entries.iter().any(|entry| entry.chain == Chain::System);
+/// Reads and locks the heads of `chains`, in the order of their numbers; of none unless `condition` (`… AND`) holds.
+pub(crate) fn lock_heads(dialect: Dialect, chains: &BTreeSet<Chain>, condition: &str) -> Piece {
     // The placeholder of the system's chain is 0, which no chain has, when it is not wanted.
-    let mut args = sql::values![if system { SYSTEM_CHAIN } else { 0 }];
-    args.extend(studies.iter().map(|study| Value::from(*study)));
+    let mut args = sql::values![if chains.contains(&Chain::System) { SYSTEM_CHAIN } else { 0 }];
+    args.extend(chains.iter().filter_map(|chain| study_of(*chain)).map(Value::from));
     let list = (2..=args.len()).map(|number| format!("${number}")).collect::<Vec<_>>().join(",");
-    let of_studies = if studies.is_empty() { String::new() } else { format!(" OR study_id IN ({list})") };
+    let of_studies = if args.len() == 1 { String::new() } else { format!(" OR study_id IN ({list})") };
     let text = format!(
-        "SELECT chain, study_id, head_sequence, head_hash FROM audit_chains WHERE chain = $1{of_studies} ORDER BY chain{}",
+        "SELECT chain, study_id, head_sequence, head_hash FROM audit_chains \
+         WHERE {condition}(chain = $1{of_studies}) ORDER BY chain{}",
         dialect.for_update()
     );
-    let heads: Vec<Head> = sql::all(conn, dialect, &text, args).await?;
-    Ok(heads.into_iter().map(|head| (head.study_id, head)).collect())
+    Piece { text, args }
 }
 
 impl Row {

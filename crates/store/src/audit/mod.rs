@@ -1,9 +1,10 @@
 //! Writing and reading the hash chain. The verifier stands in `metricis_core::audit` and shares no code with the writer.
 
 mod append;
+mod changes;
 mod read;
 mod verify;
 
-pub(crate) use append::{append, open_chain};
-pub use read::ChainHead;
+pub(crate) use append::{Head, Heads, append, extend, lock_heads, open_chain};
+pub use read::{AuditFilter, ChainHead};
 pub use verify::ChainVerdict;

@@ -16,6 +16,23 @@ const PAGE: i64 = 2_000;
 const COLUMNS: &str = "id, chain, study_id, sequence, occurred_at, actor_kind, actor_id, action, object_kind, object_id, \
                        detail, previous_hash, hash, format";
 
+/// Which rows to list.
+#[derive(Clone, Debug, Default)]
+pub struct AuditFilter {
+    /// Only of this kind of object, such as `participant`.
+    pub object_kind: Option<String>,
+    /// Only of this object.
+    pub object_id: Option<String>,
+    /// Only this action.
+    pub action: Option<String>,
+    /// Only by the actor with this id.
+    pub actor: Option<String>,
+    /// Not earlier.
+    pub from: Option<Timestamp>,
+    /// Earlier than this.
+    pub to: Option<Timestamp>,
+}
+
 /// The recorded end of a chain.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult, serde::Serialize)]
 pub struct ChainHead {
@@ -69,7 +86,7 @@ impl From<Row> for AuditRow {
 }
 
 /// The first id of a chain, and the first of the next.
-const fn id_range(chain: i64) -> (i64, i64) {
+pub(super) const fn id_range(chain: i64) -> (i64, i64) {
     (chain * ID_STRIDE, (chain + 1) * ID_STRIDE)
 }
 
@@ -87,12 +104,40 @@ impl Snapshot {
     /// # Errors
     /// Whatever the database says.
     pub async fn audit_rows(&self, study: Option<StudyId>, before: Option<i64>, limit: i64) -> Result<Vec<AuditRow>> {
+        self.audit_rows_where(study, &AuditFilter::default(), before, limit).await
+    }
+
+    /// As [`Self::audit_rows`], of those that the filter lets through.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn audit_rows_where(
+        &self,
+        study: Option<StudyId>,
+        filter: &AuditFilter,
+        before: Option<i64>,
+        limit: i64,
+    ) -> Result<Vec<AuditRow>> {
         let heads = self.audit_heads().await?;
         let head = heads.iter().find(|head| head.study_id == study.map(|id| id.0));
         let head = head.ok_or_else(|| StoreError::chain_lost(study.map_or(Chain::System, Chain::Study)))?;
         let (first, end) = id_range(head.chain);
-        let text = format!("SELECT {COLUMNS} FROM audit_logs WHERE id >= $1 AND id < $2 ORDER BY id DESC LIMIT $3");
-        let args = sql::values![first, before.unwrap_or(end).min(end), limit];
+        let text = format!(
+            "SELECT {COLUMNS} FROM audit_logs WHERE id >= $1 AND id < $2 AND ($4 IS NULL OR object_kind = $4) \
+             AND ($5 IS NULL OR object_id = $5) AND ($6 IS NULL OR action = $6) AND ($7 IS NULL OR actor_id = $7) \
+             AND ($8 IS NULL OR occurred_at >= $8) AND ($9 IS NULL OR occurred_at < $9) ORDER BY id DESC LIMIT $3"
+        );
+        let args = sql::values![
+            first,
+            before.unwrap_or(end).min(end),
+            limit,
+            filter.object_kind.as_deref(),
+            filter.object_id.as_deref(),
+            filter.action.as_deref(),
+            filter.actor.as_deref(),
+            filter.from,
+            filter.to,
+        ];
         Ok(self.all::<Row>(&text, args).await?.into_iter().map(Into::into).collect())
     }
 

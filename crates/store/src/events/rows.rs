@@ -45,7 +45,7 @@ pub struct StoredEvent {
     pub processed_at: Option<Timestamp>,
     /// Why it failed.
     pub error_message: Option<String>,
-    /// Why it had no effect.
+    /// What a person should know of it; begins with `no effect: ` when it had none.
     pub note: Option<String>,
     /// How often a person replayed it.
     pub retry_count: i32,

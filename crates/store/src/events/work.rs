@@ -1,11 +1,12 @@
 //! Working on events: at most one worker on a record at a time, in the order in which its events arrived; studies take turns.
 
 use chrono::Duration;
+use metricis_core::enrolment::NO_EFFECT;
 use metricis_core::ids::{EventId, ProcessId, StudyId};
 use metricis_core::words::EventStatus;
 
 use super::rows::{COLUMNS, Row};
-use super::{STUCK_AFTER_MINUTES, StoredEvent};
+use super::{STUCK, STUCK_AFTER_MINUTES, StoredEvent};
 use crate::{Result, Tx, sql, transition::conflict};
 
 /// What a replay has done, for the audit log.
@@ -76,7 +77,8 @@ impl Tx {
         self.transition(1, NOT_HELD, text, sql::values![id.0, process.0, error]).await
     }
 
-    /// A person asks for another attempt: failed, or stuck in processing, → received. None when there is no such event.
+    /// A person asks for another attempt: failed, stuck in processing, or processed without effect (it came before the study was
+    /// ready for it) → received. None when there is no such event.
     ///
     /// # Errors
     /// A conflict that says why, when the event is in another state.
@@ -84,24 +86,34 @@ impl Tx {
         let text = format!("SELECT {COLUMNS} FROM webhook_events WHERE id = $1{}", self.dialect.for_update());
         let Some(row) = self.one::<Row>(&text, sql::values![id.0]).await? else { return Ok(None) };
         let event: StoredEvent = row.try_into()?;
-        self.refuse_replay(&event)?;
+        self.refuse_replay(&event).await?;
         let retry_count = event.retry_count + 1;
         let text = "UPDATE webhook_events SET status = 'received', retry_count = $2, claimed_at = NULL, claimed_by = NULL, \
-                    error_message = NULL, note = NULL WHERE id = $1";
+                    processed_at = NULL, error_message = NULL, note = NULL WHERE id = $1";
         self.execute(text, sql::values![id.0, retry_count]).await?;
         Ok(Some(Replayed { study: event.study, from: event.status, retry_count }))
     }
 
-    fn refuse_replay(&self, event: &StoredEvent) -> Result<()> {
+    async fn is_stuck(&self, id: EventId) -> Result<bool> {
+        let text = format!("SELECT count(*) FROM webhook_events WHERE id = $1 AND status = 'processing' AND {STUCK}");
         let stuck_before = self.now - Duration::minutes(STUCK_AFTER_MINUTES);
+        Ok(self.count(&text, sql::values![id.0, stuck_before, self.dead_before()]).await? > 0)
+    }
+
+    async fn refuse_replay(&self, event: &StoredEvent) -> Result<()> {
         Err(conflict(match event.status {
             EventStatus::Failed => return Ok(()),
-            EventStatus::Processing if event.claimed_at.is_some_and(|at| at < stuck_before) => return Ok(()),
+            EventStatus::Processing if self.is_stuck(event.id).await? => return Ok(()),
             EventStatus::Processing => format!(
-                "the event is being processed; it can be replayed once it has been so for {STUCK_AFTER_MINUTES} minutes"
+                "the event is being processed; it can be replayed once it has been so for {STUCK_AFTER_MINUTES} minutes, or \
+                 its process is dead"
             ),
             EventStatus::Received => "the event waits for a worker already".to_owned(),
-            EventStatus::Processed => "the event is processed; there is nothing to replay".to_owned(),
+            EventStatus::Processed if event.note.as_deref().is_some_and(|note| note.starts_with(NO_EFFECT)) => return Ok(()),
+            EventStatus::Processed => {
+                "the event is processed and had its effect; there is nothing to replay (a re-read reads its record again)"
+                    .to_owned()
+            }
             EventStatus::Duplicate => "the event is a duplicate; replay the one that it repeats".to_owned(),
         }))
     }

@@ -2,12 +2,13 @@
 //!
 //! ```text
 //!   keys      one conditional upsert decides, in the database, who is original and who is duplicate
+//!   studies   read again: who was proven against others is not stored
 //!   events    one INSERT for all rows
 //!   re-reads  one upsert: each duplicate asks for its record to be read again
-//!   marks     studies whose DETs were refused for their rate
 //!   audit     the chain heads last, in order; then COMMIT
 //! ```
-//! Keys, re-reads and heads are each taken in one order, so two servers cannot deadlock.
+//! A group of nothing but originals, which is nearly every one, has nothing to lock between its keys and its heads: they are taken in
+//! one trip, and events and audit rows follow in another. Keys, re-reads and heads are each taken in one order, so two servers cannot deadlock.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -17,10 +18,14 @@ use metricis_core::action::{Action, Actor, Entry};
 use metricis_core::ids::{EventId, StudyId};
 use metricis_core::intake::DetForm;
 use metricis_core::words::EventStatus;
-use sea_orm::{FromQueryResult, Value};
+use sea_orm::Value;
 use uuid::Uuid;
 
-use crate::{Entries, Result, STUCK_AFTER_MINUTES, Store, StoreError, Tx, sql};
+use super::keys::{Firsts, Key, key_holders, key_of, take_keys};
+use super::lookup::Candidates;
+use super::opening::{Opened, Opening};
+use crate::sql::{self, Piece};
+use crate::{Entries, Result, Store, StoreError, Tx};
 
 /// A proven DET, ready to be stored.
 #[derive(Clone, Debug)]
@@ -44,20 +49,21 @@ pub struct Receipt {
     pub duplicate_of: Option<EventId>,
 }
 
-#[derive(FromQueryResult)]
-struct KeyRow {
-    study_id: Uuid,
-    natural_key: String,
-    event_id: Uuid,
+/// A delivery, and the studies that it was proven against unless the caller vouches for it otherwise.
+pub(super) struct Delivery {
+    pub(super) det: NewDet,
+    pub(super) against: Option<Candidates>,
 }
 
-type Key<'a> = (Uuid, &'a str);
-
-fn key_of(det: &NewDet) -> Key<'_> {
-    (det.study.0, det.natural_key.as_str())
+/// What became of a group.
+pub(super) enum Written {
+    /// It is durable.
+    Stored(Vec<Receipt>),
+    /// Nothing was written: these deliveries, by their places, were proven against studies that are no longer so.
+    Stale(Vec<usize>),
 }
 
-/// Stores `dets` and `marks` (refused deliveries per study) in one transaction.
+/// Stores `deliveries` in one transaction.
 ///
 /// # Errors
 /// Any row that the database refuses refuses all; the caller divides.
@@ -65,97 +71,116 @@ pub(super) async fn write_group(
     store: &Store,
     now: Timestamp,
     ttl: Duration,
-    dets: &[&NewDet],
-    marks: &BTreeMap<StudyId, u64>,
-) -> Result<Vec<Receipt>> {
+    deliveries: &[&Delivery],
+) -> Result<Written> {
     let tx = store.write(now).await?;
-    let receipts = insert_dets(&tx, ttl, dets).await?;
+    let dets: Vec<&NewDet> = deliveries.iter().map(|delivery| &delivery.det).collect();
+    let group = Group::new(now, &dets);
+    let projects = deliveries.iter().filter(|delivery| delivery.against.is_some());
+    let projects: BTreeSet<&str> = projects.map(|delivery| delivery.det.form.project_id.as_str()).collect();
+    // A key that stands twice makes a duplicate, whose re-read is locked before the heads.
+    let wants_heads = group.firsts.len() == dets.len();
+    let opened = Opening { ttl, firsts: &group.firsts, projects: &projects, wants_heads }.run(&tx).await?;
+    let stale = stale(deliveries, &opened);
+    if !stale.is_empty() {
+        return Ok(Written::Stale(stale));
+    }
+    let receipts = match opened.heads {
+        Some(heads) => {
+            let receipts = group.receipts(&HashMap::new())?;
+            let entries: Vec<Entry> = dets.iter().zip(&receipts).map(receive_entry).collect();
+            tx.commit_extending(heads, vec![events(now, &dets, &receipts)?], &entries).await?;
+            receipts
+        }
+        None => {
+            let receipts = insert_rest(&tx, &group, &opened.won).await?;
+            let entries = dets.iter().zip(&receipts).map(receive_entry).collect();
+            tx.commit(Entries(entries)).await?;
+            receipts
+        }
+    };
+    Ok(Written::Stored(receipts))
+}
+
+fn stale(deliveries: &[&Delivery], opened: &Opened) -> Vec<usize> {
+    let is_stale = |delivery: &Delivery| {
+        let against = delivery.against.as_ref();
+        against.is_some_and(|against| !opened.confirms(&delivery.det.form.project_id, against))
+    };
+    (0..).zip(deliveries).filter(|(_, delivery)| is_stale(delivery)).map(|(place, _)| place).collect()
+}
+
+/// Stores `marks`: refused deliveries per study.
+///
+/// # Errors
+/// Unavailable.
+pub(super) async fn write_marks(store: &Store, now: Timestamp, marks: &BTreeMap<StudyId, u64>) -> Result<()> {
+    let tx = store.write(now).await?;
     insert_marks(&tx, marks).await?;
-    let received = dets.iter().zip(&receipts).map(|(det, receipt)| receive_entry(det, receipt));
-    let marked = marks.iter().map(|(study, refused)| {
+    let entry = |(study, refused): (&StudyId, &u64)| {
         Entry::study(*study, Actor::Redcap, Action::MarkReconcile { study: *study, refused: *refused })
-    });
-    tx.commit(Entries(received.chain(marked).collect())).await?;
-    Ok(receipts)
+    };
+    tx.commit(Entries(marks.iter().map(entry).collect())).await
 }
 
-/// Writes keys, events and re-reads of `dets`; what the writer commits and the probe rolls back.
+/// Writes keys, events and re-reads of `dets` with the writer's own statements; what the probe rolls back.
 pub(super) async fn insert_dets(tx: &Tx, ttl: Duration, dets: &[&NewDet]) -> Result<Vec<Receipt>> {
-    let receipts = decide_originals(tx, ttl, dets).await?;
-    insert_events(tx, dets, &receipts).await?;
-    ask_rereads(tx, dets, &receipts).await?;
+    let group = Group::new(tx.now(), dets);
+    let won = take_keys(tx, ttl, &group.firsts).await?;
+    insert_rest(tx, &group, &won).await
+}
+
+/// Events and re-reads, the keys being taken.
+async fn insert_rest(tx: &Tx, group: &Group<'_>, won: &HashSet<Uuid>) -> Result<Vec<Receipt>> {
+    let lost: Vec<Key<'_>> = group.firsts.iter().filter(|(_, id)| !won.contains(&id.0)).map(|(key, _)| *key).collect();
+    let receipts = group.receipts(&key_holders(tx, &lost).await?)?;
+    let events = events(tx.now(), group.dets, &receipts)?;
+    tx.execute(&events.text, events.args).await?;
+    ask_rereads(tx, group.dets, &receipts).await?;
     Ok(receipts)
 }
 
-fn receive_entry(det: &NewDet, receipt: &Receipt) -> Entry {
+/// Deliveries with their ids. The first delivery of a key stands for the key; it is the original when the upsert gives it the
+/// key, else the row that holds the key is.
+struct Group<'a> {
+    dets: &'a [&'a NewDet],
+    ids: Vec<EventId>,
+    firsts: Firsts<'a>,
+}
+
+impl<'a> Group<'a> {
+    fn new(now: Timestamp, dets: &'a [&'a NewDet]) -> Self {
+        let ids: Vec<EventId> = dets.iter().map(|_| EventId::at(now)).collect();
+        let mut firsts = Firsts::new();
+        for (det, id) in dets.iter().zip(&ids) {
+            firsts.entry(key_of(det)).or_insert(*id);
+        }
+        Self { dets, ids, firsts }
+    }
+
+    /// `holders`: the originals of the keys that this group did not get.
+    fn receipts(&self, holders: &HashMap<(Uuid, String), EventId>) -> Result<Vec<Receipt>> {
+        let receipt = |(det, event): (&&NewDet, &EventId)| {
+            let key = key_of(det);
+            let holder = if holders.is_empty() { None } else { holders.get(&(key.0, key.1.to_owned())) };
+            let original = match holder {
+                Some(holder) => *holder,
+                None => *self.firsts.get(&key).ok_or_else(|| StoreError::inconsistent("a key without an original"))?,
+            };
+            Ok(Receipt { event: *event, duplicate_of: (original != *event).then_some(original) })
+        };
+        self.dets.iter().zip(&self.ids).map(receipt).collect()
+    }
+}
+
+fn receive_entry((det, receipt): (&&NewDet, &Receipt)) -> Entry {
     let status = if receipt.duplicate_of.is_some() { EventStatus::Duplicate } else { EventStatus::Received };
     let (event, duplicate_of) = (receipt.event, receipt.duplicate_of);
     let record = det.form.record.clone();
     Entry::study(det.study, Actor::Redcap, Action::ReceiveDet { event, record, status, duplicate_of })
 }
 
-/// Takes the natural keys. The first delivery of a key in this group stands for the key; it is the original when the upsert
-/// gives it the key, else the row that holds the key is.
-async fn decide_originals(tx: &Tx, ttl: Duration, dets: &[&NewDet]) -> Result<Vec<Receipt>> {
-    let ids: Vec<EventId> = dets.iter().map(|_| EventId::at(tx.now())).collect();
-    let mut firsts: BTreeMap<Key<'_>, EventId> = BTreeMap::new();
-    for (det, id) in dets.iter().zip(&ids) {
-        firsts.entry(key_of(det)).or_insert(*id);
-    }
-    let won = take_keys(tx, ttl, &firsts).await?;
-    let lost: Vec<Key<'_>> = firsts.iter().filter(|(_, id)| !won.contains(&id.0)).map(|(key, _)| *key).collect();
-    let holders = key_holders(tx, &lost).await?;
-    dets.iter()
-        .zip(ids)
-        .map(|(det, event)| {
-            let key = key_of(det);
-            let original = match holders.get(&(key.0, key.1.to_owned())) {
-                Some(holder) => *holder,
-                None => *firsts.get(&key).ok_or_else(|| StoreError::inconsistent("a key without an original"))?,
-            };
-            Ok(Receipt { event, duplicate_of: (original != event).then_some(original) })
-        })
-        .collect()
-}
-
-/// An original that is older than the window, has failed, or is stuck gives its key up.
-async fn take_keys(tx: &Tx, ttl: Duration, firsts: &BTreeMap<Key<'_>, EventId>) -> Result<HashSet<Uuid>> {
-    if firsts.is_empty() {
-        return Ok(HashSet::new());
-    }
-    let mut args = sql::values![tx.now() - ttl, tx.now() - Duration::minutes(STUCK_AFTER_MINUTES)];
-    for ((study, key), event) in firsts {
-        args.extend(sql::values![*study, *key, event.0, tx.now()]);
-    }
-    let text = format!(
-        "INSERT INTO det_keys (study_id, natural_key, event_id, received_at) VALUES {} \
-         ON CONFLICT (study_id, natural_key) DO UPDATE SET event_id = excluded.event_id, received_at = excluded.received_at \
-         WHERE det_keys.received_at <= $1 OR EXISTS (SELECT 1 FROM webhook_events w WHERE w.id = det_keys.event_id \
-           AND (w.status = 'failed' OR (w.status = 'processing' AND w.claimed_at <= $2))) \
-         RETURNING study_id, natural_key, event_id",
-        sql::rows(firsts.len(), 4, 3)
-    );
-    let rows: Vec<KeyRow> = tx.all(&text, args).await?;
-    Ok(rows.into_iter().map(|row| row.event_id).collect())
-}
-
-async fn key_holders(tx: &Tx, lost: &[Key<'_>]) -> Result<HashMap<(Uuid, String), EventId>> {
-    if lost.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let text = format!(
-        "SELECT study_id, natural_key, event_id FROM det_keys WHERE (study_id, natural_key) IN (VALUES {})",
-        sql::rows(lost.len(), 2, 1)
-    );
-    let args = lost.iter().flat_map(|(study, key)| sql::values![*study, *key]).collect();
-    let rows: Vec<KeyRow> = tx.all(&text, args).await?;
-    Ok(rows.into_iter().map(|row| ((row.study_id, row.natural_key), EventId(row.event_id))).collect())
-}
-
-async fn insert_events(tx: &Tx, dets: &[&NewDet], receipts: &[Receipt]) -> Result<()> {
-    if dets.is_empty() {
-        return Ok(());
-    }
+fn events(now: Timestamp, dets: &[&NewDet], receipts: &[Receipt]) -> Result<Piece> {
     // Originals first: a duplicate in the same statement refers to one of them.
     let mut order: Vec<usize> = (0..dets.len()).collect();
     order.sort_by_key(|index| receipts.get(*index).is_some_and(|receipt| receipt.duplicate_of.is_some()));
@@ -173,7 +198,7 @@ async fn insert_events(tx: &Tx, dets: &[&NewDet], receipts: &[Receipt]) -> Resul
             det.natural_key.as_str(),
             serde_json::to_value(&det.form.pairs).map_err(StoreError::inconsistent)?,
             status.as_str(),
-            tx.now(),
+            now,
             receipt.duplicate_of.map(|id| id.0),
             0_i32,
         ]);
@@ -183,8 +208,7 @@ async fn insert_events(tx: &Tx, dets: &[&NewDet], receipts: &[Receipt]) -> Resul
          status, received_at, duplicate_of_id, retry_count) VALUES {}",
         sql::rows(dets.len(), 13, 1)
     );
-    tx.execute(&text, args).await?;
-    Ok(())
+    Ok(Piece { text, args })
 }
 
 /// Two saves of one form look alike on the wire, so a duplicate may be an edit: its record is read once more.

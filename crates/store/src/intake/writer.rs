@@ -16,7 +16,8 @@ use metricis_core::ids::StudyId;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use super::group::{NewDet, Receipt, write_group};
+use super::group::{Delivery, NewDet, Receipt, Written, write_group, write_marks};
+use super::lookup::Candidates;
 use crate::{Store, StoreError};
 
 /// How the writer works.
@@ -36,6 +37,9 @@ pub enum IntakeError {
     /// The database refuses the row itself.
     #[error("{0}")]
     Refused(String),
+    /// The studies that it was proven against are no longer so: prove it again.
+    #[error("the study's settings changed while the delivery was on its way")]
+    Stale,
     /// It could not be made durable.
     #[error("the delivery could not be stored: {0}")]
     Unavailable(String),
@@ -55,7 +59,7 @@ impl From<StoreError> for IntakeError {
 type Answer<T> = oneshot::Sender<Result<T, IntakeError>>;
 
 enum Item {
-    Det(Box<NewDet>, Answer<Receipt>),
+    Det(Box<Delivery>, Answer<Receipt>),
     Refused(StudyId, Answer<()>),
 }
 
@@ -77,7 +81,16 @@ impl DetWriter {
     /// # Errors
     /// Refused for what it holds, or unavailable.
     pub async fn receive(&self, det: NewDet) -> Result<Receipt, IntakeError> {
-        self.ask(|answer| Item::Det(Box::new(det), answer)).await
+        self.ask(|answer| Item::Det(Box::new(Delivery { det, against: None }), answer)).await
+    }
+
+    /// As `receive`, for a DET proven against studies that were looked up at any time before: it is stored only if the
+    /// transaction that stores it sees the same ones.
+    ///
+    /// # Errors
+    /// Also stale, when it sees others; nothing is stored then.
+    pub async fn receive_proven(&self, det: NewDet, against: Candidates) -> Result<Receipt, IntakeError> {
+        self.ask(|answer| Item::Det(Box::new(Delivery { det, against: Some(against) }), answer)).await
     }
 
     /// Notes that a proven DET of `study` was refused for its rate: the study is marked for reconcile before this returns.
@@ -113,12 +126,21 @@ impl Writer {
     async fn run(mut self, mut receiver: mpsc::Receiver<Item>) {
         let mut items = Vec::new();
         while receiver.recv_many(&mut items, self.settings.max_group).await > 0 {
+            // Requests that are ready get to send first: one larger group costs less than two.
+            loop {
+                tokio::task::yield_now().await;
+                let room = self.settings.max_group.saturating_sub(items.len());
+                if room == 0 || receiver.is_empty() {
+                    break;
+                }
+                receiver.recv_many(&mut items, room).await;
+            }
             self.write(std::mem::take(&mut items)).await;
         }
         let rest = self.refused.into_iter().filter(|(_, refusals)| refusals.uncounted > 0);
         let marks: BTreeMap<_, _> = rest.map(|(study, refusals)| (study, refusals.uncounted)).collect();
         if !marks.is_empty() {
-            let written = write_group(&self.store, self.clock.now(), Duration::zero(), &[], &marks).await;
+            let written = write_marks(&self.store, self.clock.now(), &marks).await;
             if let Err(error) = written {
                 tracing::error!(%error, "counts of refused DETs were lost at shutdown; the studies are marked for reconcile");
             }
@@ -162,7 +184,7 @@ impl Writer {
         }
         let written = match marks.is_empty() {
             true => Ok(()),
-            false => write_group(&self.store, self.clock.now(), Duration::zero(), &[], &marks).await.map(|_| ()),
+            false => write_marks(&self.store, self.clock.now(), &marks).await,
         };
         if written.is_err() {
             for (study, count) in marks {
@@ -176,11 +198,20 @@ impl Writer {
     }
 
     /// Writes all in one transaction. When the database refuses, halves are tried, so that a bad row fails alone.
-    async fn write_dets(&self, dets: Vec<(Box<NewDet>, Answer<Receipt>)>) {
+    async fn write_dets(&self, dets: Vec<(Box<Delivery>, Answer<Receipt>)>) {
         let mut stack = vec![dets];
         while let Some(mut part) = stack.pop() {
             match self.attempt(&part).await {
-                Ok(receipts) => {
+                Ok(Written::Stale(places)) => {
+                    for place in places.into_iter().rev() {
+                        let (_, answer) = part.swap_remove(place);
+                        let _ = answer.send(Err(IntakeError::Stale));
+                    }
+                    if !part.is_empty() {
+                        stack.push(part);
+                    }
+                }
+                Ok(Written::Stored(receipts)) => {
                     for ((_, answer), receipt) in part.into_iter().zip(receipts) {
                         let _ = answer.send(Ok(receipt));
                     }
@@ -192,15 +223,15 @@ impl Writer {
                 }
                 // A study whose rows somebody holds, or whose chain is lost, must not cost the other studies their deliveries.
                 Err(StoreError::Unavailable(_) | StoreError::ChainLost { .. })
-                    if part.iter().any(|(det, _)| det.study != part[0].0.study) =>
+                    if part.iter().any(|(one, _)| one.det.study != part[0].0.det.study) =>
                 {
-                    let first = part[0].0.study;
-                    let (of_first, others) = part.into_iter().partition(|(det, _)| det.study == first);
+                    let first = part[0].0.det.study;
+                    let (of_first, others) = part.into_iter().partition(|(one, _)| one.det.study == first);
                     stack.push(of_first);
                     stack.push(others);
                 }
                 Err(error) => {
-                    for (det, answer) in part {
+                    for (Delivery { det, .. }, answer) in part.into_iter().map(|(one, answer)| (*one, answer)) {
                         // REDCap sends it once: whoever reads this can have the record saved again.
                         let (study, record, instrument) = (det.study, det.form.record, det.form.instrument);
                         let in_request = det.request.map(|id| tracing::error_span!("write_det", request_id = %id));
@@ -213,9 +244,9 @@ impl Writer {
         }
     }
 
-    async fn attempt(&self, part: &[(Box<NewDet>, Answer<Receipt>)]) -> Result<Vec<Receipt>, StoreError> {
+    async fn attempt(&self, part: &[(Box<Delivery>, Answer<Receipt>)]) -> Result<Written, StoreError> {
         let ttl = Duration::seconds(i64::from(self.settings.idempotency_ttl_s));
-        let dets: Vec<&NewDet> = part.iter().map(|(det, _)| det.as_ref()).collect();
-        write_group(&self.store, self.clock.now(), ttl, &dets, &BTreeMap::new()).await
+        let deliveries: Vec<&Delivery> = part.iter().map(|(one, _)| one.as_ref()).collect();
+        write_group(&self.store, self.clock.now(), ttl, &deliveries).await
     }
 }

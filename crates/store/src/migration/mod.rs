@@ -1,5 +1,6 @@
 //! The schema, one reversible step per file; a step is never edited once merged. The names are the checklist's.
 
+mod m10_process_addresses;
 mod m1_studies_and_people;
 mod m2_schedules_and_sessions;
 mod m3_audit_and_operations;
@@ -8,6 +9,7 @@ mod m5_survey_task_fields;
 mod m6_redcap_project_id_index;
 mod m7_sign_in_state;
 mod m8_result_salt;
+mod m9_reread_age;
 mod step;
 
 use sea_orm::ConnectionTrait;

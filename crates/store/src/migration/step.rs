@@ -29,6 +29,8 @@ pub(super) const ALL: &[Step] = &[
     super::m6_redcap_project_id_index::STEP,
     super::m7_sign_in_state::STEP,
     super::m8_result_salt::STEP,
+    super::m9_reread_age::STEP,
+    super::m10_process_addresses::STEP,
 ];
 
 impl MigrationName for Step {

@@ -53,7 +53,7 @@ impl ParticipantFilter {
 }
 
 /// The pattern of `LIKE … ESCAPE '\'` for any text that contains `part`.
-fn containing(part: &str) -> String {
+pub(crate) fn containing(part: &str) -> String {
     let escaped = part.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     format!("%{escaped}%")
 }

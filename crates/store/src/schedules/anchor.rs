@@ -10,13 +10,18 @@ use metricis_core::ids::{ParticipantId, ScheduleVersionId, VisitId};
 use metricis_core::schedule::{AnchorFacts, AnchorPlan, VersionFacts, VisitFacts, gate};
 use metricis_core::study::StudyConfig;
 use sea_orm::{FromQueryResult, Value};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::{ANCHOR_MOVED, StoredVisit};
-use crate::{Result, Snapshot, Tx, sql, transition::conflict};
+use crate::participants::{REDCAP_ANCHOR, REVIEW};
+use crate::{Result, Snapshot, StoreError, Tx, sql, transition::conflict};
 
 /// What each conflict of a plan says: it was decided on facts that are no longer true.
 const OVERTAKEN: &str = "a visit changed since the plan was made; look at the plan again";
+
+/// `extra_data.review` of a participant whose anchor is another date than REDCap's.
+pub const ANCHOR_DIFFERS: &str = "anchor_differs";
 
 #[derive(FromQueryResult)]
 struct Superseded {
@@ -88,6 +93,27 @@ impl Tx {
         self.change_visits(plan.supersede, &plan.cancel, "pending", "status = 'cancelled'").await?;
         self.insert_visits(version, &plan.create).await?;
         Ok(version)
+    }
+
+    /// The participant's anchor is `anchor` now: when that is the date that REDCap has, nothing is left to review. Whether the
+    /// mark was there and is cleared.
+    ///
+    /// # Errors
+    /// Inconsistent when there is no such participant.
+    pub async fn clear_anchor_review(&self, participant: ParticipantId, anchor: NaiveDate) -> Result<bool> {
+        let present = self.lock_participant(participant).await?;
+        let mut present = present.ok_or_else(|| StoreError::inconsistent("no such participant"))?;
+        let agrees = present.extra_data.get(REDCAP_ANCHOR) == Some(&json!(anchor));
+        if !agrees || present.review.as_deref() != Some(ANCHOR_DIFFERS) {
+            return Ok(false);
+        }
+        if let Some(extra) = present.extra_data.as_object_mut() {
+            extra.remove(REVIEW);
+            extra.remove(REDCAP_ANCHOR);
+        }
+        let text = "UPDATE participants SET extra_data = $2, updated_at = $3 WHERE id = $1";
+        self.execute(text, sql::values![participant.0, present.extra_data, self.now]).await?;
+        Ok(true)
     }
 
     /// The snapshot of each completed visit is written once; nothing else of it changes.

@@ -10,7 +10,8 @@ use sea_orm::{FromQueryResult, Value as Bound};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{Result, Snapshot, StoreError, Tx, sql};
+use crate::participants::filter::MATCHES;
+use crate::{ParticipantFilter, Result, Snapshot, StoreError, Tx, sql};
 
 const SELECT: &str = "SELECT v.id, s.participant_id, p.study_id, v.schedule_version_id, s.version_number, s.is_current, \
                       v.visit_window_id, w.label, w.event_name, w.arm_num, w.instruments, w.survey_instruments, v.survey_state, \
@@ -150,6 +151,20 @@ impl Snapshot {
             "{SELECT} WHERE s.participant_id = $1 ORDER BY s.version_number, v.scheduled_date, w.position, v.id"
         );
         self.all::<Row>(&text, sql::values![participant.0]).await?.into_iter().map(TryInto::try_into).collect()
+    }
+
+    /// The visits of all versions of the participants on a page, by participant, by version, then by date.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn visits_of_page(&self, study: StudyId, page: &ParticipantFilter) -> Result<Vec<StoredVisit>> {
+        let text = format!(
+            "{SELECT} WHERE p.id IN (SELECT p.id FROM participants p WHERE {MATCHES} AND ($6 IS NULL OR p.id > $6) \
+             ORDER BY p.id LIMIT $7) ORDER BY p.id, s.version_number, v.scheduled_date, w.position, v.id"
+        );
+        let mut args = page.args(study);
+        args.extend(sql::values![page.after.map(|id| id.0), i64::from(page.limit)]);
+        self.all::<Row>(&text, args).await?.into_iter().map(TryInto::try_into).collect()
     }
 
     /// The visit with this id.

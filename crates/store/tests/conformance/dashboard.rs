@@ -18,7 +18,11 @@ fn quiet() -> Dashboard {
         oldest_pending: None,
         failed_events: 0,
         stuck_events: 0,
+        events_waiting: 0,
+        oldest_event_s: None,
         duplicates_24h: 0,
+        rereads_waiting: 0,
+        oldest_reread_s: None,
         troubled_rereads: 0,
         refused_for_rate: 0,
         reconcile_wanted: false,
@@ -105,4 +109,40 @@ async fn it_counts_what_is_stored_of_this_study(#[values(Engine::Sqlite, Engine:
     assert_eq!(world.read().await.dashboard(world.study, today).await.map(|board| board.duplicates_24h), Ok(0));
     let foreign = world.read().await.dashboard(other, today).await;
     assert_eq!(foreign, Ok(quiet()), "of the other study nothing is told");
+}
+
+#[rstest]
+#[tokio::test]
+async fn it_says_what_waits_and_for_how_long(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let mut world = World::new(engine).await;
+    world.add_event("1", &[]).await;
+    world.advance(Duration::seconds(50));
+    world.add_event("2", &[]).await;
+    world.advance(Duration::seconds(10));
+    let seen = world.read().await.dashboard(world.study, day("2026-03-02")).await.expect("a dashboard");
+    assert_eq!((seen.events_waiting, seen.oldest_event_s), (2, Some(60)));
+    // The first asking counts.
+    for record in ["9", "8", "9"] {
+        let tx = world.tx().await;
+        tx.ask_reread(world.study, record).await.expect("asked");
+        done(tx).await;
+        world.advance(Duration::seconds(10));
+    }
+    let waiting = async |world: &World| {
+        let seen = world.read().await.dashboard(world.study, day("2026-03-02")).await.expect("a dashboard");
+        (seen.rereads_waiting, seen.oldest_reread_s)
+    };
+    assert_eq!(waiting(&world).await, (2, Some(30)));
+    let worker = world.add_process("worker").await;
+    let tx = world.tx().await;
+    let taken = tx.claim_reread(worker, usize::MAX).await.expect("an answer").expect("a re-read");
+    assert_eq!(taken.record_id, "9", "the longest waiting first");
+    done(tx).await;
+    assert_eq!(waiting(&world).await, (2, Some(30)), "until its end");
+    let tx = world.tx().await;
+    tx.ask_reread(world.study, "9").await.expect("asked");
+    tx.finish_reread(world.study, "9", taken.generation, worker).await.expect("held");
+    done(tx).await;
+    world.advance(Duration::seconds(1));
+    assert_eq!(waiting(&world).await, (2, Some(21)), "what was asked for meanwhile waits since then");
 }

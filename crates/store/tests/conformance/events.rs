@@ -4,10 +4,10 @@ use chrono::Duration;
 use metricis_core::ids::{EventId, ProcessId};
 use metricis_core::words::EventStatus;
 use metricis_store::testing::Engine;
-use metricis_store::{EventFilter, Replayed, STUCK_AFTER_MINUTES};
+use metricis_store::{EventFilter, LIVE_WITHIN_S, Replayed, STUCK_AFTER_MINUTES};
 use rstest::rstest;
 
-use crate::world::{World, conflict, done, quoted};
+use crate::world::{World, conflict, day, done, quoted};
 
 async fn claim(world: &World, process: ProcessId) -> Option<EventId> {
     let tx = world.tx().await;
@@ -66,6 +66,10 @@ async fn a_stuck_event_holds_up_no_other(#[values(Engine::Sqlite, Engine::Postgr
     world.advance(Duration::minutes(STUCK_AFTER_MINUTES));
     assert_eq!(claim(&world, worker).await, None);
     world.advance(Duration::microseconds(1));
+    // The worker lives, so that only the time since its claim counts.
+    let tx = world.tx().await;
+    tx.see_process(worker).await.expect("seen");
+    done(tx).await;
     let listed = async |before| {
         let events = world.read().await.stuck_events(world.study, before).await.expect("events");
         events.iter().map(|event| event.id).collect::<Vec<_>>()
@@ -100,7 +104,8 @@ async fn only_who_holds_an_event_ends_it(#[values(Engine::Sqlite, Engine::Postgr
 #[tokio::test]
 async fn a_person_replays_what_failed_or_is_stuck(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let mut world = World::new(engine).await;
-    let (dead, worker) = (world.add_process("worker").await, world.add_process("worker").await);
+    // Of the one nothing is known: only time tells.
+    let (dead, worker) = (ProcessId::at(world.now), world.add_process("worker").await);
     let id = world.add_event("7", &[]).await;
     assert!(refusal(&world, id).await.contains("waits for a worker"));
     claim(&world, dead).await;
@@ -129,6 +134,67 @@ async fn a_person_replays_what_failed_or_is_stuck(#[values(Engine::Sqlite, Engin
     let duplicate = world.add_event("7", &[("status", quoted("duplicate")), original]).await;
     assert!(refusal(&world, duplicate).await.contains("duplicate"));
     assert_eq!(world.tx().await.replay_event(EventId::at(world.now)).await, Ok(None));
+}
+
+/// The registry knows that the process is dead: it stopped, or was not seen for a minute.
+#[rstest]
+#[tokio::test]
+async fn an_event_of_a_process_known_to_be_dead_is_stuck_at_once(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[values(false, true)] stopped: bool,
+) {
+    let mut world = World::new(engine).await;
+    let worker = world.add_process("worker").await;
+    let id = world.add_event("7", &[]).await;
+    claim(&world, worker).await;
+    world.advance(Duration::seconds(LIVE_WITHIN_S));
+    let stuck = async |world: &World| {
+        let read = world.read().await;
+        let before = world.now - Duration::minutes(STUCK_AFTER_MINUTES);
+        let listed = read.stuck_events(world.study, before).await.expect("events").len() as u64;
+        let counted = read.dashboard(world.study, day("2026-03-02")).await.expect("a dashboard").stuck_events;
+        assert_eq!(listed, counted);
+        listed
+    };
+    assert_eq!(stuck(&world).await, 0);
+    assert!(refusal(&world, id).await.contains("or its process is dead"));
+    if stopped {
+        let tx = world.tx().await;
+        tx.stop_process(worker).await.expect("stopped");
+        done(tx).await;
+    } else {
+        world.advance(Duration::microseconds(1));
+    }
+    assert_eq!(stuck(&world).await, 1);
+    let tx = world.tx().await;
+    assert!(tx.replay_event(id).await.expect("stuck").is_some());
+    done(tx).await;
+    conflict(world.tx().await.finish_event(id, worker, None).await);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_person_replays_what_was_processed_without_effect(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::new(engine).await;
+    let worker = world.add_process("worker").await;
+    let id = world.add_event("7", &[]).await;
+    let finish = async |note: Option<&str>| {
+        assert_eq!(claim(&world, worker).await, Some(id));
+        let tx = world.tx().await;
+        tx.finish_event(id, worker, note).await.expect("held");
+        done(tx).await;
+    };
+    finish(Some("no effect: the instrument is not complete")).await;
+    let tx = world.tx().await;
+    let replayed = Replayed { study: world.study, from: EventStatus::Processed, retry_count: 1 };
+    assert_eq!(tx.replay_event(id).await, Ok(Some(replayed)));
+    done(tx).await;
+    let event = world.read().await.event(id).await.expect("an answer").expect("an event");
+    assert_eq!((event.status, event.processed_at, event.note), (EventStatus::Received, None, None));
+    finish(Some("enrolled without visits: the study has no visit windows")).await;
+    assert!(refusal(&world, id).await.contains("had its effect"));
 }
 
 #[rstest]

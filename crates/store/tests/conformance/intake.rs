@@ -7,13 +7,13 @@ use metricis_core::Clock;
 use metricis_core::clock::ManualClock;
 use metricis_core::ids::StudyId;
 use metricis_core::intake::{DetForm, natural_key};
-use metricis_store::intake::{DetWriter, IntakeError, NewDet, Receipt, WriterSettings, probe_idempotency};
+use metricis_store::intake::{DetWriter, IntakeError, NewDet, Receipt, StudyLookup, WriterSettings, probe_idempotency};
 use metricis_store::testing::Engine;
 use metricis_store::{Store, StoreOptions};
 use rstest::rstest;
 use tokio::sync::Notify;
 
-use crate::world::World;
+use crate::world::{World, done};
 
 pub fn det(study: StudyId, record: &str) -> NewDet {
     let body: String = form_urlencoded::Serializer::new(String::new())
@@ -105,6 +105,44 @@ async fn a_row_that_the_database_refuses_fails_alone(#[values(Engine::Sqlite, En
     }
     assert_eq!(inbox.count("SELECT count(*) FROM webhook_events").await, 62);
     assert_eq!(inbox.count("SELECT count(*) FROM det_keys").await, 62);
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_was_proven_against_other_studies_is_not_stored_and_the_rest_of_its_group_is(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let inbox = Inbox::new(engine).await;
+    let (writer, study) = (inbox.writer().await, inbox.world.study);
+    let lookup = StudyLookup::spawn(inbox.world.store().clone());
+    let sealed = async |secret: &str| {
+        let tx = inbox.world.tx().await;
+        let mut config = tx.study(study).await.expect("an answer").expect("the study").config;
+        (config.redcap.project_id, config.redcap.webhook_secret) = (Some("18".into()), Some(secret.into()));
+        tx.set_study_config(study, &config).await.expect("written");
+        done(tx).await;
+        lookup.candidates("18").await.expect("an answer")
+    };
+    assert!(lookup.remembered("18").is_none());
+    let (former, now) = (sealed("enc:v2:former").await, sealed("enc:v2:now").await);
+    assert!(former != now && lookup.remembered("18") == Some(Arc::clone(&now)));
+    let deliver = |number: usize| {
+        let (writer, against) = (writer.clone(), Arc::clone([&former, &now, &now][number % 3]));
+        // Every fifth repeats the one before it, so that some groups hold duplicates.
+        let record = if number % 5 == 4 { number - 1 } else { number };
+        let det = det(study, &record.to_string());
+        tokio::spawn(async move { writer.receive_proven(det, against).await })
+    };
+    let mut stored = 0;
+    for (number, task) in (0..60).map(deliver).collect::<Vec<_>>().into_iter().enumerate() {
+        match task.await.expect("no panic") {
+            Ok(_) => stored += i64::from(number % 3 != 0),
+            Err(error) => assert!(number % 3 == 0 && error == IntakeError::Stale, "{number}: {error:?}"),
+        }
+    }
+    assert_eq!(stored, 40);
+    assert_eq!(inbox.count("SELECT count(*) FROM webhook_events").await, 40);
+    assert_eq!(inbox.count("SELECT count(*) FROM audit_logs WHERE action = 'receive_det'").await, 40);
 }
 
 #[rstest]

@@ -10,7 +10,7 @@ use metricis_store::{NewParticipant, NewSite, ParticipantFilter, ParticipantUpda
 use rstest::rstest;
 use serde_json::json;
 
-use crate::world::{World, conflict, done};
+use crate::world::{World, conflict, day, done};
 
 #[rstest]
 #[tokio::test]
@@ -63,6 +63,7 @@ async fn an_update_writes_the_mapped_fields_and_nothing_else(
         time_zone: "UTC".to_owned(),
         dag: Some("north".to_owned()),
         review: Some("anchor_differs".to_owned()),
+        redcap_anchor: Some(day("2026-03-20")),
         mapped_digest: "1".repeat(64),
     };
     let before = world.read().await.participant(id).await.expect("an answer").expect("a participant");
@@ -74,10 +75,14 @@ async fn an_update_writes_the_mapped_fields_and_nothing_else(
     assert_eq!((&after.code, &after.external_id), (&before.code, &before.external_id));
     assert_eq!((after.site, after.arm_num, after.enrollment_date), (Some(site), 2, before.enrollment_date));
     assert_eq!((after.dag.as_deref(), after.time_zone.as_str()), (Some("north"), "UTC"));
-    assert_eq!(after.extra_data, json!({ "kept": [1], "redcap_dag": "north", "review": "anchor_differs" }));
+    let extra =
+        json!({ "kept": [1], "redcap_dag": "north", "review": "anchor_differs", "redcap_anchor_date": "2026-03-20" });
+    assert_eq!(after.extra_data, extra);
     assert_eq!(after.review.as_deref(), Some("anchor_differs"));
     let tx = world.tx().await;
-    tx.update_participant(&ParticipantUpdate { review: None, ..update.clone() }).await.expect("an update");
+    tx.update_participant(&ParticipantUpdate { review: None, redcap_anchor: None, ..update.clone() })
+        .await
+        .expect("an update");
     done(tx).await;
     let agreed = world.read().await.participant(id).await.expect("an answer").expect("a participant");
     assert_eq!(agreed.extra_data, json!({ "kept": [1], "redcap_dag": "north" }), "the mark is cleared");

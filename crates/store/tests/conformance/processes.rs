@@ -30,3 +30,25 @@ async fn the_live_ones_were_seen_and_have_not_stopped(#[values(Engine::Sqlite, E
     assert_eq!((process.started_at, process.seen_at), (started_at, world.now));
     assert_eq!((process.role.as_str(), process.dev_mode, process.version.as_str()), ("server", false, "0.1.0"));
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_server_says_where_it_is_reached_while_it_lives(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let world = World::new(engine).await;
+    let (server, silent) = (world.add_process("server").await, world.add_process("server").await);
+    let worker = world.add_process("worker").await;
+    let tx = world.tx().await;
+    for process in [server, worker] {
+        tx.announce_address(process, "http://127.0.0.1:8080", "mark").await.expect("announced");
+    }
+    done(tx).await;
+    let mut known = world.read().await.server_addresses(world.now).await.expect("servers");
+    known.sort_by_key(|known| known.process != server);
+    let addresses: Vec<_> = known.iter().map(|known| (known.process, known.address.as_deref())).collect();
+    assert_eq!(addresses, [(server, Some("http://127.0.0.1:8080")), (silent, None)]);
+    assert_eq!(known[0].mark.as_deref(), Some("mark"));
+    let tx = world.tx().await;
+    tx.stop_process(server).await.expect("stopped");
+    done(tx).await;
+    assert_eq!(world.read().await.server_addresses(world.now).await.expect("servers").len(), 1);
+}

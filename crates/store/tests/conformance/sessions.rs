@@ -88,9 +88,10 @@ async fn lists_are_newest_first_and_of_one_state(#[values(Engine::Sqlite, Engine
     tx.mark_session_synced(ids[1]).await.expect("a pending session");
     done(tx).await;
     let read = world.read().await;
-    let all: Vec<_> = read.sessions(world.study, None, 2).await.expect("sessions").iter().map(|row| row.id).collect();
+    let all: Vec<_> =
+        read.sessions(world.study, None, None, 2).await.expect("sessions").iter().map(|row| row.id).collect();
     assert_eq!(all, [ids[2], ids[1]]);
-    let pending = read.sessions(world.study, Some(SyncStatus::Pending), 9).await.expect("sessions");
+    let pending = read.sessions(world.study, Some(SyncStatus::Pending), None, 9).await.expect("sessions");
     assert_eq!(pending.iter().map(|row| row.id).collect::<Vec<_>>(), [ids[2], ids[0]]);
     let own = read.sessions_of(ada).await.expect("sessions");
     assert_eq!(own.iter().map(|row| row.id).collect::<Vec<_>>(), [ids[2], ids[0]]);

@@ -46,6 +46,7 @@ async fn a_changed_date_is_flagged_and_moves_no_anchor(#[values(Engine::Sqlite, 
     assert_eq!(world.visits("7").await, before);
     let flagged = world.participant("7").await.expect("a participant");
     assert_eq!((flagged.enrollment_date, flagged.review.as_deref()), (day("2026-03-02"), Some("anchor_differs")));
+    assert_eq!(flagged.extra_data["redcap_anchor_date"], "2026-03-20");
     assert_eq!(to_review(&world).await, 1);
     let rows = world.read().await.audit_rows(Some(world.study), None, 2).await.expect("rows");
     assert!(rows[1].detail.contains(r#""changed":["review"]"#), "{}", rows[1].detail);

@@ -2,15 +2,16 @@
 //!
 //! Invariant: no proof, a wrong one and an unknown project are one and the same answer.
 
+use std::sync::Arc;
+
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::request::Parts;
 use metricis_core::ids::StudyId;
 use metricis_core::intake::{DetForm, FormRefusal, Presented, origin_of};
-use metricis_store::intake::Candidate;
-use metricis_store::{Opened, SecretField};
-use secrecy::ExposeSecret;
+use metricis_store::intake::{Candidate, Candidates};
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::AppState;
 use crate::edge::Probe;
@@ -45,6 +46,9 @@ pub(in crate::routes) struct Delivery {
 pub(in crate::routes) struct Proven {
     pub(in crate::routes) study: StudyId,
     pub(in crate::routes) form: DetForm,
+    /// The studies that it was proven against, when they are what was found last and not what is: no refusal may rest on
+    /// them, and storing must confirm them.
+    pub(in crate::routes) guess: Option<Candidates>,
 }
 
 impl FromRequest<AppState> for Delivery {
@@ -88,15 +92,13 @@ pub(in crate::routes) async fn prove_det(app: &AppState, delivery: &Delivery) ->
     if delivery.presented.is_empty() {
         return Err(refuse_proof(app, delivery).await);
     }
-    let mut candidates = app.lookup.candidates(&form.project_id).await?;
-    let origin = origin_of(&form.redcap_url);
-    candidates.retain(|candidate| candidate.api_origin.is_none() || candidate.api_origin == origin);
+    let candidates = app.lookup.candidates(&form.project_id).await?;
     let (mut readable, mut unreadable) = (0_usize, 0_usize);
-    for candidate in &candidates {
+    for candidate in of_origin(&candidates, &form) {
         for sealed in &candidate.sealed_secrets {
             match open_secret(app, candidate, sealed) {
-                Some(secret) if delivery.presented.holds(&delivery.body, secret.value.expose_secret()) => {
-                    return Ok(Proven { study: candidate.study, form });
+                Some(secret) if delivery.presented.holds(&delivery.body, secret.expose_secret()) => {
+                    return Ok(Proven { study: candidate.study, form, guess: None });
                 }
                 Some(_) => readable += 1,
                 None => unreadable += 1,
@@ -111,8 +113,30 @@ pub(in crate::routes) async fn prove_det(app: &AppState, delivery: &Delivery) ->
     }
 }
 
-fn open_secret(app: &AppState, candidate: &Candidate, sealed: &str) -> Option<Opened> {
-    let opened = app.sealer.open(candidate.study, SecretField::WebhookSecret, sealed);
+/// As `prove_det`, against the studies found last; none when that proves nothing, which says nothing.
+pub(in crate::routes) fn guess_det(app: &AppState, delivery: &Delivery) -> Option<Proven> {
+    if !delivery.is_form || delivery.presented.is_empty() {
+        return None;
+    }
+    let form = DetForm::parse(&delivery.body).ok()?;
+    let against = app.lookup.remembered(&form.project_id)?;
+    let holds = |candidate: &&Candidate| {
+        candidate.sealed_secrets.iter().any(|sealed| {
+            let secret = app.opened.open(&app.sealer, candidate.study, sealed);
+            secret.is_ok_and(|secret| delivery.presented.holds(&delivery.body, secret.expose_secret()))
+        })
+    };
+    let study = of_origin(&against, &form).find(holds)?.study;
+    Some(Proven { study, form, guess: Some(against) })
+}
+
+fn of_origin<'a>(candidates: &'a [Candidate], form: &DetForm) -> impl Iterator<Item = &'a Candidate> + use<'a> {
+    let origin = origin_of(&form.redcap_url);
+    candidates.iter().filter(move |candidate| candidate.api_origin.is_none() || candidate.api_origin == origin)
+}
+
+fn open_secret(app: &AppState, candidate: &Candidate, sealed: &str) -> Option<Arc<SecretString>> {
+    let opened = app.opened.open(&app.sealer, candidate.study, sealed);
     opened.map_err(|error| tracing::error!(study = %candidate.study, %error, "webhook secret unreadable")).ok()
 }
 

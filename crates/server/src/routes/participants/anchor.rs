@@ -108,6 +108,7 @@ async fn apply_move(
         return Err(Problem::Conflict("schedule moved by somebody else; look at the plan again".to_owned()));
     }
     let version = call.tx.apply_anchor_plan(plan).await?;
+    let review_cleared = call.tx.clear_anchor_review(participant, plan.to).await?;
     let moved = Action::MoveAnchor {
         participant,
         old_anchor_date: plan.from,
@@ -118,6 +119,7 @@ async fn apply_move(
         cancelled: plan.counts.cancelled,
         flagged: plan.counts.flagged,
         created: plan.counts.created,
+        review_cleared,
         reason,
     };
     let created = Action::CreateScheduleVersion {

@@ -23,6 +23,8 @@ pub(super) struct ParticipantDetail {
     versions: Vec<VersionShown>,
     /// Of all versions, by version, then by date.
     visits: Vec<VisitShown>,
+    /// The record's page in REDCap; null before the study is connected.
+    redcap_record_url: Option<String>,
     /// Newest first; without results.
     sessions: Vec<SessionShown>,
 }
@@ -115,8 +117,11 @@ impl From<StoredVisit> for VisitShown {
     responses((status = 200, body = ParticipantDetail), Refusals))]
 pub(super) async fn get_participant(call: Call<StudyMember>, At(id): At<ParticipantId>) -> Answer<ParticipantDetail> {
     let participant = find_participant(&call.tx, call.study_id(), id).await?;
+    let (study, version) = (call.study().await?, call.tx.redcap_version(call.study_id()).await?);
+    let redcap_record_url = study.config.redcap.record_url(version.as_deref(), &participant.external_id);
     Ok(Json(ParticipantDetail {
         participant: participant.into(),
+        redcap_record_url,
         consent: call.tx.consent(id).await?.map(Into::into),
         versions: call.tx.versions(id).await?.into_iter().map(Into::into).collect(),
         visits: call.tx.visits(id).await?.into_iter().map(Into::into).collect(),

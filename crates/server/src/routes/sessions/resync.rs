@@ -70,7 +70,7 @@ pub(super) async fn sync_sessions(
 
 async fn chosen(tx: &Tx, study: StudyId, ids: Option<Vec<SessionId>>) -> Result<Vec<SessionId>, Problem> {
     let Some(mut ids) = ids else {
-        let failed = tx.sessions(study, Some(SyncStatus::Failed), AT_ONCE).await?;
+        let failed = tx.sessions(study, Some(SyncStatus::Failed), None, AT_ONCE).await?;
         return Ok(failed.into_iter().map(|session| session.id).collect());
     };
     ids.sort_unstable();

@@ -23,9 +23,17 @@ pub(super) struct DashboardShown {
     oldest_pending: Option<DateTime<Utc>>,
     /// Events that wait for a person's replay.
     failed_events: u64,
-    /// Events that have been `processing` for over 15 minutes.
+    /// Events that have been `processing` for over 15 minutes, or whose process is dead.
     stuck_events: u64,
+    /// Events that wait for a worker.
+    events_waiting: u64,
+    /// Seconds for which the oldest of them waits.
+    oldest_event_s: Option<i64>,
     duplicates_24h: u64,
+    /// Records that wait to be read again, or are being read.
+    rereads_waiting: u64,
+    /// Seconds for which the longest of them waits.
+    oldest_reread_s: Option<i64>,
     /// Re-reads that failed or are stuck.
     troubled_rereads: u64,
     /// Proven DETs refused for their rate.
@@ -59,7 +67,11 @@ impl DashboardShown {
             oldest_pending: seen.oldest_pending,
             failed_events: seen.failed_events,
             stuck_events: seen.stuck_events,
+            events_waiting: seen.events_waiting,
+            oldest_event_s: seen.oldest_event_s,
             duplicates_24h: seen.duplicates_24h,
+            rereads_waiting: seen.rereads_waiting,
+            oldest_reread_s: seen.oldest_reread_s,
             troubled_rereads: seen.troubled_rereads,
             refused_for_rate: seen.refused_for_rate,
             reconcile_wanted: seen.reconcile_wanted,

@@ -1,4 +1,4 @@
-//! Handing a failed or stuck event to the worker again; only a person does this.
+//! Handing an event to the worker again that failed, is stuck or had no effect; only a person does this.
 
 use axum::Json;
 use metricis_core::action::Action;
@@ -9,7 +9,8 @@ use super::view::EventShown;
 use crate::extract::{At, Call, StudyCoordinator};
 use crate::problem::{Answer, Problem, Refusals};
 
-/// Replays a failed event, or one that has been `processing` for over 15 minutes.
+/// Replays an event that failed, that is stuck (`processing` for over 15 minutes, or by a dead process), or that was processed without
+/// effect (its `note` says so) because the study was not ready for it.
 #[utoipa::path(post, path = "/api/studies/{study_id}/webhooks/{event_id}/replay", tag = "webhooks",
     params(("study_id" = Uuid, Path), ("event_id" = Uuid, Path)), security(("token" = [])),
     responses((status = 200, body = EventShown), Refusals))]

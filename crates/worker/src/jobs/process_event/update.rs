@@ -1,21 +1,18 @@
 //! A known participant: mapped fields, group and survey state are brought up to date, and nothing else.
 //!
 //! Invariant: no schedule moves here, and no enrolment date. A date that changed in REDCap marks the participant for review
-//! until the two agree again; a person moves the anchor.
+//! until the two agree again, here or because a person moves the anchor to it.
 
 use chrono::NaiveDate;
 use metricis_core::action::{Action, Actor, Entry};
 use metricis_core::enrolment::{MappedParticipant, mapped_digest};
-use metricis_store::{ParticipantUpdate, StoredEvent, StoredParticipant, StoredStudy, Tx};
+use metricis_store::{ANCHOR_DIFFERS, ParticipantUpdate, StoredEvent, StoredParticipant, StoredStudy, Tx};
 use secrecy::ExposeSecret;
 
 use super::{Applied, enrol::code_taken};
 use crate::failure::Stop;
 use crate::record::Record;
 use crate::worker::Worker;
-
-/// `extra_data.review` of a participant whose anchor is another date than REDCap's.
-const ANCHOR_DIFFERS: &str = "anchor_differs";
 
 /// Updates a locked participant in `tx`.
 ///
@@ -45,7 +42,7 @@ pub(super) async fn update(
     }
     let digest = mapped_digest(worker.settings.digest_key.expose_secret().as_bytes(), &mapped);
     if !changed.is_empty() || digest != known.mapped_digest {
-        tx.update_participant(&participant_update(known, &mapped, review, digest)).await?;
+        tx.update_participant(&participant_update(known, &mapped, anchor, review, digest)).await?;
     }
     let surveys = record.survey_changes(&tx.visits(known.id).await?);
     for (visit, state) in &surveys {
@@ -64,6 +61,7 @@ pub(super) async fn update(
 fn participant_update(
     known: &StoredParticipant,
     mapped: &MappedParticipant,
+    anchor: NaiveDate,
     review: Option<String>,
     mapped_digest: String,
 ) -> ParticipantUpdate {
@@ -75,6 +73,7 @@ fn participant_update(
         time_zone: mapped.time_zone.name().to_owned(),
         dag: mapped.dag.clone(),
         review,
+        redcap_anchor: Some(mapped.enrollment_date).filter(|date| *date != anchor),
         mapped_digest,
     }
 }

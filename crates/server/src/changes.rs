@@ -1,0 +1,182 @@
+//! What has changed in a study, told to whoever watches: one look a second at the heads of the audit chains, for all of them.
+//!
+//! Invariants: the chain is the source, so a change of any process is seen by every process; nobody watching, nobody looking;
+//! what is told are topics, never what was done to whom.
+//!
+//! ```text
+//!   watcher:  head of the chain moved 7 → 9 ─► names of the actions 8 and 9 ─► Change { after: 7, through: 9, topics }
+//!   a stream: at 7 ─► tells the topics.   at 6 ─► has missed something: reads the chain.   at 9 ─► knows it already
+//! ```
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use metricis_core::action::{Topic, topics_of};
+use metricis_core::ids::{StudyId, UserId};
+use metricis_store::StoreError;
+use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
+
+use crate::problem::Problem;
+use crate::state::{AppState, Shared};
+
+/// Streams that one person may have open.
+const STREAMS_PER_USER: usize = 8;
+/// Changes that wait for a slow stream; one that misses more reads the chain itself.
+const WAITING: usize = 256;
+
+/// The rhythm of the streams.
+#[derive(Clone, Copy, Debug)]
+pub struct ChangeTimes {
+    /// Between two looks at the chains. Default 1 s.
+    pub look: Duration,
+    /// Between two signs of life on a quiet stream. Default 15 s.
+    pub sign: Duration,
+    /// Between two looks at whether the caller may still watch. Default 30 s.
+    pub recheck: Duration,
+}
+
+impl Default for ChangeTimes {
+    fn default() -> Self {
+        Self { look: Duration::from_secs(1), sign: Duration::from_secs(15), recheck: Duration::from_secs(30) }
+    }
+}
+
+/// The rows of a study's chain after one sequence and up to another.
+#[derive(Clone, Debug)]
+pub(crate) struct Change {
+    pub(crate) study: StudyId,
+    pub(crate) after: i64,
+    pub(crate) through: i64,
+    pub(crate) topics: BTreeSet<Topic>,
+}
+
+/// Who watches what.
+pub(crate) struct Changes {
+    watching: Mutex<Watching>,
+    sender: broadcast::Sender<Change>,
+    ended: CancellationToken,
+}
+
+#[derive(Default)]
+struct Watching {
+    /// Whether the watcher runs.
+    looking: bool,
+    studies: HashMap<StudyId, usize>,
+    users: HashMap<UserId, usize>,
+}
+
+/// A place among the watchers, given back when it is dropped.
+pub(crate) struct Place {
+    app: AppState,
+    study: StudyId,
+    user: UserId,
+    pub(crate) changes: broadcast::Receiver<Change>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut watching = self.app.changes.watching();
+        leave(&mut watching.studies, &self.study);
+        leave(&mut watching.users, &self.user);
+    }
+}
+
+fn leave<K: std::hash::Hash + Eq>(counts: &mut HashMap<K, usize>, key: &K) {
+    if let Some(count) = counts.get_mut(key) {
+        *count -= 1;
+        if *count == 0 {
+            counts.remove(key);
+        }
+    }
+}
+
+impl Changes {
+    pub(crate) fn new() -> Self {
+        Self { watching: Mutex::default(), sender: broadcast::Sender::new(WAITING), ended: CancellationToken::new() }
+    }
+
+    /// Ends every stream, for good.
+    pub(crate) fn end(&self) {
+        self.ended.cancel();
+    }
+
+    /// Is cancelled when the streams end.
+    pub(crate) fn ended(&self) -> CancellationToken {
+        self.ended.clone()
+    }
+
+    fn watching(&self) -> MutexGuard<'_, Watching> {
+        self.watching.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether somebody still watches; if not, the watcher has stopped.
+    fn go_on(&self) -> bool {
+        let mut watching = self.watching();
+        watching.looking = !watching.studies.is_empty() && !self.ended.is_cancelled();
+        watching.looking
+    }
+}
+
+impl AppState {
+    /// Takes a place among the watchers of `study`; the first one starts the watcher.
+    ///
+    /// # Errors
+    /// The person has too many streams open.
+    pub(crate) fn watch(&self, study: StudyId, user: UserId) -> Result<Place, Problem> {
+        let mut watching = self.changes.watching();
+        let open = watching.users.entry(user).or_default();
+        if *open >= STREAMS_PER_USER {
+            return Err(Problem::TooManyStreams(STREAMS_PER_USER));
+        }
+        *open += 1;
+        *watching.studies.entry(study).or_default() += 1;
+        if !std::mem::replace(&mut watching.looking, true) {
+            tokio::spawn(look_each_second(Arc::downgrade(self.shared()), self.changes.ended()));
+        }
+        Ok(Place { app: self.clone(), study, user, changes: self.changes.sender.subscribe() })
+    }
+}
+
+async fn look_each_second(app: Weak<Shared>, ended: CancellationToken) {
+    let (mut seen, mut failing) = (HashMap::new(), false);
+    loop {
+        let Some(shared) = app.upgrade() else { return };
+        if !shared.changes.go_on() {
+            return;
+        }
+        let looked = look(&shared, &mut seen).await;
+        match &looked {
+            Err(error) if !failing => tracing::warn!(%error, "changes cannot be read; the streams wait"),
+            Ok(()) if failing => tracing::info!("changes are read again"),
+            _ => {}
+        }
+        failing = looked.is_err();
+        let pause = shared.settings.change_times.look;
+        drop(shared);
+        tokio::select! {
+            () = ended.cancelled() => {}
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+/// One look: tells what is new of the studies that are watched. What cannot be read is new at the next look.
+async fn look(app: &Shared, seen: &mut HashMap<i64, i64>) -> Result<(), StoreError> {
+    let read = app.store.read(app.clock.now()).await?;
+    for head in read.audit_heads().await? {
+        let (Some(study), through) = (head.study_id.map(StudyId), head.head_sequence) else { continue };
+        // At the first look nothing is known of what came before: a stream that is behind reads the chain itself.
+        let after = seen.get(&head.chain).copied().unwrap_or(through);
+        let is_first = !seen.contains_key(&head.chain);
+        if (after < through || is_first) && app.changes.watching().studies.contains_key(&study) {
+            let names = read.actions_between(head.chain, after, through).await?;
+            let topics = topics_of(names.iter().map(String::as_str));
+            // Nobody receives it when the last stream has just ended.
+            let _ = app.changes.sender.send(Change { study, after, through, topics });
+        }
+        seen.insert(head.chain, through);
+    }
+    Ok(())
+}

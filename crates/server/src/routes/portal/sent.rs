@@ -1,0 +1,60 @@
+//! What the participant has sent, and whether the study has it: never what was in it.
+
+use axum::Json;
+use chrono::{DateTime, Utc};
+use metricis_core::words::SyncStatus;
+use metricis_store::StoredSession;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use crate::extract::{Call, Listed, ParticipantSession};
+use crate::problem::{Answer, Refusals};
+
+#[derive(serde::Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SentQuery {
+    /// Only the submission with this key.
+    key: Option<String>,
+}
+
+#[derive(serde::Serialize, ToSchema)]
+pub(super) struct OwnSessions {
+    /// Newest first.
+    sessions: Vec<OwnSession>,
+}
+
+#[derive(serde::Serialize, ToSchema)]
+struct OwnSession {
+    submission_key: String,
+    task: String,
+    visit_id: Option<Uuid>,
+    received_at: DateTime<Utc>,
+    /// `synced`: the study has it.
+    #[schema(schema_with = crate::schema::sync_status)]
+    sync_status: SyncStatus,
+}
+
+impl From<StoredSession> for OwnSession {
+    fn from(session: StoredSession) -> Self {
+        Self {
+            sync_status: session.sync.status(),
+            submission_key: session.submission_key,
+            task: session.task,
+            visit_id: session.visit.map(|id| id.0),
+            received_at: session.received_at,
+        }
+    }
+}
+
+/// The participant's own submissions.
+#[utoipa::path(get, path = "/api/portal/sessions", tag = "portal", params(SentQuery), security(("token" = [])),
+    responses((status = 200, body = OwnSessions), Refusals))]
+pub(super) async fn list_own_sessions(
+    call: Call<ParticipantSession>,
+    Listed(query): Listed<SentQuery>,
+) -> Answer<OwnSessions> {
+    let mut sessions = call.tx.sessions_of(call.who.participant.id).await?;
+    sessions.retain(|session| query.key.as_ref().is_none_or(|key| *key == session.submission_key));
+    Ok(Json(OwnSessions { sessions: sessions.into_iter().map(Into::into).collect() }))
+}
