@@ -7,7 +7,7 @@ import { Result } from "../parts/results";
 import { useMoment } from "../parts/when";
 import { isOpen } from "../portal/agenda";
 import { useNow } from "../portal/now";
-import { useTasks } from "../portal/queries";
+import { useDataStatus, useTasks } from "../portal/queries";
 import { useKept } from "../session/app";
 import type { Draft } from "../task/draft";
 import { isKnown } from "../task/registry";
@@ -89,6 +89,8 @@ function Interrupted({ draft, begin, resume }: { draft: Draft; begin: () => void
 
 function Done({ draft }: { draft: Draft }) {
   const { t } = useTranslation();
+  // Goes on telling how far the result has come.
+  useDataStatus();
   const entry = useKept(
     `entry ${draft.submission_key}`,
     async (device) => (await device.get("outbox", draft.submission_key)) ?? null,
