@@ -9,6 +9,7 @@ import {
   Modal,
   ModalHeader,
   Notification,
+  Select,
 } from "@mantine/core";
 
 const ink: MantineColorsTuple = [
@@ -41,6 +42,7 @@ export const theme = createTheme({
     Menu: Menu.extend({
       defaultProps: { withInitialFocusPlaceholder: false, withinPortal: false, menuItemTabIndex: 0 },
     }),
+    Select: Select.extend({ defaultProps: { comboboxProps: { withinPortal: false } } }),
     Notification: Notification.extend({
       styles: { description: { color: "var(--mantine-color-text)" } },
       defaultProps: { closeButtonProps: { "aria-label": "Close this message" } },

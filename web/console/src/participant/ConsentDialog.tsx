@@ -1,5 +1,5 @@
 /** Records that a participant has consented, which opens the gate to visits and messages. */
-import { Button, Group, Modal, Select, Stack, Text } from "@mantine/core";
+import { Button, Group, Modal, NativeSelect, Stack, Text } from "@mantine/core";
 import { useState } from "react";
 import { api, take } from "../api/client";
 import { Failure } from "../display/Notice";
@@ -36,12 +36,11 @@ export function ConsentDialog({ detail, onClose }: { detail: Detail; onClose: ()
     <Modal opened onClose={onClose} title={`Record the consent of ${detail.participant.participant_code}`}>
       <Stack>
         <Text size="sm">Recording it makes the visits that wait for consent. It stands in the audit log.</Text>
-        <Select
+        <NativeSelect
           label="How it was given"
           data={[...MODES]}
           value={mode}
-          onChange={(value) => setMode((value ?? "manual") as Mode)}
-          allowDeselect={false}
+          onChange={(event) => setMode(event.currentTarget.value as Mode)}
         />
         {order.error && <Failure error={order.error} />}
         <Group justify="flex-end">
