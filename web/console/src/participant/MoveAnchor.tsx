@@ -4,12 +4,12 @@ import { useForm } from "@mantine/form";
 import { useMutation } from "@tanstack/react-query";
 import { api, take } from "../api/client";
 import { Refusal } from "../api/refusal";
-import { Failure } from "../display/Notice";
+import { Callout, Failure } from "../display/Notice";
 import { day } from "../display/When";
 import { useOrder } from "../study/order";
 import { useStudy } from "../study/study";
 import type { Detail, Version } from "./participant";
-import { type AnchorPlan, deed } from "./plan";
+import { type AnchorPlan, baseOf, deed } from "./plan";
 import { PlanShown } from "./PlanShown";
 
 interface Props {
@@ -26,9 +26,9 @@ interface Wish {
 export function MoveAnchor({ detail, current, onClose }: Props) {
   const study = useStudy();
   const { participant } = detail;
-  const ask = async (wish: Wish, dryRun: boolean) => {
+  const ask = async (wish: Wish, dryRun: boolean, version: number) => {
     const path = { study_id: study.id, participant_id: participant.id };
-    const body = { ...wish, dry_run: dryRun, expected_version: current.version_number };
+    const body = { ...wish, dry_run: dryRun, expected_version: version };
     const moved = await take(
       api.POST("/api/studies/{study_id}/participants/{participant_id}/anchor", { params: { path }, body }),
     );
@@ -45,9 +45,9 @@ export function MoveAnchor({ detail, current, onClose }: Props) {
     },
     onValuesChange: () => preview.reset(),
   });
-  const preview = useMutation({ mutationFn: (wish: Wish) => ask(wish, true) });
+  const preview = useMutation({ mutationFn: (wish: Wish) => ask(wish, true, current.version_number) });
   const move = useOrder({
-    run: (wish: Wish) => ask(wish, false),
+    run: ({ wish, plan: read }: { wish: Wish; plan: AnchorPlan }) => ask(wish, false, baseOf(read)),
     topics: ["participants", "visits"],
     quiet: true,
     said: (plan) => ({
@@ -56,7 +56,8 @@ export function MoveAnchor({ detail, current, onClose }: Props) {
     }),
   });
   // A plan that was refused is a plan of yesterday: the next one is asked for anew.
-  const plan = move.isError ? undefined : preview.data;
+  const overtaken = move.isIdle && preview.data !== undefined && baseOf(preview.data) !== current.version_number;
+  const plan = move.isError || overtaken ? undefined : preview.data;
   const refused = move.error ?? preview.error;
   return (
     <Modal opened onClose={onClose} size="xl" title={`Move the anchor date of ${participant.participant_code}`}>
@@ -80,7 +81,8 @@ export function MoveAnchor({ detail, current, onClose }: Props) {
             minRows={2}
             {...form.getInputProps("reason")}
           />
-          {refused && <Refused error={refused} current={current} />}
+          {refused && <Failure error={refused} />}
+          {(overtaken || isConflict(move.error)) && <Overtaken current={current} />}
           {plan && <PlanShown plan={plan} detail={detail} />}
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>
@@ -92,7 +94,7 @@ export function MoveAnchor({ detail, current, onClose }: Props) {
                 h="auto"
                 py={8}
                 loading={move.isPending}
-                onClick={() => move.mutate(form.getValues(), { onSuccess: onClose })}
+                onClick={() => move.mutate({ wish: form.getValues(), plan }, { onSuccess: onClose })}
               >
                 {deed(plan)}
               </Button>
@@ -108,18 +110,17 @@ export function MoveAnchor({ detail, current, onClose }: Props) {
   );
 }
 
-/** A conflict means that somebody else moved first; the page has read the new state already. */
-function Refused({ error, current }: { error: unknown; current: Version }) {
-  const conflict = error instanceof Refusal && error.status === 409;
+const isConflict = (error: unknown) => error instanceof Refusal && error.status === 409;
+
+/** Somebody else moved first; the page has read the new state already. */
+function Overtaken({ current }: { current: Version }) {
   return (
-    <Stack gap="xs">
-      <Failure error={error} />
-      {conflict && (
-        <Text size="sm">
-          Nothing was changed by you. Version {current.version_number} is current now, anchored on{" "}
-          {day(current.anchor_date_used)}: look whether you still want to move it, then ask for a new plan.
-        </Text>
-      )}
-    </Stack>
+    <Callout tone="warn">
+      <Text size="sm">
+        Somebody else has moved this anchor; nothing was changed by you. Version {current.version_number} is current
+        now, anchored on {day(current.anchor_date_used)}: look whether you still want to move it, then ask for a new
+        plan.
+      </Text>
+    </Callout>
   );
 }

@@ -5,7 +5,7 @@ import { Status } from "../display/Status";
 import { Day, day, daysBetween, Span } from "../display/When";
 import { type Detail, flagWords, type Visit } from "./participant";
 import classes from "./PlanShown.module.css";
-import type { AnchorPlan } from "./plan";
+import { type AnchorPlan, baseOf } from "./plan";
 
 export function PlanShown({ plan, detail }: { plan: AnchorPlan; detail: Detail }) {
   const shift = daysBetween(plan.from, plan.to);
@@ -15,8 +15,8 @@ export function PlanShown({ plan, detail }: { plan: AnchorPlan; detail: Detail }
       <Title order={3}>The plan</Title>
       <Text size="sm">
         {day(plan.from)} → {day(plan.to)}, {Math.abs(shift)} {Math.abs(shift) === 1 ? "day" : "days"}{" "}
-        {shift < 0 ? "earlier" : "later"}. Version {plan.next_version_number - 1} becomes superseded, version{" "}
-        {plan.next_version_number} current.
+        {shift < 0 ? "earlier" : "later"}. Version {baseOf(plan)} becomes superseded, version {plan.next_version_number}{" "}
+        current.
       </Text>
       <Kept plan={plan} visit={visit} />
       <Wide label="Visits of the plan">

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Visit } from "./participant";
-import { type AnchorPlan, deed } from "./plan";
+import { type AnchorPlan, baseOf, deed } from "./plan";
 import { lines } from "./PlanShown";
 
 const plan: AnchorPlan = {
@@ -39,4 +39,8 @@ test("a cancelled visit stands beside the one that takes its place, or alone", (
     ["week-4", "week-4", undefined],
     ["week-1", "week-1", "2026-12-03"],
   ]);
+});
+
+test("a plan is for the version that it was made for", () => {
+  expect(baseOf(plan)).toBe(1);
 });

@@ -13,12 +13,15 @@ export interface AnchorPlan {
   counts: { reconciled: number; cancelled: number; flagged: number; created: number };
 }
 
+/** The version that the plan was made for; it may be applied to that one only, whatever the page has read since. */
+export const baseOf = (plan: AnchorPlan): number => plan.next_version_number - 1;
+
 const visits = (n: number, kind = "") => `${n} ${kind}${n === 1 ? "visit" : "visits"}`;
 
 /** All that the move does, in the words of its button. */
 export function deed(plan: AnchorPlan): string {
   const { cancelled, created, reconciled, flagged } = plan.counts;
-  const parts = [`supersede version ${plan.next_version_number - 1}`];
+  const parts = [`supersede version ${baseOf(plan)}`];
   if (cancelled > 0) parts.push(`cancel ${visits(cancelled, "pending ")}`);
   if (reconciled > 0) parts.push(`keep ${visits(reconciled, "completed ")}`);
   if (flagged > 0) parts.push(`flag ${visits(flagged, "missed ")}`);

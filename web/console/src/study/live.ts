@@ -50,8 +50,17 @@ export function useLiveChanges(study: string): Liveness {
         void refresh(client, study, topicsOf(event.data));
       });
     };
+    // A browser has few connections per server, so a tab that nobody sees gives its own back.
+    const look = () => {
+      clearTimeout(again);
+      source.close();
+      missed = true;
+      if (!document.hidden) open();
+    };
     open();
+    document.addEventListener("visibilitychange", look);
     return () => {
+      document.removeEventListener("visibilitychange", look);
       clearTimeout(again);
       source.close();
     };
