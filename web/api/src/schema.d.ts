@@ -115,7 +115,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Says whether this process can serve. */
+        /** Says whether this process can serve: 503 names what is down, 200 says when something is missing that can be done without. */
         get: operations["get_health"];
         put?: never;
         post?: never;
@@ -176,6 +176,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/portal/schedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The visits of the present schedule, and those that were held under an earlier one. */
+        get: operations["get_schedule"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/portal/sessions": {
         parameters: {
             query?: never;
@@ -183,7 +200,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** The participant's own submissions. */
+        get: operations["list_own_sessions"];
         put?: never;
         /** Stores a result; 201 the first time, 200 when it is there already. */
         post: operations["submit_session"];
@@ -295,6 +313,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/studies/{study_id}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells what changes in the study while somebody listens; `Last-Event-ID` goes on where a former stream ended. */
+        get: operations["watch_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/studies/{study_id}/cutover": {
         parameters: {
             query?: never;
@@ -390,6 +425,23 @@ export interface paths {
         };
         /** A page of the study's participants, in the order of their enrolment. */
         get: operations["list_participants"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/{study_id}/participants.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The study's participants as CSV. */
+        get: operations["download_participants"];
         put?: never;
         post?: never;
         delete?: never;
@@ -705,6 +757,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/studies/{study_id}/visits.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The visits of the study's participants, of all versions of their schedules, as CSV. */
+        get: operations["download_visits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/studies/{study_id}/webhooks": {
         parameters: {
             query?: never;
@@ -765,7 +834,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Replays a failed event, or one that has been `processing` for over 15 minutes. */
+        /**
+         * Replays an event that failed, that is stuck (`processing` for over 15 minutes, or by a dead process), or that was processed without
+         *     effect (its `note` says so) because the study was not ready for it.
+         */
         post: operations["replay_webhook_event"];
         delete?: never;
         options?: never;
@@ -947,6 +1019,16 @@ export interface components {
              */
             valid_through?: number | null;
         };
+        /** @description The `data` of `event: change`; its `id` is the sequence. */
+        ChangeSeen: {
+            /**
+             * Format: int64
+             * @description Sequence of the last row of the audit chain.
+             */
+            sequence: number;
+            /** @description What is out of date: participants, visits, events, sessions, breaker, redcap, settings, board, audit. */
+            topics: string[];
+        };
         ColumnShown: {
             /** Format: int32 */
             arm: number;
@@ -1006,6 +1088,11 @@ export interface components {
             duplicates_24h: number;
             /**
              * Format: int64
+             * @description Events that wait for a worker.
+             */
+            events_waiting: number;
+            /**
+             * Format: int64
              * @description Events that wait for a person's replay.
              */
             failed_events: number;
@@ -1023,11 +1110,21 @@ export interface components {
             live_workers: number;
             /**
              * Format: int64
+             * @description Seconds for which the oldest of them waits.
+             */
+            oldest_event_s?: number | null;
+            /**
+             * Format: int64
              * @description Seconds.
              */
             oldest_job_s?: number | null;
             /** Format: date-time */
             oldest_pending?: string | null;
+            /**
+             * Format: int64
+             * @description Seconds for which the longest of them waits.
+             */
+            oldest_reread_s?: number | null;
             /** @description Participants by status. */
             participants: {
                 [key: string]: number;
@@ -1047,7 +1144,12 @@ export interface components {
             refused_for_rate: number;
             /**
              * Format: int64
-             * @description Events that have been `processing` for over 15 minutes.
+             * @description Records that wait to be read again, or are being read.
+             */
+            rereads_waiting: number;
+            /**
+             * Format: int64
+             * @description Events that have been `processing` for over 15 minutes, or whose process is dead.
              */
             stuck_events: number;
             /**
@@ -1211,10 +1313,15 @@ export interface components {
             environment: string;
             /** @description The migration that the database is at. */
             migration_head?: string | null;
-            /** @description `ok`: the database answers and is at the head that this program needs. */
-            status: string;
+            redis: components["schemas"]["RedisState"];
+            status: components["schemas"]["HealthStatus"];
             version: string;
         };
+        /**
+         * @description Whether everything is there that the process was told to use.
+         * @enum {string}
+         */
+        HealthStatus: "ok" | "degraded";
         JobShown: {
             /** Format: date-time */
             claimed_at?: string | null;
@@ -1283,9 +1390,53 @@ export interface components {
             /** @enum {string} */
             status: "draft" | "active" | "paused" | "completed";
         };
+        OwnSchedule: {
+            /** @description IANA name of the zone in which the participant's days begin and end. */
+            time_zone: string;
+            /** @description By date. */
+            visits: components["schemas"]["OwnVisit"][];
+        };
+        OwnSession: {
+            /** Format: date-time */
+            received_at: string;
+            submission_key: string;
+            /** @enum {string} */
+            sync_status: "pending" | "synced" | "failed";
+            task: string;
+            /** Format: uuid */
+            visit_id?: string | null;
+        };
+        OwnSessions: {
+            /** @description Newest first. */
+            sessions: components["schemas"]["OwnSession"][];
+        };
+        OwnVisit: {
+            /**
+             * Format: date-time
+             * @description The first moment at which it is over.
+             */
+            closes_at: string;
+            /** @description Whether it was held. */
+            done: boolean;
+            label: string;
+            /** Format: date-time */
+            opens_at: string;
+            /** @enum {string} */
+            status: "pending" | "completed" | "missed" | "cancelled";
+            /** Format: date */
+            target_date: string;
+            /** Format: uuid */
+            visit_id: string;
+            /** Format: date */
+            window_end: string;
+            /** Format: date */
+            window_start: string;
+        };
         ParticipantDetail: {
             consent?: components["schemas"]["ConsentShown"] | null;
             participant: components["schemas"]["ParticipantShown"];
+            /** @description The record's page in REDCap; null before the study is connected. */
+            redcap_record_url?: string | null;
             /** @description Newest first; without results. */
             sessions: components["schemas"]["SessionShown"][];
             /** @description Oldest first. */
@@ -1314,6 +1465,8 @@ export interface components {
             participant_code: string;
             /** @description Unique name of the record's data access group. */
             redcap_dag?: string | null;
+            /** @description Why a person should look at them: `anchor_differs`, when REDCap has another date than the schedule's anchor. */
+            review?: string | null;
             /** Format: uuid */
             site_id?: string | null;
             /** @enum {string} */
@@ -1403,6 +1556,11 @@ export interface components {
             /** @description The name of REDCap's own record id field, learned by the event sync. */
             redcap_record_field?: string | null;
         };
+        /**
+         * @description Whether the limits are shared among processes.
+         * @enum {string}
+         */
+        RedisState: "not_configured" | "connected" | "unreachable";
         RereadShown: {
             /** Format: date-time */
             claimed_at?: string | null;
@@ -1545,7 +1703,7 @@ export interface components {
             redcap_dag?: string | null;
         };
         StuckList: {
-            /** @description `processing` for over 15 minutes: their process died. Replay them. */
+            /** @description `processing` for over 15 minutes, or by a process known to be dead. Replay them. */
             events: components["schemas"]["EventShown"][];
             /** @description Re-reads that failed or are stuck; another save of the record, or a person, asks again. */
             rereads: components["schemas"]["RereadShown"][];
@@ -2069,6 +2227,65 @@ export interface operations {
             };
         };
     };
+    get_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnSchedule"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_own_sessions: {
+        parameters: {
+            query?: {
+                /** @description Only the submission with this key. */
+                key?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnSessions"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     submit_session: {
         parameters: {
             query?: never;
@@ -2198,6 +2415,18 @@ export interface operations {
     list_audit_rows: {
         parameters: {
             query?: {
+                /** @description Only of this kind of object: `participant`, `session`, `webhook_event`, `study`, `site`, `user`. */
+                object_kind?: string;
+                /** @description Only of the object with this id. */
+                object_id?: string;
+                /** @description Only this action. */
+                action?: string;
+                /** @description Only by the actor with this id. */
+                actor?: string;
+                /** @description Not earlier than this moment. */
+                from?: string;
+                /** @description Earlier than this moment. */
+                to?: string;
                 /** @description Id of the last row of the former page. */
                 before?: number;
                 /** @description Rows at most, 1 to 500; 100 when not given. */
@@ -2277,6 +2506,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BreakerReset"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    watch_changes: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The last event that was seen. */
+                "Last-Event-ID"?: string | null;
+            };
+            path: {
+                study_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["ChangeSeen"];
                 };
             };
             /** @description Refused */
@@ -2518,6 +2780,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ParticipantList"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    download_participants: {
+        parameters: {
+            query?: {
+                /** @description Part of the code or of the record id. */
+                search?: string;
+                status?: "screened" | "enrolled" | "completed" | "withdrawn";
+                /** @description Id of a site: only its participants. */
+                site?: string;
+                /** @description Only those whom a person should look at, or only the others. */
+                review?: boolean;
+            };
+            header?: never;
+            path: {
+                study_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
                 };
             };
             /** @description Refused */
@@ -2940,6 +3240,8 @@ export interface operations {
         parameters: {
             query?: {
                 sync_status?: "pending" | "synced" | "failed";
+                /** @description Only of this participant. */
+                participant_id?: string;
                 /** @description Rows at most, 1 to 500; 100 when not given. */
                 limit?: number;
             };
@@ -3174,6 +3476,44 @@ export interface operations {
             };
         };
     };
+    download_visits: {
+        parameters: {
+            query?: {
+                /** @description Part of the code or of the record id. */
+                search?: string;
+                status?: "screened" | "enrolled" | "completed" | "withdrawn";
+                /** @description Id of a site: only its participants. */
+                site?: string;
+                /** @description Only those whom a person should look at, or only the others. */
+                review?: boolean;
+            };
+            header?: never;
+            path: {
+                study_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_webhook_events: {
         parameters: {
             query?: {
@@ -3181,6 +3521,10 @@ export interface operations {
                 source?: "redcap_det" | "reconcile";
                 /** @description Only of this record. */
                 record_id?: string;
+                /** @description Only the duplicates of this event. */
+                duplicate_of?: string;
+                /** @description Part of the record's, the instrument's or the event's name. */
+                q?: string;
                 /** @description Rows at most, 1 to 500; 100 when not given. */
                 limit?: number;
                 /** @description Id of the last one of the former page. */

@@ -1,6 +1,5 @@
 /** The console's one client: it carries the CSRF proof, turns refusals into errors, and tells when the session is over. */
 import { createApi, type Middleware } from "@metricis/api";
-import type { ConsolePaths } from "./pending";
 import { Refusal } from "./refusal";
 
 const UNSAFE = new Set(["POST", "PUT", "PATCH", "DELETE"]);
@@ -29,7 +28,7 @@ const proof: Middleware = {
   },
 };
 
-export const api = createApi<ConsolePaths>();
+export const api = createApi();
 api.use(proof);
 
 interface Answered<T> {

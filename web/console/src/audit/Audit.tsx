@@ -3,7 +3,7 @@ import { Button, Group } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useContext } from "react";
-import type { AuditFilter } from "../api/pending";
+import type { AuditFilter } from "../api/shown";
 import { Empty, Failure, Waiting } from "../display/Notice";
 import { Page, Panel } from "../display/Page";
 import { nextDay, startOfDay, StudyZone } from "../display/When";

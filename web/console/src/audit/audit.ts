@@ -1,7 +1,7 @@
 /** The rows of a study's audit log, newest first. */
 import type { Schemas } from "@metricis/api";
 import { api, take } from "../api/client";
-import type { AuditFilter } from "../api/pending";
+import type { AuditFilter } from "../api/shown";
 import { studyQuery } from "../api/query";
 
 export type AuditRow = Schemas["AuditShown"];

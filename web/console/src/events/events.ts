@@ -1,7 +1,7 @@
 /** What REDCap announced and what came of it. */
 import type { Schemas } from "@metricis/api";
 import { api, take } from "../api/client";
-import type { EventFilter } from "../api/pending";
+import type { EventFilter } from "../api/shown";
 import { studyQuery } from "../api/query";
 import { useOrder } from "../study/order";
 import { useStudy } from "../study/study";

@@ -1,21 +1,19 @@
 /** One participant as the server tells it, and the words for it that several parts of the page share. */
 import type { Schemas } from "@metricis/api";
 import { api, take } from "../api/client";
-import type { VisitState } from "../api/pending";
+import type { VisitState } from "../api/shown";
 import { studyQuery } from "../api/query";
 import { words } from "../display/Status";
 
-export type Detail = Schemas["ParticipantDetail"] & { redcap_record_url?: string | null };
+export type Detail = Schemas["ParticipantDetail"];
 export type Visit = Schemas["VisitShown"];
 export type Version = Schemas["VersionShown"];
 export type Session = Schemas["SessionShown"];
 
 export const participantQuery = (study: string, participant: string) =>
-  studyQuery(study, ["participants", "visits", "sessions"], ["participant", participant], async () => {
+  studyQuery(study, ["participants", "visits", "sessions"], ["participant", participant], () => {
     const path = { study_id: study, participant_id: participant };
-    return (await take(
-      api.GET("/api/studies/{study_id}/participants/{participant_id}", { params: { path } }),
-    )) as Detail;
+    return take(api.GET("/api/studies/{study_id}/participants/{participant_id}", { params: { path } }));
   });
 
 export const sitesQuery = (study: string) =>

@@ -8,7 +8,7 @@ import { Text } from "@mantine/core";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useNavigate } from "@tanstack/react-router";
 import { type KeyboardEvent, type MouseEvent, useEffect, useRef, useState } from "react";
-import type { MatrixShown, ParticipantFilter } from "../api/pending";
+import type { MatrixShown, ParticipantFilter } from "../api/shown";
 import { Failure } from "../display/Notice";
 import { Status } from "../display/Status";
 import { useStudy } from "../study/study";

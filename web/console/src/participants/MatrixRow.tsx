@@ -2,7 +2,7 @@
 // A table element cannot hold rows that are placed by hand, so the roles say what these boxes are.
 /* oxlint-disable jsx-a11y/prefer-tag-over-role */
 import { memo } from "react";
-import type { MatrixCell, MatrixRow, MatrixShown } from "../api/pending";
+import type { MatrixCell, MatrixRow, MatrixShown } from "../api/shown";
 import { lookOf } from "../display/Status";
 import { day } from "../display/When";
 import { useStudy } from "../study/study";

@@ -3,7 +3,7 @@ import { Button, Group, Pagination, Stack, Table, Text } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import type { ParticipantPage } from "../api/pending";
+import type { ParticipantPage } from "../api/shown";
 import { AnchorLink, ButtonLink } from "../display/links";
 import { Empty, Failure, Waiting } from "../display/Notice";
 import { Page, Panel, Wide } from "../display/Page";

@@ -1,7 +1,7 @@
 /** Participants by page, and the addresses of their spreadsheets. */
 import { keepPreviousData } from "@tanstack/react-query";
 import { api, take } from "../api/client";
-import type { ParticipantFilter } from "../api/pending";
+import type { ParticipantFilter } from "../api/shown";
 import { studyQuery } from "../api/query";
 import type { ListSearch } from "../search";
 

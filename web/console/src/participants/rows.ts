@@ -1,6 +1,6 @@
 /** The rows of the matrix that are in sight, asked by the hundred as one scrolls to them. */
 import { useQueries } from "@tanstack/react-query";
-import type { MatrixRow, ParticipantFilter } from "../api/pending";
+import type { MatrixRow, ParticipantFilter } from "../api/shown";
 import { useStudy } from "../study/study";
 import { MATRIX_PAGE, matrixQuery } from "./participants";
 

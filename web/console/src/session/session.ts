@@ -1,7 +1,7 @@
 /** Who is signed in: asked once, kept until the server says otherwise. */
 import { queryOptions } from "@tanstack/react-query";
 import { api, keepCsrf, take } from "../api/client";
-import type { SignedIn } from "../api/pending";
+import type { SignedIn } from "../api/shown";
 import { queryClient } from "../api/query";
 import { Refusal } from "../api/refusal";
 import { mayBeSignedIn, noteSignIn } from "./trace";

@@ -2,7 +2,7 @@
 import type { Schemas } from "@metricis/api";
 import { createContext, useContext } from "react";
 import { api, take } from "../api/client";
-import type { SignedIn, StudyRole } from "../api/pending";
+import type { SignedIn, StudyRole } from "../api/shown";
 import { studyQuery } from "../api/query";
 
 export type StudyDetail = Schemas["StudyDetail"];

@@ -2,7 +2,7 @@
 import { AnchorLink } from "../display/links";
 import { Button, Table, Text } from "@mantine/core";
 import { useState } from "react";
-import type { VisitsToDo, VisitToDo } from "../api/pending";
+import type { VisitsToDo, VisitToDo } from "../api/shown";
 import { Panel } from "../display/Page";
 import { Status } from "../display/Status";
 import { Day, daysBetween } from "../display/When";
