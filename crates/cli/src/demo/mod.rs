@@ -6,6 +6,7 @@ mod api;
 mod board;
 mod enrol;
 mod failure;
+mod guest;
 mod log;
 mod narrator;
 mod script;
@@ -23,12 +24,17 @@ use crate::output::CliError;
 pub async fn run(args: &Args, demo: &DemoArgs) -> Result<(), CliError> {
     let script = script::Script::choose(demo)?;
     let mut stage = stage::Stage::build(args, demo, script).await?;
-    if let Err(error) = story::tell(&mut stage).await {
-        stage.end(false, &format!("\nThe log is {}.", stage.log.display()));
-        return Err(error);
+    let told = async {
+        let cast = story::tell(&mut stage).await?;
+        // One who only looks at the story's data finds in it what the story tells.
+        if demo.once { Ok(None) } else { guest::invite(&stage, &cast).await.map(Some) }
+    };
+    match told.await {
+        Ok(None) => stage.close().await,
+        Ok(Some(guest)) => stage.keep_serving(&guest).await,
+        Err(error) => {
+            stage.end(false, &format!("\nThe log is {}.", stage.log.display()));
+            Err(error)
+        }
     }
-    if demo.once {
-        return stage.close().await;
-    }
-    stage.keep_serving().await
 }

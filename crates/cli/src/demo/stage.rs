@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::api::Api;
+use super::guest::Guest;
 use super::narrator::Narrator;
 use super::script::Script;
 use crate::args::{Args, DemoArgs};
@@ -128,22 +129,31 @@ impl Stage {
     ///
     /// # Errors
     /// A part that did not end well.
-    pub async fn keep_serving(self) -> Result<(), CliError> {
+    pub async fn keep_serving(self, guest: &Guest) -> Result<(), CliError> {
         let (email, password) = &self.owner;
         let text = format!(
             "\nEvery step was as promised. Still serving; press Ctrl-C to stop.\n\
-             \n  REDCap simulator   {}/   (save a form, break REDCap, repair it)\
-             \n  Metricis API       {}/api/openapi.json\
-             \n  sign in            curl -s {}/api/auth/login -H 'content-type: application/json' -d '{{\"email\":\"{email}\",\"password\":\"{password}\"}}'\
-             \n  the study          {}  ({})\n\n{}",
+             \n  the console        {}/console/\
+             \n      sign in        {email}  ·  password {password}\
+             \n  a participant      {}\
+             \n      that is        {}, whose first visit is today; the link opens once (the console makes new ones)\
+             \n  REDCap simulator   {}/\
+             \n      there you      save a form, break REDCap, repair it, read a record\
+             \n  the study          {}  ({}); the API is described at {}/api/openapi.json\n\n{}",
+            self.address,
+            guest.link,
+            guest.code,
             self.redcap,
-            self.address,
-            self.address,
             self.code,
             self.study,
+            self.address,
             self.kept()
         );
-        self.end(true, &text);
+        let mut facts = self.facts();
+        facts["console"] = json!(format!("{}/console/", self.address));
+        facts["sign_in"] = json!({ "email": email, "password": password });
+        facts["participant_link"] = json!(guest.link);
+        self.narrator.end(true, &text, facts);
         stop_on_signal(self.stop.clone());
         self.processes.wait().await
     }

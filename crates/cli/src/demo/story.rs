@@ -26,7 +26,7 @@ pub struct Cast {
 ///
 /// # Errors
 /// The first step that is not as promised.
-pub async fn tell(stage: &mut Stage) -> Result<(), CliError> {
+pub async fn tell(stage: &mut Stage) -> Result<Cast, CliError> {
     stage.narrator.aside(&format!("Metricis, the main job on {}.", stage.script.title));
     let cooldown = DEFAULTS.iter().find(|(name, _)| name.ends_with("COOLDOWN_SECONDS")).map_or("2", |(_, value)| value);
     stage.narrator.aside(&format!(
@@ -41,7 +41,8 @@ pub async fn tell(stage: &mut Stage) -> Result<(), CliError> {
     stage.narrator.chapter("The schedule moves, and the account is proven");
     anchor_moves(stage, &cast).await?;
     chain_verifies(stage, &cast).await?;
-    board::tell(stage, &cast).await
+    board::tell(stage, &cast).await?;
+    Ok(cast)
 }
 
 /// Runs a step of the narrator whose work borrows the stage.

@@ -94,7 +94,7 @@ async fn a_link_opens_one_session_once(#[values(Engine::Sqlite, Engine::Postgres
     let path = world.at(&format!("/participants/{}/link", world.pia));
     let link = world.send_as(Persona::Ben, Ask::post(path)).await.ok();
     let code = link["code"].as_str().expect("a code").to_owned();
-    assert_eq!(link["url"], format!("https://metricis.example.org/portal#code={code}"));
+    assert_eq!(link["url"], format!("https://metricis.example.org/app/enter#{code}"));
     let stored = format!("SELECT count(*) FROM participant_links WHERE code_hash = '{code}'");
     assert_eq!(world.count(&stored).await, 0, "only the hash is stored");
     let enter = || Ask::post("/api/auth/participant").json(json!({ "code": code }));

@@ -34,7 +34,7 @@ pub(in crate::routes) async fn create_link(
     let code = links::new_code().map_err(Problem::internal)?;
     let expires_at = tx.now() + Duration::minutes(i64::from(app.settings.participant_link_minutes));
     tx.insert_link(&links::hash_code(&code), participant, expires_at).await?;
-    let url = format!("{}/portal#code={code}", app.settings.public_url);
+    let url = format!("{}/app/enter#{code}", app.settings.public_url);
     Ok((LinkCreated { code, url, expires_at }, Action::CreateParticipantLink { participant }))
 }
 
