@@ -10,13 +10,8 @@ export type MatrixCell = Schemas["CellShown"];
 export type MatrixRow = Schemas["RowShown"];
 export type MatrixShown = Schemas["MatrixShown"];
 
-/** A participant may carry what a person should look at. */
-export type ParticipantShown = Schemas["ParticipantShown"] & { review?: string | null };
-
-export interface ParticipantPage {
-  total: number;
-  participants: ParticipantShown[];
-}
+export type ParticipantShown = Schemas["ParticipantShown"];
+export type ParticipantPage = Schemas["ParticipantList"];
 
 export interface ParticipantFilter {
   search?: string;

@@ -4,7 +4,6 @@ import { IconExternalLink } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { Refusal } from "../api/refusal";
-import type { ParticipantShown } from "../api/shown";
 import { AnchorLink } from "../display/links";
 import { Empty, Failure, Waiting } from "../display/Notice";
 import { Page, Panel } from "../display/Page";
@@ -91,7 +90,7 @@ function Facts({ detail }: { detail: Detail }) {
   const { data } = useQuery(sitesQuery(study.id));
   const { participant, consent, redcap_record_url: url } = detail;
   const site = data?.sites.find(({ id }) => id === participant.site_id);
-  const { review }: ParticipantShown = participant;
+  const { review } = participant;
   return (
     <Stack gap="sm">
       {review && (
