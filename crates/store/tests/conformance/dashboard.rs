@@ -82,6 +82,9 @@ async fn it_counts_what_is_stored_of_this_study(#[values(Engine::Sqlite, Engine:
         oldest_pending: Some(start),
         failed_events: 1,
         duplicates_24h: 1,
+        // The one that a worker is at.
+        rereads_waiting: 1,
+        oldest_reread_s: Some(LIVE_WITHIN_S),
         refused_for_rate: 4,
         reconcile_wanted: true,
         live_workers: 1,
