@@ -4,7 +4,7 @@
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help demo build test check bench clean-services
+.PHONY: help demo build test check screenshots bench clean-services
 NEXTEST_PROFILE := $(if $(CI),ci,default)
 
 help: ## this list
@@ -44,6 +44,14 @@ test: check ## everything that CI runs: check, then the whole suite on SQLite an
 	@echo "==> the suite, on both engines"
 	@cargo nextest run --workspace --locked --no-run --cargo-quiet
 	@TEST_PYTHON=$$(scripts/python-env) scripts/services run -- cargo nextest run --workspace --locked --profile $(NEXTEST_PROFILE) $(ARGS)
+	@echo "==> browser stories, in Chromium on the served program"
+	@cargo build --locked --quiet --bin metricis
+	@npm --prefix web run --silent stories
+
+screenshots: ## pictures of every page, light and dark, wide and narrow, into target/screenshots
+	@scripts/need screenshots
+	@cargo build --locked --quiet --bin metricis
+	@npm --prefix web run --silent screenshots
 
 bench: ## measure against the peers, about ten minutes on a quiet machine (ROWS="P1 P10" picks)
 	@scripts/need bench

@@ -47,8 +47,15 @@ export class Hand {
   }
 }
 
-/** A date field takes its parts in the order of the browser's language; stories run in en-GB. */
+/** A date field takes its parts in the order of the browser's language: the other order is tried when the first is not it. */
 async function typeDate(target: Locator, date: string): Promise<void> {
+  const { keyboard } = target.page();
   const [year = "", month = "", day = ""] = date.split("-");
-  await target.page().keyboard.type(`${day}${month}${year}`);
+  for (const parts of [day + month + year, month + day + year]) {
+    await keyboard.type(parts);
+    if ((await target.inputValue()) === date) return;
+    await keyboard.press("ArrowLeft");
+    await keyboard.press("ArrowLeft");
+  }
+  throw new Error(`the date field holds ${await target.inputValue()}, not ${date}`);
 }

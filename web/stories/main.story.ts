@@ -48,14 +48,18 @@ async function signIn({ page, hand }: Seat): Promise<void> {
 /** Answers every round as soon as its circle shows. */
 async function play(page: Page, by: By): Promise<void> {
   const done = page.getByRole("heading", { name: /Done/ });
-  const shown = page.locator("[data-stimulus]");
+  const shown = page.locator('[data-stimulus="shown"]');
   for (;;) {
-    await done.or(shown).or(page.getByRole("button", { name: /Start|Begin/ })).first().waitFor({ timeout: 20_000 });
+    await done
+      .or(shown)
+      .or(page.getByRole("button", { name: /Start|Begin/ }))
+      .first()
+      .waitFor({ timeout: 20_000 });
     if (await done.isVisible()) return;
     if (await shown.isVisible()) {
       if (by === "keyboard") await page.keyboard.press("Space");
       else await shown.tap();
-      await shown.waitFor({ state: "hidden" });
+      await shown.waitFor({ state: "detached" });
     } else await new Hand(page, by).press(page.getByRole("button", { name: /Start|Begin/ }).first());
   }
 }
@@ -70,38 +74,107 @@ describe.each<{ by: By; code: string; record: string }>([
     await signIn(desk);
     await accessible(page);
 
-    // A form is saved in REDCap, and the participant appears without a reload.
-    await hand.press(page.getByRole("link", { name: /^Participants/ }));
-    await page.getByRole("heading", { name: "Participants", level: 1 }).waitFor();
+    // A form is saved in REDCap, the participant appears without a reload, and a phone opens their link.
     const hospital = await seat("pointer", DESK);
     const redcap = new Simulator(hospital.page, site.facts.redcap);
     const today = await studyDay(page);
-    await redcap.enroll(record, { enroll_date: today, participant_code: code, arm: "1", timezone: "Europe/Zurich" });
-    const row = page.getByRole("link", { name: code, exact: true });
-    await row.waitFor({ timeout: 30_000 });
-    await accessible(page);
-
-    // The participant's link, a phone, the task, and the result in the record.
-    await hand.press(row);
-    await page.getByRole("heading", { name: code, level: 1 }).waitFor();
-    await accessible(page);
-    const link = await makeLink(desk);
-    const phone = await seat(by, by === "pointer" ? PHONE : DESK);
-    await phone.page.goto(link);
-    await phone.page.getByRole("heading", { name: "Today", level: 1 }).waitFor();
-    await accessible(phone.page);
-    await phone.hand.press(phone.page.getByRole("link", { name: /Begin/ }).or(phone.page.getByRole("button", { name: /Begin/ })).first());
+    const phone = await phoneOf(desk, redcap, { record, code, today });
+    // The task is done, and its result is in the record.
+    await phone.hand.press(
+      phone.page
+        .getByRole("link", { name: /Begin/ })
+        .or(phone.page.getByRole("button", { name: /Begin/ }))
+        .first(),
+    );
     await play(phone.page, by);
     await phone.page.goto(`${site.facts.metricis}/app/`);
     await phone.page.getByText("Received by the study").first().waitFor({ timeout: 60_000 });
     await page.getByText("Synced").first().waitFor({ timeout: 30_000 });
-    expect(await redcap.record(record)).toContain("reaction");
+    expect(await redcap.record(record)).toMatch(/rt_median_ms|Median/);
+
+    // REDCap breaks: tile, breaker and banner tell the truth; it is repaired, and a person re-syncs.
+    const second = await phoneOf(desk, redcap, { record: `${record}-b`, code: `${code}B`, today });
+    await redcap.press("Down: no answer at all");
+    await simulate(second.page);
+    await hand.press(page.getByRole("link", { name: /^Today/ }));
+    const tile = page.getByRole("region", { name: "Failed Sync" });
+    await tile.getByText("1", { exact: true }).waitFor({ timeout: 60_000 });
+    await second.page.goto(`${site.facts.metricis}/app/`);
+    await second.page.getByText("Your responses were saved on this device.").waitFor({ timeout: 60_000 });
+    await accessible(page);
+    await redcap.press("Repair");
+    await hand.press(tile.getByRole("link"));
+    await page.getByRole("heading", { name: "Failed syncs", level: 1 }).waitFor();
+    await accessible(page);
+    await hand.press(page.getByRole("button", { name: /^Re-sync all/ }));
+    await page.getByText("No failed sync").waitFor({ timeout: 60_000 });
+
+    // The anchor moves, after its plan has been read.
+    await hand.press(page.getByRole("link", { name: /^Participants/ }));
+    await hand.press(page.getByRole("link", { name: code, exact: true }));
+    await hand.press(page.getByRole("button", { name: "Move anchor date" }));
+    await hand.type(page.getByLabel("New anchor date"), dayAfter(today));
+    await hand.type(page.getByLabel("Reason"), "consent was signed a day later");
+    await hand.press(page.getByRole("dialog").getByRole("button", { name: /plan|preview/i }));
+    const plan = page.getByRole("region", { name: "Plan", exact: true });
+    await plan.waitFor();
+    await accessible(page);
+    await hand.press(page.getByRole("dialog").getByRole("button", { name: /^Move anchor:/ }));
+    await page.getByText("Version 2").first().waitFor();
+
+    // The board's rows with their evidence, and the chain.
+    await hand.press(page.getByRole("link", { name: /^Go \/ no-go/ }));
+    await page.getByText("Audit-log hash chain valid").waitFor({ timeout: 60_000 });
+    await accessible(page);
+    await hand.press(page.getByRole("link", { name: /^Audit/ }));
+    await hand.press(page.getByRole("button", { name: /Verify/ }));
+    await page
+      .getByText(/valid through/i)
+      .first()
+      .waitFor({ timeout: 60_000 });
+    await accessible(page);
 
     phone.watch.clean();
+    second.watch.clean();
     desk.watch.clean();
-    await Promise.all([desk, hospital, phone].map(({ context }) => context.close()));
+    await Promise.all([desk, hospital, phone, second].map(({ context }) => context.close()));
   });
 });
+
+/** A form is saved in REDCap; the list that is open shows the participant; their link is made and opened. */
+async function phoneOf(
+  desk: Seat,
+  redcap: Simulator,
+  { record, code, today }: { record: string; code: string; today: string },
+): Promise<Seat> {
+  const { page, hand } = desk;
+  await hand.press(page.getByRole("link", { name: /^Participants/ }).first());
+  await page.getByRole("heading", { name: "Participants", level: 1 }).waitFor();
+  await redcap.enroll(record, { enroll_date: today, participant_code: code, arm: "1", timezone: "Europe/Zurich" });
+  const row = page.getByRole("link", { name: code, exact: true });
+  await row.waitFor({ timeout: 30_000 });
+  await accessible(page);
+  await hand.press(row);
+  await page.getByRole("heading", { name: code, level: 1 }).waitFor();
+  await accessible(page);
+  const link = await makeLink(desk);
+  const phone = await seat(hand.by, hand.by === "pointer" ? PHONE : DESK);
+  await phone.page.goto(link);
+  await phone.page.getByRole("heading", { name: "Today", level: 1 }).waitFor();
+  await accessible(phone.page);
+  return phone;
+}
+
+/** The task plays itself. */
+async function simulate(page: Page): Promise<void> {
+  const link = await page.getByRole("link", { name: /Begin/ }).getAttribute("href");
+  await page.goto(`${new URL(link ?? "", page.url()).href}?simulate=data-only`);
+  await page.getByRole("heading", { name: /Done/ }).waitFor({ timeout: 60_000 });
+}
+
+function dayAfter(day: string): string {
+  return new Date(Date.parse(day) + 86_400_000).toISOString().slice(0, 10);
+}
 
 async function studyDay(page: Page): Promise<string> {
   const answer = await page.request.get(`${site.facts.metricis}/api/studies/${site.facts.study}/dashboard`);

@@ -18,11 +18,12 @@ export class Simulator {
   /** Saves the enrollment form of a new record as complete. */
   async enroll(record: string, values: Record<string, string>): Promise<void> {
     await this.open();
-    await this.page.getByLabel("Name").fill(record);
+    await this.page.locator('input[name="record"]').fill(record);
     await this.page.getByRole("button", { name: "Add" }).click();
     for (const [name, value] of Object.entries(values)) {
       const field = this.page.locator(`[name="${name}"]`);
-      if ((await field.first().getAttribute("type")) === "radio") await field.and(this.page.locator(`[value="${value}"]`)).check();
+      if ((await field.first().getAttribute("type")) === "radio")
+        await field.and(this.page.locator(`[value="${value}"]`)).check();
       else await field.fill(value);
     }
     await this.page.getByLabel("Complete?").selectOption("2");
