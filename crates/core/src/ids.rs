@@ -57,6 +57,8 @@ ids! {
     VisitId,
     /// A session: one submitted result.
     SessionId,
+    /// A participant's stay after a one-time link, until they sign out.
+    SignInId,
     /// A row of `webhook_events`.
     EventId,
     /// A queued piece of work.

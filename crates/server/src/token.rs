@@ -3,7 +3,8 @@
 use chrono::Duration;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use metricis_core::Timestamp;
-use metricis_core::ids::{ParticipantId, UserId};
+use metricis_core::ids::{ParticipantId, SignInId, UserId};
+use metricis_store::ParticipantSignIn;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -27,8 +28,8 @@ pub(crate) struct StaffClaim {
 pub(crate) enum Subject {
     /// A member of staff.
     Staff(StaffClaim),
-    /// A participant.
-    Participant(ParticipantId),
+    /// A participant. The database has the last word here too: a sign-in that has ended is refused.
+    Participant(ParticipantSignIn),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -38,6 +39,9 @@ struct Claims {
     /// Of staff only.
     #[serde(default, rename = "gen")]
     generation: i64,
+    /// Of participants only: the sign-in.
+    #[serde(default, rename = "sid", skip_serializing_if = "Option::is_none")]
+    sign_in: Option<Uuid>,
     iat: i64,
     exp: i64,
 }
@@ -65,12 +69,12 @@ impl Tokens {
     /// # Errors
     /// Internal, if it cannot be signed.
     pub(crate) fn issue(&self, subject: Subject, now: Timestamp, minutes: u32) -> Result<String, Problem> {
-        let (sub, aud, generation) = match subject {
-            Subject::Staff(claim) => (claim.user.0, STAFF, claim.generation),
-            Subject::Participant(id) => (id.0, PARTICIPANT, 0),
+        let (sub, aud, generation, sign_in) = match subject {
+            Subject::Staff(claim) => (claim.user.0, STAFF, claim.generation, None),
+            Subject::Participant(sign_in) => (sign_in.participant.0, PARTICIPANT, 0, Some(sign_in.id.0)),
         };
         let exp = (now + Duration::minutes(i64::from(minutes))).timestamp();
-        let claims = Claims { sub, aud: aud.to_owned(), generation, iat: now.timestamp(), exp };
+        let claims = Claims { sub, aud: aud.to_owned(), generation, sign_in, iat: now.timestamp(), exp };
         encode(&Header::new(Algorithm::HS256), &claims, &self.encoding).map_err(Problem::internal)
     }
 
@@ -82,7 +86,10 @@ impl Tokens {
         }
         match claims.aud.as_str() {
             STAFF => Some(Subject::Staff(StaffClaim { user: UserId(claims.sub), generation: claims.generation })),
-            PARTICIPANT => Some(Subject::Participant(ParticipantId(claims.sub))),
+            PARTICIPANT => {
+                let id = SignInId(claims.sign_in?);
+                Some(Subject::Participant(ParticipantSignIn { participant: ParticipantId(claims.sub), id }))
+            }
             _ => None,
         }
     }

@@ -46,6 +46,7 @@ pub use dashboard::Dashboard;
 pub use error::StoreError;
 pub use events::{EventFilter, Replayed, STUCK_AFTER_MINUTES, StoredEvent};
 pub use jobs::{ClaimedJob, JobKind, StoredJob};
+pub use links::ParticipantSignIn;
 pub use matrix::{Matrix, MatrixRow, MatrixVisit};
 pub use participants::{NewParticipant, ParticipantFilter, ParticipantUpdate, StoredParticipant};
 pub use processes::{LIVE_WITHIN_S, NewProcess, Process};

@@ -165,7 +165,7 @@ impl Snapshot {
         self.participant_where("study_id = $1 AND participant_code = $2", sql::values![study.0, code]).await
     }
 
-    async fn participant_where(&self, which: &str, args: Vec<Bound>) -> Result<Option<StoredParticipant>> {
+    pub(crate) async fn participant_where(&self, which: &str, args: Vec<Bound>) -> Result<Option<StoredParticipant>> {
         let text = format!("SELECT {COLUMNS} FROM participants WHERE {which}");
         self.one::<Row>(&text, args).await?.map(TryInto::try_into).transpose()
     }

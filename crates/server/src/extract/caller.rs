@@ -6,7 +6,7 @@ use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::Response;
-use metricis_core::ids::ParticipantId;
+use metricis_store::ParticipantSignIn;
 
 use super::cross_site::refuse_cross_site;
 use super::peer::bearer;
@@ -47,7 +47,7 @@ impl Caller {
     /// What limits count by; none of the anonymous.
     pub(crate) fn principal(&self) -> Option<String> {
         match self {
-            Self::Token(Subject::Participant(id)) => Some(format!("participant:{id}")),
+            Self::Token(Subject::Participant(sign_in)) => Some(format!("participant:{}", sign_in.participant)),
             Self::Token(Subject::Staff(claim)) | Self::Session(OpenSession { claim, .. }) => {
                 Some(format!("staff:{}", claim.user))
             }
@@ -87,9 +87,9 @@ pub(super) fn claim_session(parts: &Parts, app: &AppState) -> Result<OpenSession
 ///
 /// # Errors
 /// Nobody, or somebody else.
-pub(super) fn claim_participant(parts: &Parts) -> Result<ParticipantId, Problem> {
+pub(super) fn claim_participant(parts: &Parts) -> Result<ParticipantSignIn, Problem> {
     match parts.extensions.get::<Caller>() {
-        Some(Caller::Token(Subject::Participant(id))) => Ok(*id),
+        Some(Caller::Token(Subject::Participant(sign_in))) => Ok(*sign_in),
         _ => Err(Problem::Unauthenticated),
     }
 }

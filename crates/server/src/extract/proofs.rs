@@ -9,9 +9,9 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use metricis_core::access::{Access, Need, decide};
 use metricis_core::action::Actor;
-use metricis_core::ids::{ParticipantId, StudyId, UserId};
+use metricis_core::ids::{SignInId, StudyId, UserId};
 use metricis_core::words::{GlobalRole, StudyRole};
-use metricis_store::{Snapshot, StoredParticipant};
+use metricis_store::{ParticipantSignIn, Snapshot, StoredParticipant};
 
 use super::call::{Claimant, OnStudy};
 use super::caller::{Caller, claim_participant, claim_session, claim_staff};
@@ -157,18 +157,20 @@ impl<L> OnStudy for RoleOn<L> {
 /// A participant with a session of their own.
 pub(crate) struct ParticipantSession {
     pub(crate) participant: StoredParticipant,
+    /// What they end by signing out.
+    pub(crate) sign_in: SignInId,
 }
 
 impl Proof for ParticipantSession {
-    type Claim = ParticipantId;
+    type Claim = ParticipantSignIn;
 
-    async fn claim(parts: &mut Parts, _app: &AppState) -> Result<ParticipantId, Problem> {
+    async fn claim(parts: &mut Parts, _app: &AppState) -> Result<ParticipantSignIn, Problem> {
         claim_participant(parts)
     }
 
-    async fn prove(claim: ParticipantId, _app: &AppState, db: &Snapshot) -> Result<Self, Problem> {
-        let participant = db.participant(claim).await?.ok_or(Problem::Unauthenticated)?;
-        Ok(Self { participant })
+    async fn prove(claim: ParticipantSignIn, _app: &AppState, db: &Snapshot) -> Result<Self, Problem> {
+        let participant = db.signed_in_participant(claim).await?.ok_or(Problem::Unauthenticated)?;
+        Ok(Self { participant, sign_in: claim.id })
     }
 }
 

@@ -3,22 +3,20 @@
 //! Invariant: a refusal does not tell whether the account or the link exists, neither in words nor in time.
 
 mod credentials;
+mod participant;
 mod session;
 
 use axum::Json;
 use axum::extract::State;
-use metricis_core::action::{Action, Actor, Entry};
 use metricis_core::words::GlobalRole;
-use secrecy::{ExposeSecret, SecretString};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
+use crate::AppState;
 use crate::extract::{Body, Call, Peer, StaffUser};
-use crate::problem::{Answer, Problem, Refusals};
-use crate::refusals::Refused;
+use crate::problem::{Answer, Refusals};
 use crate::token::{StaffClaim, Subject};
-use crate::{AppState, links};
 use credentials::{Credentials, Origin};
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
@@ -26,29 +24,14 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(sign_in))
         .routes(routes!(session::start_console_session, session::get_console_session, session::end_console_session))
         .routes(routes!(session::revoke_own_tokens))
-        .routes(routes!(open_participant_session))
+        .routes(routes!(participant::open_participant_session))
+        .routes(routes!(participant::end_participant_session))
         .routes(routes!(get_signed_in_user))
 }
 
 #[derive(serde::Serialize, ToSchema)]
 struct AccessToken {
     access_token: String,
-    /// `Bearer`.
-    token_type: &'static str,
-    /// Seconds.
-    expires_in: u64,
-}
-
-#[derive(serde::Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct LinkCode {
-    #[schema(value_type = String, format = Password)]
-    code: SecretString,
-}
-
-#[derive(serde::Serialize, ToSchema)]
-struct ParticipantToken {
-    session_token: String,
     /// `Bearer`.
     token_type: &'static str,
     /// Seconds.
@@ -77,28 +60,6 @@ async fn sign_in(
     let claim = StaffClaim { user: user.id, generation: user.token_generation };
     let access_token = app.tokens.issue(Subject::Staff(claim), app.now(), minutes)?;
     Ok(Json(AccessToken { access_token, token_type: "Bearer", expires_in: u64::from(minutes) * 60 }))
-}
-
-/// Opens a participant's session with the code of a one-time link.
-#[utoipa::path(post, path = "/api/auth/participant", tag = "auth", request_body = LinkCode,
-    responses((status = 200, body = ParticipantToken), Refusals))]
-async fn open_participant_session(
-    State(app): State<AppState>,
-    Peer(address): Peer,
-    Body(given): Body<LinkCode>,
-) -> Answer<ParticipantToken> {
-    let hash = links::hash_code(given.code.expose_secret());
-    let tx = app.store.write(app.now()).await?;
-    let Some(participant) = tx.use_link(&hash).await? else {
-        app.refusals.count(app.now(), Refused::SignIn, &format!("address:{address}"));
-        return Err(Problem::WrongCredentials);
-    };
-    let study = tx.participant(participant).await?.ok_or(Problem::Internal)?.study;
-    let minutes = app.settings.participant_session_minutes;
-    let session_token = app.tokens.issue(Subject::Participant(participant), app.now(), minutes)?;
-    let used = Action::UseParticipantLink { participant };
-    tx.commit(Entry::study(study, Actor::Participant(participant), used)).await?;
-    Ok(Json(ParticipantToken { session_token, token_type: "Bearer", expires_in: u64::from(minutes) * 60 }))
 }
 
 /// Who is signed in at the moment.

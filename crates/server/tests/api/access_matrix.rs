@@ -36,6 +36,7 @@ const MATRIX: &[(&str, [u16; 6])] = &[
     ("get_openapi",                  [200, 200, 200, 200, 200, 200]),
     ("sign_in",                      [401, 401, 401, 401, 401, 401]),
     ("open_participant_session",     [401, 401, 401, 401, 401, 401]),
+    ("end_participant_session",      [401, 204, 401, 401, 401, 401]),
     ("start_console_session",        [401, 401, 401, 401, 401, 401]),
     ("get_console_session",          [401, 401, 200, 200, 200, 200]),
     ("end_console_session",          [401, 401, 401, 401, 401, 401]),

@@ -86,33 +86,3 @@ async fn a_token_of_another_audience_opens_nothing(#[case] audience: &str, #[cas
         world.send(Ask::get(path).token(&token)).await.problem(401, "unauthenticated");
     }
 }
-
-#[rstest]
-#[tokio::test]
-async fn a_link_opens_one_session_once(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
-    let world = World::new(engine).await;
-    let path = world.at(&format!("/participants/{}/link", world.pia));
-    let link = world.send_as(Persona::Ben, Ask::post(path)).await.ok();
-    let code = link["code"].as_str().expect("a code").to_owned();
-    assert_eq!(link["url"], format!("https://metricis.example.org/app/enter#{code}"));
-    let stored = format!("SELECT count(*) FROM participant_links WHERE code_hash = '{code}'");
-    assert_eq!(world.count(&stored).await, 0, "only the hash is stored");
-    let enter = || Ask::post("/api/auth/participant").json(json!({ "code": code }));
-    let session = world.send(enter()).await.ok();
-    let token = session["session_token"].as_str().expect("a token");
-    world.send(Ask::get("/api/portal/data-status").token(token)).await.ok();
-    world.send(Ask::get("/api/studies").token(token)).await.problem(401, "unauthenticated");
-    world.send(enter()).await.problem(401, "wrong-credentials");
-    assert_eq!(world.actions(2).await, ["use_participant_link", "create_participant_link"]);
-}
-
-#[rstest]
-#[tokio::test]
-async fn a_link_expires(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
-    let world = World::new(engine).await;
-    let asked = json!({ "study": "NBK", "participant": "P-332-1" });
-    let link = world.send(Ask::post("/api/testing/participant-link").json(asked)).await.ok();
-    world.clock.advance(Duration::days(1));
-    let enter = Ask::post("/api/auth/participant").json(json!({ "code": link["code"] }));
-    world.send(enter).await.problem(401, "wrong-credentials");
-}

@@ -38,6 +38,7 @@ async fn a_digital_consent_is_the_participants_own(#[values(Engine::Sqlite, Engi
     let mut world = World::new(engine).await;
     set_mode(&world, ConsentMode::Digital).await;
     world.pia = world.add_screened(world.study, "Ä-07").await;
+    world.signed_in = world.sign_in(world.pia).await;
     let by_staff =
         Ask::post(world.at(&format!("/participants/{}/consent", world.pia))).json(json!({ "mode": "digital" }));
     world.send_as(Persona::Ben, by_staff).await.problem(422, "invalid");

@@ -3,19 +3,20 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::{Duration, NaiveDate};
-use jsonwebtoken::{EncodingKey, Header, encode};
+use chrono::NaiveDate;
 use metricis_core::action::{Action, Actor, Entry};
 use metricis_core::clock::ManualClock;
 use metricis_core::environment::Environment;
-use metricis_core::ids::{ParticipantId, ProcessId, SessionId, StudyId, UserId, VisitId};
+use metricis_core::ids::{ParticipantId, ProcessId, SessionId, SignInId, StudyId, UserId, VisitId};
 use metricis_core::schedule::{EventSyncPlan, WindowDraft, plan_visits};
 use metricis_core::study::{StudyConfig, TaskMapping};
 use metricis_core::words::{GlobalRole, ParticipantStatus, StudyRole, SyncErrorType};
 use metricis_core::{Clock, Timestamp};
 use metricis_server::{AppState, ServerSettings, router};
 use metricis_store::testing::{Engine, TestDb, monday};
-use metricis_store::{NewParticipant, NewStudy, NewUser, Operational, Sealer, SecretField, Snapshot, Tx};
+use metricis_store::{
+    NewParticipant, NewStudy, NewUser, Operational, ParticipantSignIn, Sealer, SecretField, Snapshot, Tx,
+};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
@@ -25,7 +26,7 @@ pub const SECRET: &str = "webhook-secret-of-the-sponsor-study-0001";
 pub const TOKEN: &str = "0123456789ABCDEF0123456789ABCDEF";
 pub const KEY: &str = "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4";
 const SESSION: &str = "a-session-secret-for-tests-of-some-characters";
-const JWT: &str = "a-jwt-secret-for-tests-of-forty-characters";
+pub const JWT: &str = "a-jwt-secret-for-tests-of-forty-characters";
 
 pub struct World {
     pub db: TestDb,
@@ -37,6 +38,8 @@ pub struct World {
     pub study: StudyId,
     pub other: StudyId,
     pub pia: ParticipantId,
+    /// What pia's token names.
+    pub signed_in: ParticipantSignIn,
     users: BTreeMap<&'static str, UserId>,
 }
 
@@ -55,11 +58,14 @@ impl World {
         let (study, other) = (StudyId::at(clock.now()), StudyId::at(clock.now()));
         let pia = ParticipantId::at(clock.now());
         let router = router(app.clone());
-        let mut world = Self { db, clock, app, router, sealer, wake, study, other, pia, users: BTreeMap::new() };
+        let signed_in = ParticipantSignIn { participant: pia, id: SignInId::at(clock.now()) };
+        let users = BTreeMap::new();
+        let mut world = Self { db, clock, app, router, sealer, wake, study, other, pia, signed_in, users };
         world.people().await;
         world.set_up(world.study, "NBK", "18", "ada", &[("ben", StudyRole::Coordinator)]).await;
         world.set_up(world.other, "OTH", "19", "cleo", &[]).await;
         world.pia = world.add_participant(world.study, "332-1").await;
+        world.signed_in = world.sign_in(world.pia).await;
         world
     }
 
@@ -192,26 +198,6 @@ impl World {
         self.read().await.visits(participant).await.expect("visits").iter().map(|visit| visit.id).collect()
     }
 
-    pub fn token_of(&self, persona: Persona) -> Option<String> {
-        let (sub, aud) = match persona {
-            Persona::Ada => (self.user("ada").0, "metricis-staff"),
-            Persona::Ben => (self.user("ben").0, "metricis-staff"),
-            Persona::Cleo => (self.user("cleo").0, "metricis-staff"),
-            Persona::Gus => (self.user("gus").0, "metricis-staff"),
-            Persona::Pia => (self.pia.0, "metricis-participant"),
-            Persona::Nobody => return None,
-        };
-        Some(
-            self.mint(
-                &json!({ "sub": sub, "aud": aud, "iat": 0, "exp": (self.now() + Duration::hours(1)).timestamp() }),
-            ),
-        )
-    }
-
-    pub fn mint(&self, claims: &Value) -> String {
-        encode(&Header::default(), claims, &EncodingKey::from_secret(JWT.as_bytes())).expect("a token")
-    }
-
     pub async fn send(&self, ask: Ask) -> Reply {
         ask.send(self.router.clone()).await
     }
@@ -239,14 +225,6 @@ impl World {
             "started_at": "2026-03-02T08:50:00Z", "completed_at": "2026-03-02T08:58:00Z",
             "results": { "accuracy": 0.875, "note": "unwell" },
         })
-    }
-
-    /// A password that opens the persona's account.
-    pub async fn give_password(&self, name: &str, password: &str) {
-        let hash = metricis_server::password::hash(password.into()).await.expect("a hash");
-        let hash = secrecy::ExposeSecret::expose_secret(&hash);
-        let set = format!("UPDATE users SET password_hash = '{hash}' WHERE email = '{name}@example.org'");
-        self.db.as_server(&set).await.expect("a password");
     }
 
     /// Pia submits; the sync fails.

@@ -1,6 +1,7 @@
 //! The schema, one reversible step per file; a step is never edited once merged. The names are the checklist's.
 
 mod m10_process_addresses;
+mod m11_participant_sign_ins;
 mod m1_studies_and_people;
 mod m2_schedules_and_sessions;
 mod m3_audit_and_operations;

@@ -31,6 +31,7 @@ pub(super) const ALL: &[Step] = &[
     super::m8_result_salt::STEP,
     super::m9_reread_age::STEP,
     super::m10_process_addresses::STEP,
+    super::m11_participant_sign_ins::STEP,
 ];
 
 impl MigrationName for Step {
