@@ -457,7 +457,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The study's participants as CSV. */
+        /**
+         * The study's participants as CSV. The caller's role is looked at again for each page; a download that must end early, or takes over ten
+         *     minutes, breaks off.
+         */
         get: operations["download_participants"];
         put?: never;
         post?: never;
@@ -781,7 +784,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The visits of the study's participants, of all versions of their schedules, as CSV. */
+        /** The visits of the study's participants, of all versions of their schedules, as CSV. It breaks off as that of participants does. */
         get: operations["download_visits"];
         put?: never;
         post?: never;

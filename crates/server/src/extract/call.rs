@@ -154,9 +154,17 @@ where
     /// # Errors
     /// As the first proof.
     pub(crate) async fn check(&self) -> Result<(), Problem> {
+        self.begin_read().await.map(drop)
+    }
+
+    /// As [`Self::check`], in the very transaction that the next part of the answer is read in.
+    ///
+    /// # Errors
+    /// As the first proof.
+    pub(crate) async fn begin_read(&self) -> Result<Snapshot, Problem> {
         let db = self.app.store.read(self.app.now()).await?;
         P::prove(self.claim.clone(), &self.app, &db).await?;
-        Ok(())
+        Ok(db)
     }
 }
 

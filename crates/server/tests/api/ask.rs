@@ -120,6 +120,13 @@ impl Ask {
         Events { body: response.into_body().into_data_stream(), read: String::new() }
     }
 
+    /// Begins a download, whose pieces are read one by one.
+    pub async fn download(self, router: axum::Router) -> BodyDataStream {
+        let response = self.respond(router).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        response.into_body().into_data_stream()
+    }
+
     pub async fn send(self, router: axum::Router) -> Reply {
         let (parts, body) = self.respond(router).await.into_parts();
         // A stream has no end to wait for.

@@ -1,6 +1,7 @@
 //! Participants and visits as tables for a spreadsheet, with the filters of the list.
 //!
-//! Invariants: memory stays flat – a page is read by key, written and sent before the next; no cell is a formula.
+//! Invariants: memory stays flat – a page is read by key, written and sent before the next; no cell is a formula; each page is for a
+//! caller who may have it at that moment.
 
 mod table;
 
@@ -10,7 +11,7 @@ use metricis_core::words::ParticipantStatus;
 use utoipa::IntoParams;
 
 use super::narrowed;
-use crate::extract::{Call, Listed, StudyMember};
+use crate::extract::{Call, Listed, StillThere, StudyMember};
 use crate::problem::{Problem, Refusals};
 use table::{Table, download};
 
@@ -29,24 +30,28 @@ pub(super) struct TableQuery {
     review: Option<bool>,
 }
 
-/// The study's participants as CSV.
+/// The study's participants as CSV. The caller's role is looked at again for each page; a download that must end early, or takes over ten
+/// minutes, breaks off.
 #[utoipa::path(get, path = "/api/studies/{study_id}/participants.csv", tag = "participants",
     params(("study_id" = Uuid, Path), TableQuery), security(("token" = [])),
     responses((status = 200, body = String, content_type = "text/csv"), Refusals))]
 pub(super) async fn download_participants(
     call: Call<StudyMember>,
+    still_there: StillThere,
     Listed(query): Listed<TableQuery>,
 ) -> Result<Response, Problem> {
-    download(call, Table::Participants, narrowed(query.search, query.status, query.site, query.review)).await
+    download(call, still_there, Table::Participants, narrowed(query.search, query.status, query.site, query.review))
+        .await
 }
 
-/// The visits of the study's participants, of all versions of their schedules, as CSV.
+/// The visits of the study's participants, of all versions of their schedules, as CSV. It breaks off as that of participants does.
 #[utoipa::path(get, path = "/api/studies/{study_id}/visits.csv", tag = "participants",
     params(("study_id" = Uuid, Path), TableQuery), security(("token" = [])),
     responses((status = 200, body = String, content_type = "text/csv"), Refusals))]
 pub(super) async fn download_visits(
     call: Call<StudyMember>,
+    still_there: StillThere,
     Listed(query): Listed<TableQuery>,
 ) -> Result<Response, Problem> {
-    download(call, Table::Visits, narrowed(query.search, query.status, query.site, query.review)).await
+    download(call, still_there, Table::Visits, narrowed(query.search, query.status, query.site, query.review)).await
 }

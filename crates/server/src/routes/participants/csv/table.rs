@@ -1,4 +1,7 @@
 //! A table as it is read, page by page, and as it is sent.
+//!
+//! Invariant: each page is read in a transaction that has proven the caller again; a download that may not go on breaks off, so that a short
+//! file is never taken for the whole one.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -6,15 +9,17 @@ use axum::body::Body;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use futures::stream;
-use metricis_core::ids::{ParticipantId, SiteId, StudyId};
+use metricis_core::Timestamp;
+use metricis_core::ids::{ParticipantId, SiteId};
 use metricis_store::{ParticipantFilter, Snapshot, StoredParticipant, StoredVisit};
 
-use crate::AppState;
-use crate::extract::{Call, StudyMember};
+use crate::extract::{Call, Reproof, StillThere, StudyMember};
 use crate::problem::Problem;
 
 /// Participants read at a time.
 const PAGE: u32 = 200;
+/// A download takes this many minutes at most: who reads a byte an hour would hold a connection for ever.
+const ENDS_WITHIN_MINUTES: i64 = 10;
 
 /// What a line is about.
 #[derive(Clone, Copy)]
@@ -25,8 +30,9 @@ pub(super) enum Table {
 
 /// How far a download has come.
 struct Progress {
-    app: AppState,
-    study: StudyId,
+    proof: Reproof<StudyMember>,
+    still_there: StillThere,
+    ends_at: Timestamp,
     table: Table,
     sites: HashMap<SiteId, String>,
     /// None when everything was read.
@@ -40,23 +46,31 @@ struct Progress {
 /// The first page cannot be read; a later one that cannot cuts the download off, so that it is not taken for whole.
 pub(super) async fn download(
     call: Call<StudyMember>,
+    still_there: StillThere,
     table: Table,
     filter: ParticipantFilter,
 ) -> Result<Response, Problem> {
     let study = call.study().await?;
     let sites = call.tx.sites(study.id).await?.into_iter().map(|site| (site.id, site.code)).collect();
     let next = Some(ParticipantFilter { limit: PAGE, ..filter });
-    let mut progress = Progress { app: call.app, study: study.id, table, sites, next, begun: false };
-    drop(call.tx);
+    let ends_at = call.now() + chrono::Duration::minutes(ENDS_WITHIN_MINUTES);
+    let mut progress = Progress { proof: call.release(), still_there, ends_at, table, sites, next, begun: false };
     let first = progress.page().await?.unwrap_or_default();
     let rest = stream::try_unfold(progress, async |mut progress| {
-        let page = progress.page().await.map_err(|problem| std::io::Error::other(format!("{problem:?}")))?;
+        let page = progress.page().await.map_err(break_off)?;
         Ok::<_, std::io::Error>(page.map(|page| (page, progress)))
     });
     let body = stream::StreamExt::chain(stream::iter([Ok(first)]), rest);
     let name = format!("attachment; filename=\"{}-{}.csv\"", file_part(&study.code), table.name());
     let headers = [(CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (CONTENT_DISPOSITION, name)];
     Ok((headers, Body::from_stream(body)).into_response())
+}
+
+/// Without the end that the protocol asks for, the client knows that something is missing.
+fn break_off(problem: Problem) -> std::io::Error {
+    let slug = problem.kind().slug;
+    tracing::warn!(problem = slug, "a download was broken off");
+    std::io::Error::other(slug)
 }
 
 /// What of a study's code may stand in a file's name.
@@ -111,8 +125,8 @@ impl Progress {
     /// The next piece of the file; none after the last.
     async fn page(&mut self) -> Result<Option<Vec<u8>>, Problem> {
         let Some(filter) = self.next.take() else { return Ok(None) };
-        let read = self.app.store.read(self.app.now()).await?;
-        let people = read.participants(self.study, &filter).await?;
+        let read = self.prove_again().await?;
+        let people = read.participants(self.proof.study, &filter).await?;
         let mut csv = csv::Writer::from_writer(vec![]);
         if !std::mem::replace(&mut self.begun, true) {
             csv.write_record(self.table.header()).map_err(Problem::internal)?;
@@ -127,6 +141,16 @@ impl Progress {
         Ok(Some(csv.into_inner().map_err(Problem::internal)?))
     }
 
+    /// A transaction for the next page, if the caller may still have it.
+    async fn prove_again(&self) -> Result<Snapshot, Problem> {
+        let app = &self.proof.app;
+        if app.now() >= self.ends_at {
+            return Err(Problem::Timeout);
+        }
+        self.still_there.check(app).await.ok_or(Problem::Unauthenticated)?;
+        self.proof.begin_read().await
+    }
+
     async fn lines(
         &self,
         read: &Snapshot,
@@ -137,7 +161,7 @@ impl Progress {
         Ok(match self.table {
             Table::Participants => people.iter().map(|who| participant(who, site(who))).collect(),
             Table::Visits => {
-                let visits = read.visits_of_page(self.study, filter).await?;
+                let visits = read.visits_of_page(self.proof.study, filter).await?;
                 let by_id: BTreeMap<ParticipantId, &StoredParticipant> =
                     people.iter().map(|who| (who.id, who)).collect();
                 let line = |held: &StoredVisit| by_id.get(&held.participant).map(|who| visit(held, who, site(who)));
