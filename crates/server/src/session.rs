@@ -18,13 +18,13 @@ mod tests;
 
 use axum::http::{HeaderMap, HeaderValue};
 use metricis_core::Timestamp;
-use metricis_core::ids::UserId;
 use sha2::{Digest, Sha256};
 
 use crate::problem::Problem;
 use crate::settings::{ServerSettings, SessionStorage};
 use crate::token::StaffClaim;
 use cookie::Cookies;
+pub(crate) use cookie::KnownBrowser;
 use memory::MemorySessions;
 pub(crate) use record::SessionRules;
 use record::{Record, Seen};
@@ -139,21 +139,27 @@ impl Sessions {
         HeaderValue::from_str(&self.cookies.clear()).map_err(Problem::internal)
     }
 
-    /// The account that this browser has signed in to last, and the browser's id.
-    pub(crate) fn known_browser(&self, headers: &HeaderMap) -> Option<(UserId, String)> {
-        self.cookies.read_browser(headers)
+    /// The browser, if it has signed in within half a year.
+    pub(crate) fn known_browser(&self, headers: &HeaderMap, now: Timestamp) -> Option<KnownBrowser> {
+        self.cookies.read_browser(headers, now)
     }
 
     /// The cookie by which this browser will be known: under its id, if it is known to have signed in to the account before.
     ///
     /// # Errors
     /// Internal, without chance.
-    pub(crate) fn browser_cookie(&self, user: UserId, known: Option<(UserId, String)>) -> Result<HeaderValue, Problem> {
-        let browser = match known.filter(|(owner, _)| *owner == user) {
-            Some((_, browser)) => browser,
-            None => crate::links::new_code().map_err(Problem::internal)?,
+    pub(crate) fn browser_cookie(
+        &self,
+        claim: StaffClaim,
+        known: Option<KnownBrowser>,
+        now: Timestamp,
+    ) -> Result<HeaderValue, Problem> {
+        let StaffClaim { user, generation } = claim;
+        let browser = match known.filter(|known| known.is_known_to(user, generation)) {
+            Some(known) => known,
+            None => KnownBrowser { user, id: crate::links::new_code().map_err(Problem::internal)?, generation },
         };
-        HeaderValue::from_str(&self.cookies.set_browser(user, &browser)).map_err(Problem::internal)
+        HeaderValue::from_str(&self.cookies.set_browser(&browser, now)).map_err(Problem::internal)
     }
 
     async fn end(&self, key: &str) -> Result<(), StoreDown> {

@@ -41,7 +41,7 @@ pub struct ServerSettings {
     pub rate_limit_per_minute: u32,
     /// `AUTH_RATE_LIMIT_PER_MINUTE`, sign-ins per address. Default 10.
     pub auth_rate_limit_per_minute: u32,
-    /// `SIGN_IN_LOCK_AFTER`: wrong passwords in a row that lock an account's sign-in. Default 10.
+    /// `SIGN_IN_LOCK_AFTER`: wrong passwords in a row that lock an account's sign-in at one place. Default 10.
     pub sign_in_lock_after: u32,
     /// `SIGN_IN_LOCK_MINUTES`: how long. Default 15.
     pub sign_in_lock_minutes: u32,

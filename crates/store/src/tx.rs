@@ -95,7 +95,7 @@ pub enum Operational {
     BreakerCount,
     /// `outbound_budgets`: the next free moment per REDCap host.
     OutboundBudget,
-    /// `participant_links`, `sign_in_failures`: who may sign in, or is signed in, at the moment.
+    /// `participant_links`, `sign_in_failures`, `known_addresses`: who may sign in, or is signed in, at the moment.
     LoginSession,
 }
 

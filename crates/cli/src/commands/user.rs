@@ -5,7 +5,7 @@ use metricis_core::Clock;
 use metricis_core::action::{Action, Entry};
 use metricis_core::ids::UserId;
 use metricis_core::words::GlobalRole;
-use metricis_store::{NewUser, SignInAccount, Snapshot, StoredUser, Tx};
+use metricis_store::{NewUser, Snapshot, StoredUser, Tx};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{open, operator, settings, stdin_line, taken};
@@ -66,7 +66,7 @@ async fn disable(args: &Args, email: &str) -> Result<(), CliError> {
 async fn enable(args: &Args, email: &str) -> Result<(), CliError> {
     let (tx, user) = find(args, email).await?;
     tx.enable_user(user.id).await?;
-    tx.forget_wrong_passwords(&SignInAccount::of(user.id)).await?;
+    tx.unlock_sign_in(user.id).await?;
     tx.commit(Entry::system(operator(), Action::EnableUser { user: user.id })).await?;
     let shown = serde_json::json!({ "id": user.id, "email": user.email, "status": "enabled" });
     show(args.json, &shown, |_| format!("{} may sign in; wrong passwords are counted from none", user.email))
@@ -77,7 +77,7 @@ async fn set_password(args: &Args, email: &str, generate: bool) -> Result<(), Cl
     let hash = hash(password.clone()).await?;
     let (tx, user) = find(args, email).await?;
     tx.set_password(user.id, &hash).await?;
-    tx.forget_wrong_passwords(&SignInAccount::of(user.id)).await?;
+    tx.unlock_sign_in(user.id).await?;
     tx.commit(Entry::system(operator(), Action::SetPassword { user: user.id })).await?;
     let generated = generate.then(|| password.expose_secret());
     let shown = serde_json::json!({ "id": user.id, "email": user.email, "password": generated });

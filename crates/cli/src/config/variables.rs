@@ -82,9 +82,15 @@ pub const VARIABLES: &[Variable] = &[
         "SIGN_IN_LOCK_AFTER",
         "10",
         "10",
-        "Wrong passwords in a row, 3 or more, that lock an account's sign-in. Open sessions, tokens and browsers that have signed in before are not locked.",
+        "Wrong passwords in a row, 3 or more, that lock an account's sign-in at one address or known browser; ten times as many lock it at all \
+         addresses that it has not signed in from, four times as long. Open sessions and tokens are not locked.",
     ),
-    plain("SIGN_IN_LOCK_MINUTES", "15", "15", "Minutes that such a lock lasts; `metricis user enable` lifts it."),
+    plain(
+        "SIGN_IN_LOCK_MINUTES",
+        "15",
+        "15",
+        "Minutes that such a lock lasts; `metricis user enable` lifts all locks of an account.",
+    ),
     plain("DEV_MODE", "false", "forbidden", "Development conveniences."),
     plain(
         "REDCAP_ENCRYPTION_ALLOW_PLAINTEXT_READS",

@@ -36,6 +36,28 @@ async fn accounts_are_closed_opened_and_given_passwords(#[values(Engine::Sqlite,
     program.ok(&["audit", "verify"], "");
 }
 
+#[rstest]
+#[case::enabled(&["user", "enable", ADA])]
+#[case::new_password(&["user", "set-password", ADA, "--generate"])]
+#[tokio::test]
+async fn every_lock_of_an_account_is_lifted(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[case] command: &[&str],
+) {
+    let program = Program::new(engine).await;
+    let made = program.ok(&["--json", "user", "create", ADA, "--password-stdin"], "correct horse battery\n");
+    let made: serde_json::Value = serde_json::from_str(&made).expect("JSON");
+    let id = made["id"].as_str().expect("an id");
+    let (then, until) = ("2026-03-02T09:00:00Z", "2999-01-01T00:00:00Z");
+    for place in ["", "/browser", "=address", "@00"] {
+        let locked = format!("INSERT INTO sign_in_failures VALUES ('{id}{place}', 10, '{then}', '{until}')");
+        program.db.as_server(&locked).await.expect("locked");
+    }
+    program.ok(command, "");
+    let locked = "SELECT count(*) FROM sign_in_failures WHERE locked_until IS NOT NULL OR failures > 0";
+    assert_eq!(program.db.count(locked).await, 0);
+}
+
 #[tokio::test]
 async fn mistakes_change_nothing() {
     let program = Program::new(Engine::Sqlite).await;

@@ -5,6 +5,7 @@ use axum::http::header::COOKIE;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
+use metricis_core::Timestamp;
 use metricis_core::ids::UserId;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
@@ -17,9 +18,27 @@ const FOR_COOKIE: &str = "metricis session cookie 1";
 const SECURE_BROWSER: &str = "__Host-metricis_browser";
 const PLAIN_BROWSER: &str = "metricis_browser";
 /// Half a year: who signs in less often is a stranger again.
-const BROWSER_AGE_S: u32 = 180 * 86_400;
-const FOR_BROWSER: &str = "metricis known browser 1";
+const BROWSER_AGE_S: i64 = 180 * 86_400;
+const FOR_BROWSER: &str = "metricis known browser 2";
 const FOR_CSRF: &str = "metricis session csrf 1";
+
+/// A browser that has signed in before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct KnownBrowser {
+    /// The account that it has signed in to last.
+    pub(crate) user: UserId,
+    /// The browser's own id.
+    pub(crate) id: String,
+    /// The account's generation at that time: whatever ends the account's sessions ends this mark too.
+    pub(crate) generation: i64,
+}
+
+impl KnownBrowser {
+    /// Whether it has signed in to this account since access to it last changed.
+    pub(crate) fn is_known_to(&self, user: UserId, generation: i64) -> bool {
+        self.user == user && self.generation == generation
+    }
+}
 
 /// Writes and reads cookies under `SESSION_SECRET_KEY`.
 pub(super) struct Cookies {
@@ -48,16 +67,21 @@ impl Cookies {
     }
 
     /// `Set-Cookie` by which a browser is known to have signed in to an account; opens nothing.
-    pub(super) fn set_browser(&self, user: UserId, browser: &str) -> String {
-        let value = self.signed(FOR_BROWSER, &format!("{user}/{browser}"));
+    pub(super) fn set_browser(&self, browser: &KnownBrowser, now: Timestamp) -> String {
+        let KnownBrowser { user, id, generation } = browser;
+        let value = self.signed(FOR_BROWSER, &format!("{user}/{id}/{generation}/{}", now.timestamp()));
         self.header(self.browser_name(), &value, &format!("; Max-Age={BROWSER_AGE_S}"))
     }
 
-    /// The account that the browser has signed in to last, and the browser's id.
-    pub(super) fn read_browser(&self, headers: &HeaderMap) -> Option<(UserId, String)> {
+    /// The browser, if it has signed in within half a year. The time stands in what is signed: a copied cookie has no other age.
+    pub(super) fn read_browser(&self, headers: &HeaderMap, now: Timestamp) -> Option<KnownBrowser> {
         let value = self.signed_value(headers, self.browser_name(), FOR_BROWSER)?;
-        let (user, browser) = value.split_once('/')?;
-        Some((user.parse().ok()?, browser.to_owned()))
+        let mut parts = value.split('/');
+        let user = parts.next()?.parse().ok()?;
+        let id = parts.next()?.to_owned();
+        let generation = parts.next()?.parse().ok()?;
+        let proven_at: i64 = parts.next()?.parse().ok()?;
+        (now.timestamp() - proven_at < BROWSER_AGE_S).then_some(KnownBrowser { user, id, generation })
     }
 
     fn signed(&self, purpose: &str, text: &str) -> String {

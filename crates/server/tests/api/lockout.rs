@@ -32,6 +32,20 @@ async fn guess(world: &World, times: u32) {
     }
 }
 
+/// Wrong passwords from other addresses, as many from each as are told right from wrong.
+async fn guess_from(world: &World, addresses: std::ops::RangeInclusive<u8>) {
+    for address in addresses {
+        for _ in 0..3 {
+            let guess = attempt("/api/auth/login", "ada", "wrong").from([198, 51, 100, address]);
+            world.send(guess).await.problem(401, "wrong-credentials");
+        }
+    }
+}
+
+async fn login_from(world: &World, address: [u8; 4]) -> u16 {
+    world.send(attempt("/api/auth/login", "ada", PASSWORD).from(address)).await.status.as_u16()
+}
+
 /// The cookie by which the browser of a sign-in is known.
 async fn known_browser(world: &World, name: &str) -> String {
     let reply = world.send(attempt("/api/auth/session", name, PASSWORD)).await;
@@ -97,9 +111,11 @@ async fn an_address_without_an_account_is_counted_like_one(#[values(Engine::Sqli
         world.send(attempt("/api/auth/login", "nobody", "wrong")).await.problem(401, "wrong-credentials");
         world.send(attempt("/api/auth/login", "Nobody", "wrong")).await.problem(401, "wrong-credentials");
     }
-    let query = "SELECT count(*) FROM sign_in_failures WHERE account LIKE 'unknown-__' AND failures = 3";
-    assert_eq!(world.count(query).await, 1);
-    assert_eq!(world.count("SELECT count(*) FROM sign_in_failures").await, 1);
+    for of in ["unknown-__", "unknown-__@__"] {
+        let query = format!("SELECT count(*) FROM sign_in_failures WHERE account LIKE '{of}' AND failures = 3");
+        assert_eq!(world.count(&query).await, 1, "{of}");
+    }
+    assert_eq!(world.count("SELECT count(*) FROM sign_in_failures").await, 2);
 }
 
 #[rstest]
@@ -137,4 +153,98 @@ async fn signing_out_everywhere_ends_every_token_of_the_account_and_no_other(
     world.send(Ask::get(world.at("")).token(&fresh)).await.ok();
     let rows = world.read().await.audit_rows(None, None, 1).await.expect("rows");
     assert_eq!((rows[0].action.as_str(), &rows[0].object_id), ("revoke_tokens", &world.user("ada").to_string()));
+}
+
+/// Ten addresses, each with its three guesses, are more than all strangers together have.
+#[rstest]
+#[tokio::test]
+async fn strangers_do_not_lock_a_program_at_an_address_that_has_signed_in(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = world(engine).await;
+    let (own, new) = ([203, 0, 113, 7], [203, 0, 113, 8]);
+    assert_eq!(login_from(&world, own).await, 200);
+    guess_from(&world, 1..=1).await;
+    assert_eq!(login_from(&world, [198, 51, 100, 1]).await, 401, "who guesses is locked out");
+    guess_from(&world, 2..=10).await;
+    assert_eq!(login_from(&world, new).await, 401, "all strangers are, after thirty guesses");
+    assert_eq!(login_from(&world, own).await, 200);
+    world.clock.advance(Duration::minutes(59));
+    assert_eq!(login_from(&world, new).await, 401);
+    world.clock.advance(Duration::minutes(1));
+    assert_eq!(login_from(&world, new).await, 200);
+}
+
+#[rstest]
+#[tokio::test]
+async fn one_stranger_locks_no_other_stranger(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let world = world(engine).await;
+    for _ in 0..4 {
+        guess_from(&world, 1..=1).await;
+    }
+    assert_eq!(login_from(&world, [203, 0, 113, 8]).await, 200);
+}
+
+/// However many addresses guess, thirty guesses are told right from wrong, and the table grows by no more than its 256 places.
+#[rstest]
+#[tokio::test]
+async fn many_strangers_together_are_told_no_more(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let world = world(engine).await;
+    guess_from(&world, 1..=14).await;
+    let all = format!("SELECT CAST(failures AS bigint) FROM sign_in_failures WHERE account = '{}'", world.user("ada"));
+    assert_eq!(world.count(&all).await, 30);
+    let at = format!("SELECT count(*) FROM sign_in_failures WHERE account LIKE '{}@__'", world.user("ada"));
+    assert!(world.count(&at).await <= 14);
+    assert_eq!(world.count("SELECT count(*) FROM known_addresses").await, 0, "a failure makes nothing known");
+}
+
+#[rstest]
+#[case::a_month_later("", 30)]
+#[case::access_changed("UPDATE users SET token_generation = token_generation + 1", 0)]
+#[tokio::test]
+async fn a_known_address_is_a_stranger_again(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[case] change: &str,
+    #[case] days: i64,
+) {
+    let world = world(engine).await;
+    let own = [203, 0, 113, 7];
+    assert_eq!(login_from(&world, own).await, 200);
+    if !change.is_empty() {
+        world.db.as_server(change).await.expect("changed");
+    }
+    world.clock.advance(Duration::days(days));
+    guess_from(&world, 1..=10).await;
+    assert_eq!(login_from(&world, own).await, 401);
+}
+
+#[rstest]
+#[case::half_a_year_later("", 180)]
+#[case::access_changed("UPDATE users SET token_generation = token_generation + 1", 0)]
+#[tokio::test]
+async fn a_browser_is_a_stranger_again(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[case] change: &str,
+    #[case] days: i64,
+) {
+    let world = world(engine).await;
+    let known = known_browser(&world, "ada").await;
+    if !change.is_empty() {
+        world.db.as_server(change).await.expect("changed");
+    }
+    world.clock.advance(Duration::days(days));
+    guess_from(&world, 1..=10).await;
+    let enter = |address| attempt("/api/auth/session", "ada", PASSWORD).header("cookie", &known).from(address);
+    world.send(enter([203, 0, 113, 8])).await.problem(401, "wrong-credentials");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_browser_stays_known_half_a_year_wherever_it_is(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let world = world(engine).await;
+    let known = known_browser(&world, "ada").await;
+    world.clock.advance(Duration::days(179));
+    guess_from(&world, 1..=10).await;
+    let enter = attempt("/api/auth/session", "ada", PASSWORD).header("cookie", &known).from([203, 0, 113, 8]);
+    world.send(enter).await.ok();
 }

@@ -32,6 +32,7 @@ pub(super) const ALL: &[Step] = &[
     super::m9_reread_age::STEP,
     super::m10_process_addresses::STEP,
     super::m11_participant_sign_ins::STEP,
+    super::m12_known_addresses::STEP,
 ];
 
 impl MigrationName for Step {

@@ -70,3 +70,74 @@ async fn a_lock_is_seen_by_every_process_and_ends(#[values(Engine::Sqlite, Engin
     assert_eq!((count(&other, 21).await, count(&other, 22).await), (false, false));
     assert!(count(&other, 23).await);
 }
+
+/// Two guesses at an account that nobody has guessed at before: the second one waits for what becomes of the first.
+#[tokio::test]
+async fn the_first_guesses_stand_in_line() {
+    let db = TestDb::fresh(Engine::Postgres).await;
+    let user = UserId::at(monday());
+    let text =
+        format!("INSERT INTO app.sign_in_failures (account, failures, last_failed_at) VALUES ('{user}', 1, now())");
+    let first = db.hold(&text).await;
+    let store = db.store.clone();
+    let second = tokio::spawn(async move {
+        let tx = store.write(monday()).await.expect("a transaction");
+        tx.sign_in_is_locked(&SignInAccount::of(user)).await
+    });
+    first.until_waiting(1).await;
+    first.release().await;
+    assert!(!second.await.expect("no panic").expect("an answer"));
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_operator_unlocks_an_account_everywhere_and_no_other(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let db = TestDb::fresh(engine).await;
+    let (user, other) = (UserId::at(monday()), UserId::at(monday()));
+    let all = SignInAccount::of(user);
+    let counts = [
+        all.at("192.0.2.1"),
+        all,
+        SignInAccount::of_browser(user, "a-browser"),
+        SignInAccount::of_address(user, "192.0.2.1"),
+        SignInAccount::of(other),
+    ];
+    let tx = db.store.write(monday()).await.expect("a transaction");
+    for count in &counts {
+        for _ in 0..3 {
+            tx.count_wrong_password(count, RULE).await.expect("counted");
+        }
+    }
+    tx.unlock_sign_in(user).await.expect("unlocked");
+    let mut locked = vec![];
+    for count in &counts {
+        locked.push(tx.sign_in_is_locked(count).await.expect("an answer"));
+    }
+    assert_eq!(locked, [false, false, false, false, true]);
+    assert!(!tx.count_wrong_password(&counts[0], RULE).await.expect("counted"), "counted from one again");
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_address_is_known_to_one_account_for_a_while(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let db = TestDb::fresh(engine).await;
+    let id = account(&db).await;
+    let tx = db.store.write(monday()).await.expect("a transaction");
+    tx.know_address(id, 1, "192.0.2.1").await.expect("noted");
+    tx.know_address(id, 2, "192.0.2.1").await.expect("noted again");
+    tx.commit_operational(Operational::LoginSession).await.expect("a commit");
+    let stranger = UserId::at(monday());
+    for (user, generation, address, days, known) in [
+        (id, 2, "192.0.2.1", 29, true),
+        (id, 2, "192.0.2.1", 30, false),
+        (id, 1, "192.0.2.1", 0, false),
+        (id, 2, "192.0.2.2", 0, false),
+        (stranger, 2, "192.0.2.1", 0, false),
+    ] {
+        let read = db.store.read(monday() + Duration::days(days)).await.expect("a snapshot");
+        assert_eq!(read.knows_address(user, generation, address).await.expect("an answer"), known, "{address} {days}");
+    }
+    assert_eq!(db.count("SELECT count(*) FROM known_addresses WHERE address LIKE '192%'").await, 0, "a digest");
+}

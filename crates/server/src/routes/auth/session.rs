@@ -57,14 +57,14 @@ pub(super) async fn start_console_session(State(app): State<AppState>, request: 
     let mut request = Request::from_parts(parts, body);
     let Ok(Peer(address)) = request.extract_parts().await;
     let Body(given) = request.extract_with_state::<Body<Credentials>, _, _>(&app).await?;
-    let origin = Origin { address: &address, known_browser: app.sessions.known_browser(&headers) };
+    let origin = Origin { address: &address, known_browser: app.sessions.known_browser(&headers, app.now()) };
     let user = credentials::verify(&app, &origin, given).await?;
     if let Some(former) = former {
         app.sessions.close(&former).await?;
     }
     let claim = StaffClaim { user: user.id, generation: user.token_generation };
     let (session, cookie) = app.sessions.begin(claim, app.now()).await?;
-    let browser = app.sessions.browser_cookie(user.id, origin.known_browser)?;
+    let browser = app.sessions.browser_cookie(claim, origin.known_browser, app.now())?;
     let who = StaffUser { id: user.id, email: user.email, role: user.role, session: Some(session) };
     let shown = signed_in(who, &app.store.read(app.now()).await?).await?;
     let cookies = AppendHeaders([(SET_COOKIE, cookie), (SET_COOKIE, browser)]);
