@@ -1,4 +1,4 @@
-//! A REDCap server in memory: it speaks REDCap's API, fires its Data Entry Trigger, shows a few pages, and can be told
+//! A REDCap server in memory or in one file: it speaks REDCap's API, fires its Data Entry Trigger, shows a few pages, and can be told
 //! to misbehave. It runs inside tests, beside the demo, or by itself.
 //!
 //! Invariant: it shares the wire's types with the client in `metricis-redcap` and none of its logic, so that neither can
@@ -9,6 +9,7 @@ mod api;
 mod control;
 mod det;
 mod fault;
+mod file;
 mod pages;
 mod project;
 mod save;
@@ -16,11 +17,12 @@ mod serve;
 mod sim;
 mod state;
 
-pub use det::DetDelivery;
-pub use fault::{Fault, UnknownFault};
+pub use det::{DetDelivery, DetTest};
+pub use fault::{BadOrder, BanReply, Fault, Length, Noise, Order, UnknownFault};
+pub use file::StateError;
 pub use project::OdmError;
 pub use save::{SURVEY_RESPONDENT, SaveForm, Saved};
-pub use sim::{ProjectHandle, ProjectOptions, Sim, SimOptions};
+pub use sim::{ProjectHandle, ProjectOptions, Scope, Sim, SimOptions};
 pub use state::ApiUser;
 pub use state::check::Refusal;
 
@@ -43,6 +45,10 @@ pub enum SimError {
     NotDesignated { instrument: String, event: String },
     #[error("the instrument '{0}' does not repeat")]
     NotRepeating(String),
+    #[error(transparent)]
+    Project(OdmError),
+    #[error("project {0} has no DET URL")]
+    NoDetUrl(u32),
     #[error("{} of the values were refused", .0.len())]
     Refused(Vec<Refusal>),
 }

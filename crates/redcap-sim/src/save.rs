@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::SimError;
-use crate::ambient::server_time;
+use crate::ambient::Clock;
 use crate::det::DetDelivery;
 use crate::project::definition::Definition;
 use crate::state::Project;
@@ -60,7 +60,12 @@ pub struct Saved {
 }
 
 /// Checks a save and stores it; the place it went to.
-pub(crate) fn store(project: &mut Project, save: &SaveForm, now: DateTime<Utc>) -> Result<(String, Place), SimError> {
+pub(crate) fn store(
+    project: &mut Project,
+    save: &SaveForm,
+    clock: Clock,
+    now: DateTime<Utc>,
+) -> Result<(String, Place), SimError> {
     let definition = &project.definition;
     let record = match save.record.trim() {
         "" => project.records.next_name(None),
@@ -81,7 +86,7 @@ pub(crate) fn store(project: &mut Project, save: &SaveForm, now: DateTime<Utc>) 
     };
     project.apply(change, &save.user, "", now);
     if save.user == SURVEY_RESPONDENT {
-        let time = if save.complete == 2 { server_time(now) } else { "[not completed]".into() };
+        let time = if save.complete == 2 { clock.text(now) } else { "[not completed]".into() };
         let row = project.records.get_mut(&record).and_then(|record| record.rows.get_mut(&place));
         row.map(|row| row.survey_times.insert(save.instrument.clone(), time));
     }

@@ -3,6 +3,7 @@
 
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 
 use axum::Router;
 use tokio::net::TcpListener;
@@ -33,7 +34,36 @@ impl Sim {
         listener: TcpListener,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> impl Future<Output = io::Result<()>> + Send + 'static {
-        let router = listener.local_addr().map(|address| self.router(&format!("http://{address}/")));
-        async move { axum::serve(listener, router?).with_graceful_shutdown(shutdown).await }
+        let address = listener.local_addr().map(|address| format!("http://{address}/"));
+        let sim = self.clone();
+        let router = address.map(|address| sim.router(&address));
+        async move { sim.run(listener, router?, shutdown).await }
+    }
+
+    /// As [`serve`](Self::serve), under another address than the listener's: behind a proxy, in a container.
+    pub fn serve_as(
+        &self,
+        public_base_url: &str,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> impl Future<Output = io::Result<()>> + Send + 'static {
+        let (sim, router) = (self.clone(), self.router(public_base_url));
+        async move { sim.run(listener, router, shutdown).await }
+    }
+
+    async fn run(
+        self,
+        listener: TcpListener,
+        router: Router,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> io::Result<()> {
+        // A ban is by address, so that the API must know from where a request comes.
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        let served = async { axum::serve(listener, service).with_graceful_shutdown(shutdown).await };
+        tokio::select! {
+            ended = served => ended?,
+            () = self.keep_up() => {}
+        }
+        self.keep().await.map_err(io::Error::other)
     }
 }

@@ -7,8 +7,6 @@ use super::Call;
 use super::answer::{Answer, ApiError, CsvStyle, Format};
 use super::export_columns::{ExportColumn, Source, columns, refuse_unknown};
 use super::export_rows::Cursor;
-use crate::ambient::server_time;
-use crate::fault::Fault;
 use crate::state::records::{Place, Record, Repeat, Row};
 
 /// # Errors
@@ -51,7 +49,7 @@ pub(super) fn export(call: &Call<'_>) -> Result<Answer, ApiError> {
             if eav { cursor.eav(&columns, &mut rows) } else { rows.push(cursor.flat(&columns)) }
         }
     }
-    if call.fault == Some(Fault::LostRows) {
+    if call.faults.lose_rows() {
         rows.truncate(last_start);
     }
     let delimiter = match params.get("csvDelimiter") {
@@ -64,11 +62,19 @@ pub(super) fn export(call: &Call<'_>) -> Result<Answer, ApiError> {
 }
 
 fn sees(call: &Call<'_>, id: &str, record: &Record, wanted: &[String]) -> bool {
-    let modified = server_time(record.modified);
-    let (from, to) = (call.params.get("dateRangeBegin"), call.params.get("dateRangeEnd"));
     let in_group = call.user.dag.is_none() || call.user.dag == record.group;
-    let in_range = (from.is_empty() || modified.as_str() >= from) && (to.is_empty() || modified.as_str() < to);
-    in_group && in_range && (wanted.is_empty() || wanted.iter().any(|name| name == id))
+    in_group && (wanted.is_empty() || wanted.iter().any(|name| name == id)) && in_range(call, record)
+}
+
+/// `dateRangeBegin` and `dateRangeEnd` are in the server's time and go by the last change.
+fn in_range(call: &Call<'_>, record: &Record) -> bool {
+    let (from, to) = (call.params.get("dateRangeBegin"), call.params.get("dateRangeEnd"));
+    if from.is_empty() && to.is_empty() {
+        return true;
+    }
+    let modified = call.clock.text(record.modified);
+    let noticed = record.modified <= call.now - call.faults.range_lag();
+    noticed && (from.is_empty() || modified.as_str() >= from) && (to.is_empty() || modified.as_str() < to)
 }
 
 /// Whether a row has anything to do with the columns: repeat rows need a column of their form.

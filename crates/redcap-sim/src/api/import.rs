@@ -7,8 +7,6 @@ use super::answer::{Answer, ApiError, count, ids};
 use super::import_places::{Identity, designated, place};
 use super::import_rows::{SentRow, read};
 use super::{Call, answer};
-use crate::ambient::now;
-use crate::fault::Fault;
 use crate::project::definition::{Column, Definition};
 use crate::project::field::Kind;
 use crate::state::change::{Blanks, Change};
@@ -55,12 +53,12 @@ fn store(call: &mut Call<'_>, mut changes: Vec<Change>, names: &[(String, String
             touched.push(name);
         }
     }
-    if call.fault == Some(Fault::LostRows) {
+    if call.faults.lose_rows() {
         let lost = touched.pop().map(|name| name.1.clone());
         changes.retain(|change| Some(&change.record) != lost.as_ref());
     }
     for change in changes {
-        call.project.apply(change, &call.user.username, "(API)", now());
+        call.project.apply(change, &call.user.username, "(API)", call.now);
     }
     let format = call.params.return_format();
     let new: Vec<String> = touched.iter().map(|(_, stored)| stored.clone()).collect();
@@ -161,7 +159,7 @@ fn change(call: &Call<'_>, row: &SentRow, record: &str, earlier: &[Change]) -> R
             values.push((name.clone(), String::new()));
             continue;
         }
-        let faulty = matches!(&call.fault, Some(Fault::RefuseValidation { field }) if field == name);
+        let faulty = call.faults.refuse(name);
         let checked = designated(definition, &place, column, name)
             .and_then(|()| check(definition, column, name, value, order))
             .and_then(|value| if faulty { Err(REFUSED_BY_FAULT.to_owned()) } else { Ok(value) });

@@ -1,7 +1,8 @@
-//! The API endpoint: from the raw request to the call, past the project's fault.
-//! Invariant: a request whose token belongs to a project is counted before anything else is decided.
+//! The API endpoint: from the raw request to the call, past the faults that were ordered.
+//! Invariant: a call sees one moment and one set of faults, whatever is ordered while it is answered.
 
 mod answer;
+mod arrive;
 mod export;
 mod export_columns;
 mod export_rows;
@@ -17,17 +18,28 @@ mod surveys;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{Method, StatusCode, header::LOCATION};
-use axum::response::{IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Response};
 use axum::routing::any;
+use chrono::{DateTime, Utc};
 
-use crate::fault::Fault;
+use crate::ambient::Clock;
+use crate::fault::orders::Faults;
 use crate::sim::Sim;
 use crate::state::{ApiUser, Project};
 use answer::{Answer, ApiError, Format, respond};
 use params::Params;
 
 pub(crate) fn router() -> Router<Sim> {
-    Router::new().route("/api/", any(endpoint)).route("/api", any(redirect)).layer(DefaultBodyLimit::disable())
+    Router::new()
+        .route("/api/", any(endpoint))
+        .route("/api", any(redirect))
+        .route("/sim/sign-in", any(sign_in))
+        .layer(DefaultBodyLimit::disable())
+}
+
+/// Where a redirect to a sign-in page ends.
+async fn sign_in() -> Html<&'static str> {
+    Html(faults::SIGN_IN)
 }
 
 /// Some servers send a client without the final slash away, and the client loses its POST.
@@ -40,27 +52,19 @@ async fn endpoint(State(sim): State<Sim>, request: Request) -> Response {
         let refused = ApiError { status: 501, message: "The requested method is not implemented.".into() };
         return refused.render(Format::Xml);
     }
+    let caller = arrive::Caller::of(&request);
     let params = match Params::read(request).await {
         Ok(params) => params,
         Err(error) => return error.render(Format::Xml),
     };
-    let fault = match arrive(&sim, params.get("token").trim()) {
-        Some(fault) => fault,
-        None => return no_permission().render(params.return_format()),
-    };
-    faults::answer(fault, &params, || answer(&sim, &params)).await
+    match arrive::arrive(&sim, &params, &caller) {
+        Ok(faults) => faults::answer(&faults, &params, || answer(&sim, &params, &faults)).await,
+        Err(error) => error.render(params.return_format()),
+    }
 }
 
 fn no_permission() -> ApiError {
     ApiError::forbidden("You do not have permissions to use the API")
-}
-
-/// Counts the request; the project's fault, or `None` when nobody has this token.
-fn arrive(sim: &Sim, token: &str) -> Option<Option<Fault>> {
-    let mut world = sim.world();
-    let project = world.project_of_token(token)?;
-    project.api_calls += 1;
-    Some(project.fault.clone())
 }
 
 /// One call on one project.
@@ -69,22 +73,23 @@ struct Call<'a> {
     user: ApiUser,
     project: &'a mut Project,
     version: &'a str,
-    fault: Option<Fault>,
+    clock: Clock,
+    now: DateTime<Utc>,
+    faults: &'a Faults,
 }
 
-fn answer(sim: &Sim, params: &Params) -> Response {
+fn answer(sim: &Sim, params: &Params, faults: &Faults) -> Response {
     let format = params.return_format();
     let outcome = {
         let mut world = sim.world();
         if params.get("content") == "surveyLink" {
             surveys::link(&mut world, params)
         } else {
-            let token = params.get("token").trim();
+            let (token, clock) = (params.get("token").trim(), world.clock);
             let project = world.project_of_token(token);
             let found = project.and_then(|project| Some((project.user_of(token)?.clone(), project)));
             let Some((user, project)) = found else { return no_permission().render(format) };
-            let fault = project.fault.clone();
-            dispatch(Call { params, user, project, version: sim.version(), fault })
+            dispatch(Call { params, user, project, version: sim.version(), clock, now: clock.now(), faults })
         }
     };
     outcome.map_or_else(|error| error.render(format), Answer::render)

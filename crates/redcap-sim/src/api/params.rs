@@ -47,6 +47,15 @@ impl Params {
         self.0.iter().any(|(key, _)| key == name)
     }
 
+    /// `action`; without one a call that brings data imports and any other exports (`redcap.md` 2.1).
+    pub(super) fn action(&self) -> &str {
+        match self.get("action") {
+            "" if self.has("data") => "import",
+            "" => "export",
+            named => named,
+        }
+    }
+
     /// `records[0]=1`, `records[]=1` or `records=1,2`, in order of appearance and without blanks.
     pub(super) fn list(&self, name: &str) -> Vec<String> {
         let mut items = Vec::new();

@@ -4,7 +4,6 @@
 use super::Call;
 use super::answer::{Answer, ApiError};
 use crate::SimError;
-use crate::ambient::now;
 
 /// # Errors
 /// 403 without the right; 400 when a record does not exist or only a part of it is meant.
@@ -25,7 +24,7 @@ pub(super) fn delete(call: &mut Call<'_>) -> Result<Answer, ApiError> {
             absent.join(", ")
         )));
     }
-    let gone = records.iter().filter(|id| call.project.delete(id, &call.user.username, now()).is_ok()).count();
+    let gone = records.iter().filter(|id| call.project.delete(id, &call.user.username, call.now).is_ok()).count();
     Ok(Answer::Text(gone.to_string()))
 }
 
@@ -36,7 +35,7 @@ pub(super) fn rename(call: &mut Call<'_>) -> Result<Answer, ApiError> {
     if new.is_empty() {
         return Err(ApiError::bad("The parameter \"new_record_name\" is missing"));
     }
-    match call.project.rename(old, new, &call.user.username, now()) {
+    match call.project.rename(old, new, &call.user.username, call.now) {
         Ok(()) => Ok(Answer::Text("1".into())),
         Err(SimError::RecordExists(_)) => Err(ApiError::bad(format!("The record \"{new}\" already exists"))),
         Err(_) => Err(ApiError::bad(format!("The record \"{old}\" does not exist"))),

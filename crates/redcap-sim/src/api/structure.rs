@@ -7,7 +7,6 @@ use serde_json::{Map, Value};
 use super::Call;
 use super::answer::{Answer, ApiError};
 use super::export_columns::refuse_unknown;
-use crate::ambient::server_time;
 use crate::project::definition::{Arm, Definition, Event};
 use crate::project::field::{Field, Kind, checkbox_column};
 
@@ -194,7 +193,7 @@ fn project(call: &Call<'_>) -> Answer {
     let info = wire::ProjectInfo {
         project_id: project.id.into(),
         project_title: project.definition.title.clone(),
-        creation_time: server_time(project.created),
+        creation_time: call.clock.text(project.created),
         project_language: "English".into(),
         purpose: Some(settings.purpose.into()),
         purpose_other: settings.purpose_other.clone(),

@@ -13,9 +13,9 @@ pub(super) async fn show(State(sim): State<Sim>) -> Response {
     let world = sim.world();
     let mut rows = String::new();
     for project in world.projects.values() {
-        let fault = project.fault.as_ref();
-        let state = fault.map_or("<span class=\"s2\">answers</span>".to_owned(), |fault| {
-            format!("<strong class=\"s0\">{}</strong>", escape(&fault.title()))
+        let broken = project.orders.iter().chain(world.orders.iter()).next();
+        let state = broken.map_or("<span class=\"s2\">answers</span>".to_owned(), |order| {
+            format!("<strong class=\"s0\">{}</strong>", escape(&order.fault.title()))
         });
         // Writing to a String cannot fail.
         let _ = write!(

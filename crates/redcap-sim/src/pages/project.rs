@@ -10,29 +10,15 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::html::{encode, escape, ok, options, page, refused};
-use crate::ambient::server_time;
+use crate::ambient::Clock;
 use crate::det::masked_text;
 use crate::fault::Fault;
-use crate::sim::Sim;
+use crate::fault::catalog::CATALOG;
+use crate::sim::{Scope, Sim};
 use crate::state::Project;
 
 /// As many records and deliveries as one page lists.
 const LISTED: usize = 500;
-
-/// The faults that need no detail, as buttons.
-const FAULTS: [&str; 11] = [
-    "down",
-    "slow:3000",
-    "status:500",
-    "gateway:502",
-    "gateway:504",
-    "html200",
-    "memory200",
-    "token",
-    "empty500",
-    "lost-rows",
-    "cut",
-];
 
 pub(super) async fn show(State(sim): State<Sim>, Path(project_id): Path<u32>) -> Response {
     let world = sim.world();
@@ -41,22 +27,22 @@ pub(super) async fn show(State(sim): State<Sim>, Path(project_id): Path<u32>) ->
     };
     let body = [
         fault_notice(project),
-        records(project),
+        records(project, world.clock),
         add_form(project),
         break_form(project),
-        det(project, &world.base_url),
-        log(project),
+        det(project, &world.base_url, world.clock),
+        log(project, world.clock),
     ];
     ok(page(&project.definition.title, &[("/".into(), "Projects".into())], &body.concat()))
 }
 
 fn fault_notice(project: &Project) -> String {
-    project.fault.as_ref().map_or(String::new(), |fault| {
-        format!("<p class=\"notice bad\" role=\"status\">The API is broken: {}.</p>", escape(&fault.title()))
+    project.orders.iter().next().map_or(String::new(), |order| {
+        format!("<p class=\"notice bad\" role=\"status\">The API is broken: {}.</p>", escape(&order.fault.title()))
     })
 }
 
-fn records(project: &Project) -> String {
+fn records(project: &Project, clock: Clock) -> String {
     let mut rows = String::new();
     for (id, record) in project.records.iter().take(LISTED) {
         let saved = record.rows.values().flat_map(|row| row.values.iter());
@@ -68,7 +54,7 @@ fn records(project: &Project) -> String {
             encode(id),
             escape(id),
             escape(record.group.as_deref().unwrap_or("")),
-            server_time(record.modified),
+            clock.text(record.modified),
         );
     }
     let count = project.records.len();
@@ -111,7 +97,9 @@ fn add_form(project: &Project) -> String {
 
 fn break_form(project: &Project) -> String {
     let action = format!("action=\"/projects/{}/fault\" method=\"post\"", project.id);
-    let faults = FAULTS.iter().filter_map(|text| Some((*text, text.parse::<Fault>().ok()?)));
+    // Every kind as the catalog writes it, except the one that needs a field.
+    let faults = CATALOG.iter().map(|kind| kind.example).filter(|text| !text.starts_with("validation"));
+    let faults = faults.filter_map(|text| Some((text, text.parse::<Fault>().ok()?)));
     let buttons: String = faults
         .map(|(text, fault)| format!("<button name=\"fault\" value=\"{text}\">{}</button>", escape(&fault.title())))
         .collect();
@@ -126,7 +114,7 @@ fn break_form(project: &Project) -> String {
     )
 }
 
-fn det(project: &Project, base_url: &str) -> String {
+fn det(project: &Project, base_url: &str, clock: Clock) -> String {
     let shown = project.det_url.as_deref().map(|url| masked_text(url, base_url));
     let mut rows = String::new();
     for delivery in project.deliveries.iter().rev().take(LISTED) {
@@ -137,7 +125,7 @@ fn det(project: &Project, base_url: &str) -> String {
         let _ = write!(
             rows,
             "<tr><td>{}</td><td>{}</td><td>{} {}</td><td>{outcome}</td></tr>",
-            server_time(delivery.at),
+            clock.text(delivery.at),
             escape(&delivery.record),
             escape(delivery.event.as_deref().unwrap_or("")),
             escape(&delivery.instrument),
@@ -160,10 +148,10 @@ fn det(project: &Project, base_url: &str) -> String {
     )
 }
 
-fn log(project: &Project) -> String {
+fn log(project: &Project, clock: Clock) -> String {
     let mut rows = String::new();
     for entry in project.log.iter().rev().take(20) {
-        let (at, user, action) = (server_time(entry.at), escape(&entry.username), escape(&entry.action));
+        let (at, user, action) = (clock.text(entry.at), escape(&entry.username), escape(&entry.action));
         let _ = write!(rows, "<tr><td>{at}</td><td>{user}</td><td>{action}</td></tr>");
     }
     format!("<h2>Log</h2><div class=\"scroll\"><table><tbody>{rows}</tbody></table></div>")
@@ -216,7 +204,7 @@ pub(super) async fn set_fault(
         "" => Ok(None),
         text => text.parse().map(Some),
     };
-    match fault.map(|fault| sim.set_fault(project_id, fault)) {
+    match fault.map(|fault| sim.set_order(Scope::Project(project_id), fault)) {
         Ok(Ok(())) => Redirect::to(&format!("/projects/{project_id}")).into_response(),
         Ok(Err(error)) => refused(StatusCode::NOT_FOUND, &error.to_string()),
         Err(error) => refused(StatusCode::BAD_REQUEST, &error.to_string()),

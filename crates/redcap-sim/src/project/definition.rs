@@ -1,8 +1,11 @@
 //! What a project is: forms, fields, arms, events, groups and settings. No data of any participant.
 //! Invariant: every event's forms and every repeating form exist; a classic project has exactly one event, which no export shows.
 
+use serde::{Deserialize, Serialize};
+
 use super::field::{Field, Kind};
 
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Form {
     pub(crate) name: String,
     pub(crate) label: String,
@@ -10,11 +13,13 @@ pub(crate) struct Form {
     pub(crate) survey: Option<String>,
 }
 
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Arm {
     pub(crate) num: u32,
     pub(crate) name: String,
 }
 
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Event {
     pub(crate) id: u32,
     pub(crate) name: String,
@@ -31,6 +36,7 @@ pub(crate) struct Event {
 }
 
 /// A form that repeats at one event, with the label of its instances.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct RepeatingForm {
     pub(crate) event: usize,
     pub(crate) form: String,
@@ -38,6 +44,7 @@ pub(crate) struct RepeatingForm {
 }
 
 /// A data access group.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Group {
     pub(crate) id: u32,
     pub(crate) name: String,
@@ -45,7 +52,7 @@ pub(crate) struct Group {
 }
 
 /// Settings as `project` exports them; blank and 0 when the file does not say.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Settings {
     pub(crate) autonumbering: bool,
     pub(crate) scheduling: bool,
@@ -58,6 +65,7 @@ pub(crate) struct Settings {
     pub(crate) missing_data_codes: String,
 }
 
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Definition {
     pub(crate) title: String,
     pub(crate) settings: Settings,

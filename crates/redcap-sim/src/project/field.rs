@@ -1,8 +1,11 @@
 //! A field of the data dictionary: its kind, choices and the columns it has in a flat export.
 //! Invariant: a checkbox has one column per choice, every other real field exactly one.
 
+use serde::{Deserialize, Serialize};
+
 /// The field types of REDCap's dictionary (`redcap.md` 2.4).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Kind {
     Text,
     Notes,
@@ -46,7 +49,7 @@ impl Kind {
 }
 
 /// One row of the dictionary. Texts are as REDCap exports them; `identifier` and `required` become `y` or blank.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Field {
     pub(crate) name: String,
     pub(crate) form: String,

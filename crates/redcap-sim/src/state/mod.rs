@@ -8,15 +8,16 @@ pub(crate) mod records;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
-use crate::ambient::new_token;
+use crate::ambient::{Clock, new_token};
 use crate::det::DetDelivery;
-use crate::fault::Fault;
+use crate::fault::orders::Orders;
 use crate::project::definition::Definition;
 use records::Records;
 
 /// A person with an API token. Rights are kept minimal: what the tests and the demo need to take away.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct ApiUser {
     pub username: String,
     /// 32 hexadecimal digits; made up when absent.
@@ -44,22 +45,30 @@ impl ApiUser {
 }
 
 /// One line of a project's logging page. No values: only what was touched.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct LogEntry {
     pub(crate) at: DateTime<Utc>,
     pub(crate) username: String,
     pub(crate) action: String,
 }
 
+/// What is skipped here stands in the state file by itself (`crate::file`).
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Project {
     pub(crate) id: u32,
+    #[serde(skip)]
     pub(crate) definition: Definition,
+    #[serde(skip)]
     pub(crate) records: Records,
     pub(crate) users: Vec<ApiUser>,
+    #[serde(skip)]
     pub(crate) log: Vec<LogEntry>,
     pub(crate) det_url: Option<String>,
+    #[serde(skip)]
     pub(crate) deliveries: Vec<DetDelivery>,
-    pub(crate) fault: Option<Fault>,
+    /// How its API misbehaves.
+    pub(crate) orders: Orders,
+    #[serde(skip)]
     pub(crate) api_calls: u64,
     pub(crate) created: DateTime<Utc>,
 }
@@ -80,7 +89,7 @@ impl Project {
 }
 
 /// Where a survey link leads.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SurveyTarget {
     pub(crate) project_id: u32,
     pub(crate) record: String,
@@ -90,12 +99,18 @@ pub(crate) struct SurveyTarget {
     pub(crate) instance: Option<u32>,
 }
 
+#[derive(Serialize, Deserialize)]
 pub(crate) struct World {
     /// With a trailing slash.
+    #[serde(skip)]
     pub(crate) base_url: String,
+    #[serde(skip)]
     pub(crate) projects: BTreeMap<u32, Project>,
     /// By the 16 characters of the link.
     pub(crate) surveys: BTreeMap<String, SurveyTarget>,
+    /// How the API of every project misbehaves.
+    pub(crate) orders: Orders,
+    pub(crate) clock: Clock,
     next_id: u32,
 }
 
@@ -103,13 +118,22 @@ pub(crate) struct World {
 const FIRST_ID: u32 = 41;
 
 impl World {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(clock: Clock) -> Self {
         Self {
             base_url: "http://localhost/".into(),
             projects: BTreeMap::new(),
             surveys: BTreeMap::new(),
+            orders: Orders::default(),
+            clock,
             next_id: FIRST_ID,
         }
+    }
+
+    /// Becomes what a state file says of the server, except where it is and which projects it has.
+    pub(crate) fn take_over(&mut self, kept: Self) {
+        let clock = kept.clock.with_zone(self.clock.zone);
+        let (base_url, projects) = (std::mem::take(&mut self.base_url), std::mem::take(&mut self.projects));
+        *self = Self { base_url, projects, clock, ..kept };
     }
 
     /// A number no event or group of this server has yet.

@@ -1,10 +1,12 @@
 //! The answers of one project, in memory: record → place (event, repeat) → column → value.
-//! Invariant: no empty value and no unchecked box is stored; a repeat instance without any value does not exist.
+//! Invariant: no empty value and no unchecked box is stored; a repeat instance without any value does not exist; whatever
+//! hands out a record to be changed notes its name.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 /// A record's name, ordered as REDCap lists records: numbers inside it by their size (`9` before `10`).
 #[derive(Clone, PartialEq, Eq)]
@@ -46,7 +48,8 @@ impl PartialOrd for RecordId {
 }
 
 /// Which instance of what, within an event. Rows of a record come in this order.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Repeat {
     No,
     Event { instance: u32 },
@@ -70,13 +73,13 @@ impl Repeat {
 }
 
 /// Where a row of a record lives: the event's index in the definition and the repeat.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Place {
     pub(crate) event: usize,
     pub(crate) repeat: Repeat,
 }
 
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Row {
     /// By column name of a flat export (`gym___0`, `demographics_complete`).
     pub(crate) values: BTreeMap<String, String>,
@@ -84,9 +87,11 @@ pub(crate) struct Row {
     pub(crate) survey_times: BTreeMap<String, String>,
 }
 
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Record {
     /// Unique name of its data access group.
     pub(crate) group: Option<String>,
+    #[serde(with = "listed")]
     pub(crate) rows: BTreeMap<Place, Row>,
     pub(crate) modified: DateTime<Utc>,
 }
@@ -103,20 +108,42 @@ impl Record {
     }
 }
 
+/// Rows as a list of pairs: in JSON only a text can be a key.
+mod listed {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::{Place, Row};
+
+    pub(super) fn serialize<S: Serializer>(rows: &BTreeMap<Place, Row>, sink: S) -> Result<S::Ok, S::Error> {
+        sink.collect_seq(rows)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(source: D) -> Result<BTreeMap<Place, Row>, D::Error> {
+        Ok(Vec::<(Place, Row)>::deserialize(source)?.into_iter().collect())
+    }
+}
+
+/// All records, and which of them have been changed, made or removed since somebody took note.
 #[derive(Default)]
-pub(crate) struct Records(BTreeMap<RecordId, Record>);
+pub(crate) struct Records {
+    all: BTreeMap<RecordId, Record>,
+    changed: BTreeSet<String>,
+}
 
 impl Records {
     pub(crate) fn len(&self) -> usize {
-        self.0.len()
+        self.all.len()
     }
 
     pub(crate) fn get(&self, id: &str) -> Option<&Record> {
-        self.0.get(&RecordId::new(id))
+        self.all.get(&RecordId::new(id))
     }
 
     pub(crate) fn get_mut(&mut self, id: &str) -> Option<&mut Record> {
-        self.0.get_mut(&RecordId::new(id))
+        self.changed.insert(id.to_owned());
+        self.all.get_mut(&RecordId::new(id))
     }
 
     pub(crate) fn contains(&self, id: &str) -> bool {
@@ -124,26 +151,38 @@ impl Records {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Record)> {
-        self.0.iter().map(|(id, record)| (id.as_str(), record))
+        self.all.iter().map(|(id, record)| (id.as_str(), record))
+    }
+
+    pub(crate) fn names(&self) -> BTreeSet<String> {
+        self.all.keys().map(|id| id.0.clone()).collect()
+    }
+
+    /// The names of what may have changed since the last time.
+    pub(crate) fn take_changed(&mut self) -> BTreeSet<String> {
+        std::mem::take(&mut self.changed)
     }
 
     /// The record of that name, made when there is none.
     pub(crate) fn entry(&mut self, id: &str, now: DateTime<Utc>) -> &mut Record {
-        self.0.entry(RecordId::new(id)).or_insert_with(|| Record::new(now))
+        self.changed.insert(id.to_owned());
+        self.all.entry(RecordId::new(id)).or_insert_with(|| Record::new(now))
     }
 
     pub(crate) fn insert(&mut self, id: &str, record: Record) {
-        self.0.insert(RecordId::new(id), record);
+        self.changed.insert(id.to_owned());
+        self.all.insert(RecordId::new(id), record);
     }
 
     pub(crate) fn remove(&mut self, id: &str) -> Option<Record> {
-        self.0.remove(&RecordId::new(id))
+        self.changed.insert(id.to_owned());
+        self.all.remove(&RecordId::new(id))
     }
 
     /// The name `generateNextRecordName` gives: highest number plus one; for a person in a group `<group id>-<n>`.
     pub(crate) fn next_name(&self, group_id: Option<u32>) -> String {
         let prefix = group_id.map_or(String::new(), |id| format!("{id}-"));
-        let numbers = self.0.keys().filter_map(|id| id.as_str().strip_prefix(&prefix)?.parse::<u64>().ok());
+        let numbers = self.all.keys().filter_map(|id| id.as_str().strip_prefix(&prefix)?.parse::<u64>().ok());
         format!("{prefix}{}", numbers.max().unwrap_or(0).saturating_add(1))
     }
 }

@@ -1,7 +1,7 @@
 //! Data Entry Triggers: their fields and conditions, their proofs, and what becomes of a failed one.
 
 use axum::http::StatusCode;
-use metricis_redcap_sim::{SaveForm, SimError};
+use metricis_redcap_sim::{SaveForm, Scope, SimError};
 use serde_json::json;
 
 use crate::server::{Receiver, Server, real};
@@ -128,4 +128,37 @@ async fn a_save_that_does_not_fit_stores_nothing_and_fires_nothing() {
     assert_eq!(refuse(group).await, SimError::UnknownGroup("site_west".into()));
     assert!(receiver.received().is_empty());
     assert_eq!(project.json(&[("content", "record")]).await, json!([]));
+}
+
+#[tokio::test]
+async fn a_det_is_lost_or_doubled_on_command_and_the_data_stay() {
+    let server = Server::start().await;
+    let receiver = Receiver::start(StatusCode::OK).await;
+    let project = server.sponsor_study();
+    server.sim.set_det_url(project.id(), Some(format!("http://{}/det", receiver.address))).unwrap();
+    for order in ["det-lost times 1", "det-twice times 1"] {
+        server.sim.give_order(Scope::Project(project.id()), order.parse().unwrap()).unwrap();
+    }
+    let saved =
+        async || server.sim.save_form(project.id(), save(None, "contact", &[])).await.unwrap().delivery.unwrap();
+    assert_eq!(saved().await.error.as_deref(), Some("it never left REDCap (det-lost)"));
+    assert_eq!(receiver.received().len(), 0);
+    assert_eq!(saved().await.status, Some(200));
+    assert_eq!(receiver.received().len(), 2);
+    assert_eq!(saved().await.status, Some(200));
+    assert_eq!((receiver.received().len(), server.sim.deliveries(project.id()).len()), (3, 4));
+}
+
+#[tokio::test]
+async fn the_test_button_calls_the_url_once_and_is_no_delivery() {
+    let server = Server::start().await;
+    let receiver = Receiver::start(StatusCode::UNAUTHORIZED).await;
+    let project = server.sponsor_study();
+    assert_eq!(server.sim.test_det(project.id()).await, Err(SimError::NoDetUrl(project.id())));
+    server.sim.set_det_url(project.id(), Some(format!("http://{}/det?token=s3cret", receiver.address))).unwrap();
+    let test = server.sim.test_det(project.id()).await.unwrap();
+    assert_eq!((test.status, test.error), (Some(401), None));
+    assert!(test.url.ends_with("/det?token=***"), "{}", test.url);
+    assert_eq!(receiver.received()[0].form, []);
+    assert!(server.sim.deliveries(project.id()).is_empty());
 }

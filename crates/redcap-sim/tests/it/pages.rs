@@ -146,7 +146,7 @@ async fn programs_give_the_same_orders_as_json() {
     assert_eq!(order("fault", json!({"fault": "nonsense"})).await.0, 422);
     assert_eq!(order("det-url", json!({"url": "http://u:pw@127.0.0.1:9/det"})).await.0, 204);
     let listed: Value = serde_json::from_str(&server.get("/sim/projects").await.1).unwrap();
-    let expected = json!([{"project_id": project.id(), "title": "Sponsor study", "records": 0, "fault": "slow:5",
+    let expected = json!([{"project_id": project.id(), "title": "Sponsor study", "records": 0, "faults": ["slow:5"],
                            "api_calls": 0, "det_url": "http://***@127.0.0.1:9/det"}]);
     assert_eq!(listed, expected);
     order("det-url", json!({"url": null})).await;

@@ -32,23 +32,44 @@ pub struct Server {
     /// Without a trailing slash.
     pub base: String,
     pub http: reqwest::Client,
+    stop: Arc<tokio::sync::Notify>,
+    served: tokio::task::JoinHandle<std::io::Result<()>>,
 }
 
 impl Server {
     pub async fn start() -> Self {
-        let sim = Sim::new(SimOptions::default());
+        Self::with(SimOptions::default()).await
+    }
+
+    pub async fn with(options: SimOptions) -> Self {
+        Self::of(Sim::new(options)).await
+    }
+
+    pub async fn of(sim: Sim) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(sim.serve(listener, std::future::pending()));
+        let stop = Arc::new(tokio::sync::Notify::new());
+        let stopped = stop.clone();
+        let served = tokio::spawn(sim.serve(listener, async move { stopped.notified().await }));
         // No connection is kept, so that a test can tell a closed one from an old one.
         let http =
             reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).redirect(reqwest::redirect::Policy::none());
-        Self { sim, base, http: http.build().unwrap() }
+        Self { sim, base, http: http.build().unwrap(), stop, served }
     }
 
     pub fn add(&self, xml: &str) -> Project<'_> {
         let handle = self.sim.add_project_xml(xml, ProjectOptions::default()).unwrap();
         Project { server: self, handle }
+    }
+
+    pub fn known(&self, handle: ProjectHandle) -> Project<'_> {
+        Project { server: self, handle }
+    }
+
+    /// Ends it as a signal does; what it kept is in its file then.
+    pub async fn stop(self) {
+        self.stop.notify_one();
+        self.served.await.unwrap().unwrap();
     }
 
     pub fn sponsor_study(&self) -> Project<'_> {

@@ -1,27 +1,38 @@
-//! The handle on a simulated server: projects, saves, faults and what a test or a demo wants to look at.
+//! The handle on a simulated server: its projects and what a test or a demo wants to look at.
 //! Invariant: every method takes the one lock briefly and never waits while holding it.
 
+mod acts;
+mod keep;
+mod misbehave;
+
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
 use crate::SimError;
-use crate::ambient::{new_token, now};
-use crate::det::{self, DetDelivery};
-use crate::fault::Fault;
+use crate::ambient::{Clock, new_token};
+use crate::det::DetDelivery;
+use crate::fault::orders::Orders;
 use crate::project::{self, OdmError};
-use crate::save::{self, SaveForm, Saved};
 use crate::state::records::{Place, Repeat};
 use crate::state::{ApiUser, Project, World};
+
+pub use misbehave::Scope;
 
 /// What the simulated server says about itself.
 #[derive(Clone, Debug)]
 pub struct SimOptions {
     /// REDCap's version, as `content=version` and the links give it.
     pub version: String,
+    /// The zone in which the server writes and reads times; UTC by default.
+    pub zone: Tz,
 }
 
 impl Default for SimOptions {
     fn default() -> Self {
-        Self { version: "14.9.1".into() }
+        Self { version: "14.9.1".into(), zone: Tz::UTC }
     }
 }
 
@@ -45,6 +56,9 @@ pub struct ProjectHandle {
 #[derive(Clone)]
 pub struct Sim {
     world: Arc<Mutex<World>>,
+    /// How often somebody has looked at the world or changed it.
+    visits: Arc<AtomicU64>,
+    kept: Option<Arc<keep::Kept>>,
     http: reqwest::Client,
     options: Arc<SimOptions>,
 }
@@ -60,16 +74,46 @@ impl Sim {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build();
         let http = http.expect("an HTTP client without files or proxies to read can always be built");
-        Self { world: Arc::new(Mutex::new(World::new())), http, options: Arc::new(options) }
+        let world = World::new(Clock::in_zone(options.zone));
+        Self {
+            world: Arc::new(Mutex::new(world)),
+            visits: Arc::default(),
+            kept: None,
+            http,
+            options: Arc::new(options),
+        }
     }
 
     pub(crate) fn world(&self) -> MutexGuard<'_, World> {
+        self.visits.fetch_add(1, Ordering::Relaxed);
         // A panic elsewhere must not take the whole server down; every change below the lock is complete or absent.
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The projects and the tokens of their first person, by project id.
+    #[must_use]
+    pub fn projects(&self) -> Vec<ProjectHandle> {
+        let world = self.world();
+        let handle = |project: &Project| {
+            let token = project.users.iter().find_map(|user| user.token.clone()).unwrap_or_default();
+            ProjectHandle { project_id: project.id, token }
+        };
+        world.projects.values().map(handle).collect()
+    }
+
     pub(crate) fn version(&self) -> &str {
         &self.options.version
+    }
+
+    /// What the server's clock shows.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        self.world().clock.now()
+    }
+
+    /// Sets the server's clock, which runs on from there.
+    pub fn set_clock(&self, now: DateTime<Utc>) {
+        self.world().clock.set(now);
     }
 
     /// Adds a project from REDCap's project XML.
@@ -77,7 +121,8 @@ impl Sim {
     /// # Errors
     /// [`OdmError`] when the text is no consistent project, or its id or token is taken.
     pub fn add_project_xml(&self, xml: &str, options: ProjectOptions) -> Result<ProjectHandle, OdmError> {
-        let (mut definition, records) = project::load(xml, now())?;
+        let now = self.now();
+        let (mut definition, records) = project::load(xml, now)?;
         let mut world = self.world();
         let project_id = options.project_id.unwrap_or_else(|| world.free_project_id());
         if world.projects.contains_key(&project_id) {
@@ -101,13 +146,23 @@ impl Sim {
             log: Vec::new(),
             det_url: options.det_url,
             deliveries: Vec::new(),
-            fault: None,
+            orders: Orders::default(),
             api_calls: 0,
-            created: now(),
+            created: now,
         };
-        project.note(now(), API_USERNAME, "Create project using REDCap XML file");
+        project.note(now, API_USERNAME, "Create project using REDCap XML file");
         world.projects.insert(project_id, project);
         Ok(ProjectHandle { project_id, token })
+    }
+
+    /// Takes a project away with all that it holds.
+    ///
+    /// # Errors
+    /// Unknown project.
+    pub fn remove_project(&self, project_id: u32) -> Result<(), SimError> {
+        let mut world = self.world();
+        world.surveys.retain(|_, target| target.project_id != project_id);
+        world.projects.remove(&project_id).map(drop).ok_or(SimError::UnknownProject(project_id))
     }
 
     fn with<T>(&self, project_id: u32, act: impl FnOnce(&mut Project) -> T) -> Result<T, SimError> {
@@ -128,47 +183,6 @@ impl Sim {
             project.users.push(user);
             Ok(token)
         })?
-    }
-
-    /// Saves a form as a person does and waits for its DET to be answered, refused or timed out (ten seconds).
-    ///
-    /// # Errors
-    /// [`SimError`] when the project, event or instrument does not fit or a value is refused; nothing is stored then.
-    /// A DET that fails is no error: see [`Saved::delivery`].
-    pub async fn save_form(&self, project_id: u32, save: SaveForm) -> Result<Saved, SimError> {
-        let (record, place, trigger) = {
-            let mut world = self.world();
-            let unknown = SimError::UnknownProject(project_id);
-            let project = world.projects.get_mut(&project_id).ok_or(unknown)?;
-            let (record, place) = save::store(project, &save, now())?;
-            let project = &world.projects[&project_id];
-            let form = (save.instrument.as_str(), save.complete.to_string());
-            let form = (form.0, form.1.as_str());
-            let trigger = det::trigger(&world, project, &record, &place, form, &save.user, self.version());
-            (record, place, trigger)
-        };
-        let delivery = match trigger {
-            Some(trigger) => Some(self.file_delivery(project_id, trigger.deliver(&self.http).await)),
-            None => None,
-        };
-        Ok(Saved { record, repeat_instance: place.repeat.instance(), delivery })
-    }
-
-    fn file_delivery(&self, project_id: u32, mut delivery: DetDelivery) -> DetDelivery {
-        // A project that has gone meanwhile has no list to file it in; the caller still gets the outcome.
-        let _ = self.with(project_id, |project| {
-            delivery.id = project.deliveries.len() as u64 + 1;
-            project.deliveries.push(delivery.clone());
-        });
-        delivery
-    }
-
-    /// Makes the project's API misbehave, or behave again.
-    ///
-    /// # Errors
-    /// Unknown project.
-    pub fn set_fault(&self, project_id: u32, fault: Option<Fault>) -> Result<(), SimError> {
-        self.with(project_id, |project| project.fault = fault)
     }
 
     /// Sets or removes the DET URL. It may hold user info (HTTP Basic), a query, or be a path on this server.
@@ -194,30 +208,6 @@ impl Sim {
             row.values.get(field).cloned()
         };
         self.with(project_id, find).ok().flatten()
-    }
-
-    /// Renames a record, as a person does on the record's page. No DET.
-    ///
-    /// # Errors
-    /// Unknown project or record, or the new name is taken.
-    pub fn rename_record(&self, project_id: u32, record: &str, new_name: &str) -> Result<(), SimError> {
-        self.with(project_id, |project| project.rename(record, new_name, "admin", now()))?
-    }
-
-    /// Deletes a record, as a person does on the record's page. No DET.
-    ///
-    /// # Errors
-    /// Unknown project or record.
-    pub fn delete_record(&self, project_id: u32, record: &str) -> Result<(), SimError> {
-        self.with(project_id, |project| project.delete(record, "admin", now()))?
-    }
-
-    /// Moves a record into a group, or out of all. No DET.
-    ///
-    /// # Errors
-    /// Unknown project, record or group.
-    pub fn set_dag(&self, project_id: u32, record: &str, dag: Option<&str>) -> Result<(), SimError> {
-        self.with(project_id, |project| project.regroup(record, dag, "admin", now()))?
     }
 
     /// How many API requests with a token of this project have arrived, those answered by a fault included.
