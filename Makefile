@@ -47,6 +47,8 @@ test: check ## everything that CI runs: check, then the whole suite on SQLite an
 	@echo "==> browser stories, in Chromium on the served program"
 	@cargo build --locked --quiet --bin metricis
 	@npm --prefix web run --silent stories
+	@[ -n "$(ARGS)" ] || { target/debug/metricis cutover report-suites target/nextest/$(NEXTEST_PROFILE)/junit.xml > target/suites.json && \
+		echo "==> all green: target/suites.json is what \`metricis cutover attach-suites\` takes"; }
 
 screenshots: ## pictures of every page, light and dark, wide and narrow, into target/screenshots
 	@scripts/need screenshots

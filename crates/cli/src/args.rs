@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 
 /// Runs clinical studies whose records live in REDCap.
 #[derive(Debug, Parser)]
-#[command(name = "metricis", version, propagate_version = true, after_help = AFTER)]
+#[command(name = "metricis", version = crate::VERSION, propagate_version = true, after_help = AFTER)]
 pub struct Args {
     /// Print JSON instead of text
     #[arg(long, global = true)]
@@ -182,6 +182,16 @@ pub enum Webhooks {
 pub enum Cutover {
     /// Probe the fifteen rows of the go/no-go matrix; exit 1 when one is red
     Check { study: String },
+    /// Judge the test suites' report (JUnit XML) and print what `attach-suites` takes; exit 1 when it is not whole and green
+    ReportSuites {
+        /// What `make test` wrote: target/nextest/default/junit.xml
+        junit: PathBuf,
+    },
+    /// Attach the suites' report to the running version, for row 15 (audited)
+    AttachSuites {
+        /// What `make test` wrote at its end: target/suites.json
+        report: PathBuf,
+    },
 }
 
 #[derive(Debug, Subcommand)]

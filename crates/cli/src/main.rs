@@ -12,6 +12,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+/// The version, with the digest of the sources that this program is made of: two builds of the same sources say the same.
+pub(crate) const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "+", env!("METRICIS_SOURCE"));
+
 /// A request is made of many small pieces. Without huge pages, which would cost a process at rest more than all it holds.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -16,6 +16,7 @@ pub mod intake;
 pub mod mapping;
 pub mod schedule;
 pub mod study;
+pub mod suites;
 pub mod sync;
 pub mod words;
 

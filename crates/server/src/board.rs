@@ -10,6 +10,7 @@ mod live;
 mod processes;
 mod secrets;
 mod study;
+mod suites;
 mod sync;
 
 use chrono::{DateTime, Utc};
@@ -152,6 +153,6 @@ async fn probe_all(app: &AppState, study: &StoredStudy, live: &Live) -> [Finding
         sync::dashboard_counts_failure(app, study).await,
         sync::portal_tells_failure(app, study).await,
         audit::chains_valid(app, study).await,
-        study::suites_green(),
+        suites::suites_green(app, live).await,
     ]
 }

@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::{open, settings_or_new};
+use crate::VERSION;
 use crate::args::Args;
 use crate::clock::SystemClock;
 use crate::config::Settings;
@@ -185,7 +186,7 @@ fn server_settings(settings: &Settings, address: &str) -> ServerSettings {
         idempotency_ttl_s: settings.det_idempotency_ttl_s,
         redis_url: settings.redis_url.clone(),
         breaker: settings.breaker,
-        version: env!("CARGO_PKG_VERSION").to_owned(),
+        version: VERSION.to_owned(),
         public_url: settings.public_url.clone().unwrap_or_else(|| address.to_owned()),
         server_url: settings.server_url.clone(),
         ..ServerSettings::new(environment, jwt, session, settings.key_fingerprint.clone())
@@ -199,6 +200,6 @@ fn worker_settings(settings: &Settings) -> WorkerSettings {
         budget: BudgetSettings { per_minute: settings.outbound_per_minute, ..BudgetSettings::default() },
         call_timeout_s: settings.call_timeout_s,
         dev_mode: settings.dev_mode,
-        ..WorkerSettings::new(key, environment, env!("CARGO_PKG_VERSION"), &settings.key_fingerprint)
+        ..WorkerSettings::new(key, environment, VERSION, &settings.key_fingerprint)
     }
 }

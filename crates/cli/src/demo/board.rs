@@ -24,7 +24,7 @@ const GOLDEN: [(u8, bool, &str); 15] = [
     (12, true, "with a synthetic failed session the tile goes from 0 to 1; rolled back"),
     (13, true, "with a synthetic failed session has_failed_sync is true"),
     (14, true, "study chain valid through row"),
-    (15, false, "not proven here: no report of the regression suites"),
+    (15, false, "no report of the regression suites is attached to version "),
 ];
 
 /// Prints the board and compares it with the golden.

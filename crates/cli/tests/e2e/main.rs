@@ -11,4 +11,5 @@ mod log_lines;
 mod program;
 mod refusals;
 mod site;
+mod suites;
 mod two_servers;

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::ids::{EventId, JobId, ParticipantId, ScheduleVersionId, SessionId, SiteId, StudyId, UserId, VisitId};
 use crate::study::ConfigChange;
+use crate::suites::SuiteEvidence;
 use crate::words::{
     ConsentMode, EventSource, EventStatus, GlobalRole, ParticipantStatus, StudyRole, StudyStatus, SyncErrorType,
 };
@@ -236,6 +237,7 @@ pub enum Action {
         study: StudyId,
         failures: i32,
     },
+    AttachSuites(SuiteEvidence),
     CutoverSignoff {
         study: StudyId,
         meaning: String,
@@ -270,6 +272,7 @@ impl Action {
             | Self::EnableUser { user }
             | Self::RevokeTokens { user }
             | Self::GrantStudyRole { user, .. } => of("user", user.0),
+            Self::AttachSuites(suites) => Object { kind: "version", id: suites.version.clone() },
             Self::Refuse { principal, .. } => Object { kind: "principal", id: principal.clone() },
             Self::ReceiveDet { event, .. }
             | Self::ReceiveReconcile { event, .. }

@@ -88,7 +88,7 @@ impl ActionName {
             Self::SubmitSession => &[Sessions, Visits],
             Self::SyncSession | Self::FailSync | Self::ResyncSession => &[Sessions],
             Self::OpenBreaker | Self::CloseBreaker | Self::ResetBreaker => &[Breaker, Board],
-            Self::CutoverSignoff => &[Board],
+            Self::AttachSuites | Self::CutoverSignoff => &[Board],
             Self::CreateUser
             | Self::SetPassword
             | Self::DisableUser

@@ -58,7 +58,7 @@ async fn with_no_live_server_the_rows_that_ask_one_are_red(#[values(Engine::Sqli
     let (world, served) = production(engine).await;
     served.leave().await;
     let board = board(&world).await;
-    assert_eq!(red(&board), [1, 7, 9, 15]);
+    assert_eq!(red(&board), [1, 7, 9]);
     for row in [1, 7, 9] {
         assert_eq!(evidence(&board, row), "no server is running");
         assert_eq!(board.rows[row - 1].remedy.as_deref(), Some("start `metricis serve`"));
@@ -71,7 +71,7 @@ async fn a_killed_server_is_red_with_its_name(#[values(Engine::Sqlite, Engine::P
     let (world, _served) = production(engine).await;
     let killed = Served::start(&world.another(in_production)).await.kill().await;
     let board = board(&world).await;
-    assert_eq!(red(&board), [1, 7, 9, 15]);
+    assert_eq!(red(&board), [1, 7, 9]);
     for row in [1, 7, 9] {
         let expected = format!("at http://{killed} does not answer: no connection");
         assert!(evidence(&board, row).ends_with(&expected), "{}", evidence(&board, row));
@@ -87,7 +87,7 @@ async fn every_server_is_asked_not_only_the_one_that_shows_the_board(
     let (world, _served) = production(engine).await;
     let staging = Served::start(&world.another(|settings| settings.environment = Environment::new("staging"))).await;
     let board = board(&world).await;
-    assert_eq!(red(&board), [1, 7, 15]);
+    assert_eq!(red(&board), [1, 7]);
     let expected = format!("at http://{}: GET /api/dev/settings answers 200", staging.address);
     assert!(evidence(&board, 7).contains(&expected), "{}", evidence(&board, 7));
 }
@@ -98,7 +98,7 @@ async fn whatever_else_listens_in_a_servers_place_proves_nothing() {
     let place = served.kill().await;
     let (_, asked) = impostor(Some(place)).await;
     let board = board(&world).await;
-    assert_eq!(red(&board), [1, 7, 9, 15], "each of its answers is 404");
+    assert_eq!(red(&board), [1, 7, 9], "each of its answers is 404");
     assert!(evidence(&board, 7).contains("does not prove its answer (404)"), "{}", evidence(&board, 7));
     assert_eq!(asked.lock().expect("the list").len(), 1, "it is asked once and not again");
 }
@@ -114,7 +114,7 @@ async fn an_address_that_the_server_has_not_marked_is_never_asked(
     let forged = format!("UPDATE {schema}processes SET address = 'http://{address}' WHERE role = 'server'");
     world.db.tamper(&forged).await.expect("planted");
     let board = board(&world).await;
-    assert_eq!(red(&board), [1, 7, 9, 15]);
+    assert_eq!(red(&board), [1, 7, 9]);
     assert!(evidence(&board, 9).contains("was not asked"), "{}", evidence(&board, 9));
     assert!(asked.lock().expect("the list").is_empty());
 }
@@ -128,7 +128,7 @@ async fn a_server_with_another_jwt_secret_is_red() {
     });
     let _other = Served::start(&other).await;
     let board = board(&world).await;
-    assert_eq!(red(&board), [1, 7, 9, 15]);
+    assert_eq!(red(&board), [1, 7, 9]);
     assert!(evidence(&board, 1).contains("JWT_SECRET_KEY"), "{}", evidence(&board, 1));
 }
 
