@@ -34,6 +34,22 @@ pub(crate) async fn execute_together<C: ConnectionTrait>(conn: &C, dialect: Dial
     Ok(())
 }
 
+/// As [`execute_together`], and reads what others have committed before that: in the same trip where the engine can.
+pub(crate) async fn execute_and_look<C: ConnectionTrait, R: FromQueryResult>(
+    conn: &C,
+    dialect: Dialect,
+    mut pieces: Vec<Piece>,
+    look: Piece,
+) -> Result<Vec<R>> {
+    if !dialect.joins_statements() {
+        execute_together(conn, dialect, pieces).await?;
+        return all(conn, dialect, &look.text, look.args).await;
+    }
+    pieces.push(look);
+    let Some(joined) = join(pieces) else { return Ok(vec![]) };
+    all(conn, dialect, &joined.text, joined.args).await
+}
+
 /// `WITH piece_0 AS (…), piece_1 AS (…) …`: all but the last stand in the WITH. None without a statement.
 fn join(mut pieces: Vec<Piece>) -> Option<Piece> {
     let last = pieces.pop()?;

@@ -6,10 +6,11 @@
 //!                   └───► drop                       rolls back
 //! ```
 
+use std::collections::BTreeSet;
 use std::ops::Deref;
 
 use metricis_core::Timestamp;
-use metricis_core::action::Entry;
+use metricis_core::action::{Chain, Entry};
 use sea_orm::{DatabaseTransaction, FromQueryResult, Value};
 use tokio::sync::OwnedMutexGuard;
 
@@ -117,17 +118,35 @@ impl Tx {
         Ok(self.snapshot.inner.commit().await?)
     }
 
-    /// As `commit`, when the heads are locked already: `pieces`, which must not depend on one another, and the audit rows of
-    /// `entries` go together.
-    pub(crate) async fn commit_extending(
+    /// Locks the heads of `chains`, for `commit_extending`: nothing else may be locked after them.
+    pub(crate) async fn lock_heads(&self, chains: &BTreeSet<Chain>) -> Result<audit::Heads> {
+        let lock = audit::lock_heads(self.dialect, chains, "");
+        Ok(audit::Heads::locked(self.all::<audit::Head>(&lock.text, lock.args).await?))
+    }
+
+    /// As `commit`, when the heads are locked already: `pieces`, which must not depend on one another, and the audit rows of `entries` go
+    /// together with a last `look` at what others may have committed before the heads were ours. Only if that is `still_so` it commits,
+    /// and says so; else nothing is changed.
+    pub(crate) async fn commit_extending<R: FromQueryResult>(
         self,
         heads: audit::Heads,
         mut pieces: Vec<sql::Piece>,
         entries: &[Entry],
-    ) -> Result<()> {
+        look: Option<sql::Piece>,
+        still_so: impl FnOnce(Vec<R>) -> bool,
+    ) -> Result<bool> {
         pieces.extend(audit::extend(heads, self.now, entries)?);
-        sql::execute_together(&self.inner, self.dialect, pieces).await?;
-        Ok(self.snapshot.inner.commit().await?)
+        let seen = match look {
+            Some(look) => still_so(sql::execute_and_look(&self.inner, self.dialect, pieces, look).await?),
+            None => {
+                sql::execute_together(&self.inner, self.dialect, pieces).await?;
+                true
+            }
+        };
+        if seen {
+            self.snapshot.inner.commit().await?;
+        }
+        Ok(seen)
     }
 
     /// Commits a change of operational tables only.

@@ -1,6 +1,7 @@
 //! `POST /api/webhooks/redcap/det`: a save in REDCap arrives (system.md, *DET intake*).
 //!
-//! Invariant: 200 leaves after the row is durable, and nothing on the way calls REDCap or opens a transaction per request.
+//! Invariants: 200 leaves after the row is durable, and nothing on the way calls REDCap or opens a transaction per request; what was
+//! proven against studies found some time ago is told nothing but that it is stored.
 
 mod proof;
 
@@ -21,6 +22,9 @@ use crate::edge::{request_id, trace_event};
 use crate::limit::Scope;
 use crate::probe::INSTRUMENT;
 use crate::problem::{Answer, Problem, Refusals};
+
+/// How often a delivery is proven while somebody changes its study; each time but the first by what is at that moment.
+const PROOFS: u32 = 4;
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(receive_det))
@@ -51,7 +55,8 @@ impl From<Receipt> for DetReceipt {
         description = "REDCap's form, proven by `X-Metricis-Signature: sha256=<hex HMAC>`, HTTP Basic or `?token=`"),
     responses((status = 200, body = DetReceipt), Refusals))]
 async fn receive_det(State(app): State<AppState>, delivery: Delivery) -> Answer<DetReceipt> {
-    let proven = match guess_det(&app, &delivery) {
+    let writer = app.det_writer()?;
+    let mut proven = match guess_det(&app, &delivery) {
         Some(proven) if !delivery.probe => proven,
         _ => prove_det(&app, &delivery).await?,
     };
@@ -59,14 +64,14 @@ async fn receive_det(State(app): State<AppState>, delivery: Delivery) -> Answer<
         return Ok(Json(DetReceipt { event_id: Uuid::nil(), status: EventStatus::Received, duplicate_of: None }));
     }
     if proven.form.instrument == INSTRUMENT {
+        confirm(&app, &delivery, &mut proven).await?;
         let refusal = format!("{INSTRUMENT} is the go/no-go board's own; such a DET is never stored");
         return Err(Problem::Invalid(refusal));
     }
-    let writer = app.det_writer()?;
     let per_minute = app.settings.det_rate_limit_per_minute;
     let decision = app.limits.take(Scope::Det, &proven.study.to_string(), per_minute, app.now()).await;
     if !decision.allowed {
-        let proven = if proven.guess.is_some() { prove_det(&app, &delivery).await? } else { proven };
+        confirm(&app, &delivery, &mut proven).await?;
         writer.refuse_for_rate(proven.study).await?;
         return Err(Problem::RateLimited(decision.retry_after_s));
     }
@@ -75,21 +80,35 @@ async fn receive_det(State(app): State<AppState>, delivery: Delivery) -> Answer<
     Ok(Json(receipt.into()))
 }
 
-/// Stores a proven DET; one proven by a guess that does not hold is proven again, by what is.
+/// Proves by what is now what was proven by a guess: before anything is refused, or the refusal would tell who holds a secret that has
+/// been retired.
+async fn confirm(app: &AppState, delivery: &Delivery, proven: &mut Proven) -> Result<(), Problem> {
+    if proven.guessed {
+        *proven = prove_det(app, delivery).await?;
+    }
+    Ok(())
+}
+
+/// Stores a proven DET, if it is proven at the commit as well; else it is proven again, by what is then.
 async fn store_det(
     app: &AppState,
     writer: &DetWriter,
     delivery: &Delivery,
-    proven: Proven,
+    mut proven: Proven,
 ) -> Result<Receipt, Problem> {
-    let new_det = |study, form| NewDet { study, natural_key: natural_key(&form), form, request: request_id() };
-    let det = new_det(proven.study, proven.form);
-    let Some(against) = proven.guess else { return Ok(writer.receive(det).await?) };
-    match writer.receive_proven(det, against).await {
-        Err(IntakeError::Stale) => {
-            let proven = prove_det(app, delivery).await?;
-            Ok(writer.receive(new_det(proven.study, proven.form)).await?)
+    for _ in 0..PROOFS {
+        let Proven { study, form, against, guessed } = proven;
+        let det = NewDet { study, natural_key: natural_key(&form), form, request: request_id() };
+        match writer.receive_proven(det, against).await {
+            Err(IntakeError::Stale) => proven = prove_det(app, delivery).await?,
+            Err(refused) => {
+                if guessed {
+                    prove_det(app, delivery).await?;
+                }
+                return Err(refused.into());
+            }
+            Ok(receipt) => return Ok(receipt),
         }
-        stored => Ok(stored?),
     }
+    Err(IntakeError::Stale.into())
 }

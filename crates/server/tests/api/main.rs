@@ -26,6 +26,7 @@ mod portal;
 mod production_gating;
 mod redcap_config;
 mod redcap_project_id_lookup;
+mod rotated_secret;
 mod serve;
 mod served;
 mod studies;

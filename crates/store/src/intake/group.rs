@@ -2,11 +2,14 @@
 //!
 //! ```text
 //!   keys      one conditional upsert decides, in the database, who is original and who is duplicate
-//!   studies   read again: who was proven against others is not stored
 //!   events    one INSERT for all rows
 //!   re-reads  one upsert: each duplicate asks for its record to be read again
-//!   audit     the chain heads last, in order; then COMMIT
+//!   audit     the chain heads are locked last, in order
+//!   studies   read again under those locks: when one was proven against others, nothing is stored
+//!   COMMIT
 //! ```
+//! Whoever changes a study's secret needs its chain's head too, so between that read and the COMMIT no secret can go.
+//!
 //! A group of nothing but originals, which is nearly every one, has nothing to lock between its keys and its heads: they are taken in
 //! one trip, and events and audit rows follow in another. Keys, re-reads and heads are each taken in one order, so two servers cannot deadlock.
 
@@ -14,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::Duration;
 use metricis_core::Timestamp;
-use metricis_core::action::{Action, Actor, Entry};
+use metricis_core::action::{Action, Actor, Chain, Entry};
 use metricis_core::ids::{EventId, StudyId};
 use metricis_core::intake::DetForm;
 use metricis_core::words::EventStatus;
@@ -22,8 +25,8 @@ use sea_orm::Value;
 use uuid::Uuid;
 
 use super::keys::{Firsts, Key, key_holders, key_of, take_keys};
-use super::lookup::Candidates;
-use super::opening::{Opened, Opening};
+use super::lookup::{Candidates, Found, Row as StudyRow, candidates_of, collect};
+use super::opening::Opening;
 use crate::sql::{self, Piece};
 use crate::{Entries, Result, Store, StoreError, Tx};
 
@@ -76,36 +79,44 @@ pub(super) async fn write_group(
     let tx = store.write(now).await?;
     let dets: Vec<&NewDet> = deliveries.iter().map(|delivery| &delivery.det).collect();
     let group = Group::new(now, &dets);
-    let projects = deliveries.iter().filter(|delivery| delivery.against.is_some());
-    let projects: BTreeSet<&str> = projects.map(|delivery| delivery.det.form.project_id.as_str()).collect();
     // A key that stands twice makes a duplicate, whose re-read is locked before the heads.
     let wants_heads = group.firsts.len() == dets.len();
-    let opened = Opening { ttl, firsts: &group.firsts, projects: &projects, wants_heads }.run(&tx).await?;
-    let stale = stale(deliveries, &opened);
-    if !stale.is_empty() {
-        return Ok(Written::Stale(stale));
-    }
-    let receipts = match opened.heads {
+    let opened = Opening { ttl, firsts: &group.firsts, wants_heads }.run(&tx).await?;
+    let (heads, receipts, pieces) = match opened.heads {
         Some(heads) => {
             let receipts = group.receipts(&HashMap::new())?;
-            let entries: Vec<Entry> = dets.iter().zip(&receipts).map(receive_entry).collect();
-            tx.commit_extending(heads, vec![events(now, &dets, &receipts)?], &entries).await?;
-            receipts
+            let pieces = vec![events(now, &dets, &receipts)?];
+            (heads, receipts, pieces)
         }
         None => {
             let receipts = insert_rest(&tx, &group, &opened.won).await?;
-            let entries = dets.iter().zip(&receipts).map(receive_entry).collect();
-            tx.commit(Entries(entries)).await?;
-            receipts
+            (tx.lock_heads(&group.chains()).await?, receipts, vec![])
         }
     };
-    Ok(Written::Stored(receipts))
+    let entries: Vec<Entry> = dets.iter().zip(&receipts).map(receive_entry).collect();
+    let mut stale = vec![];
+    let look = look_at_studies(deliveries);
+    let still_so = |rows: Vec<StudyRow>| {
+        stale = stale_of(deliveries, &collect(rows));
+        stale.is_empty()
+    };
+    match tx.commit_extending(heads, pieces, &entries, look, still_so).await? {
+        true => Ok(Written::Stored(receipts)),
+        false => Ok(Written::Stale(stale)),
+    }
 }
 
-fn stale(deliveries: &[&Delivery], opened: &Opened) -> Vec<usize> {
+/// Reads the studies that deliveries were proven against; none without such a delivery.
+fn look_at_studies(deliveries: &[&Delivery]) -> Option<Piece> {
+    let proven = deliveries.iter().filter(|delivery| delivery.against.is_some());
+    let projects: BTreeSet<&str> = proven.map(|delivery| delivery.det.form.project_id.as_str()).collect();
+    (!projects.is_empty()).then(|| candidates_of(&projects))
+}
+
+fn stale_of(deliveries: &[&Delivery], now: &Found) -> Vec<usize> {
     let is_stale = |delivery: &Delivery| {
         let against = delivery.against.as_ref();
-        against.is_some_and(|against| !opened.confirms(&delivery.det.form.project_id, against))
+        against.is_some_and(|against| now.get(&delivery.det.form.project_id) != Some(against))
     };
     (0..).zip(deliveries).filter(|(_, delivery)| is_stale(delivery)).map(|(place, _)| place).collect()
 }
@@ -156,6 +167,10 @@ impl<'a> Group<'a> {
             firsts.entry(key_of(det)).or_insert(*id);
         }
         Self { dets, ids, firsts }
+    }
+
+    fn chains(&self) -> BTreeSet<Chain> {
+        self.dets.iter().map(|det| Chain::Study(det.study)).collect()
     }
 
     /// `holders`: the originals of the keys that this group did not get.

@@ -2,8 +2,9 @@
 //!
 //! Callers that ask while a query runs share the next one, so that a burst costs a handful of queries.
 //!
-//! What was found last is remembered as a guess and nothing more: the writer reads the same rows again in the transaction
-//! that stores the delivery, and refuses what was proven against others. So a rotated secret counts from its commit on.
+//! What was found, now or some time ago, is a guess and nothing more: the writer reads the same rows again in the transaction that
+//! stores the delivery, when no other can change them any more, and refuses what was proven against others. So a rotated secret counts
+//! from its commit on.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,5 +1,5 @@
-//! What opens a group's transaction: keys are taken, the studies are read as they are now, and the heads are locked when
-//! nothing else remains to be locked before them. On PostgreSQL one statement, one trip.
+//! What opens a group's transaction: keys are taken, and the heads are locked when nothing else remains to be locked before them. On
+//! PostgreSQL one statement, one trip.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -10,7 +10,6 @@ use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
 use super::keys::{Firsts, take_keys, taking};
-use super::lookup::{Candidates, Found, Row as StudyRow, candidates_of, collect};
 use crate::audit::{Head, Heads, lock_heads};
 use crate::sql::{self, Piece};
 use crate::{Result, Tx};
@@ -19,8 +18,6 @@ use crate::{Result, Tx};
 pub(super) struct Opening<'a> {
     pub(super) ttl: Duration,
     pub(super) firsts: &'a Firsts<'a>,
-    /// The projects whose studies are read.
-    pub(super) projects: &'a BTreeSet<&'a str>,
     /// Whether the heads are to be locked when each delivery got its key.
     pub(super) wants_heads: bool,
 }
@@ -30,10 +27,9 @@ pub(super) struct Opened {
     /// The deliveries that got their keys; unless the heads are locked, which says that all did.
     pub(super) won: HashSet<Uuid>,
     pub(super) heads: Option<Heads>,
-    pub(super) studies: Found,
 }
 
-/// A row of the joined statement: a key taken, a head, or a study.
+/// A row of the joined statement: a key taken, or a head.
 #[derive(FromQueryResult)]
 struct Row {
     event_id: Option<Uuid>,
@@ -41,39 +37,27 @@ struct Row {
     study_id: Option<Uuid>,
     head_sequence: Option<i64>,
     head_hash: Option<String>,
-    project_id: Option<String>,
-    api_origin: Option<String>,
-    webhook_secret: Option<String>,
-    webhook_secret_previous: Option<String>,
 }
 
 const COLUMNS: &str = "CAST(NULL AS bigint) AS chain, CAST(NULL AS uuid) AS study_id, CAST(NULL AS bigint) AS head_sequence, \
-     CAST(NULL AS text) AS head_hash, CAST(NULL AS text) AS project_id, CAST(NULL AS text) AS api_origin, \
-     CAST(NULL AS text) AS webhook_secret, CAST(NULL AS text) AS webhook_secret_previous";
+     CAST(NULL AS text) AS head_hash";
 
 impl Opening<'_> {
     pub(super) async fn run(&self, tx: &Tx) -> Result<Opened> {
         if self.firsts.is_empty() {
-            return Ok(Opened { won: HashSet::new(), heads: None, studies: Found::new() });
+            return Ok(Opened { won: HashSet::new(), heads: None });
         }
         if tx.dialect.joins_statements() { self.run_joined(tx).await } else { self.run_singly(tx).await }
     }
 
     async fn run_singly(&self, tx: &Tx) -> Result<Opened> {
         let won = take_keys(tx, self.ttl, self.firsts).await?;
-        let studies = if self.projects.is_empty() {
-            Found::new()
-        } else {
-            let read = candidates_of(self.projects);
-            collect(tx.all::<StudyRow>(&read.text, read.args).await?)
-        };
         let heads = if self.wants_heads && won.len() == self.firsts.len() {
-            let lock = lock_heads(tx.dialect, &self.chains(), "");
-            Some(Heads::locked(tx.all::<Head>(&lock.text, lock.args).await?))
+            Some(tx.lock_heads(&self.chains()).await?)
         } else {
             None
         };
-        Ok(Opened { won, heads, studies })
+        Ok(Opened { won, heads })
     }
 
     /// The heads' condition counts the keys taken, so the keys are all taken before the first head is looked at.
@@ -87,18 +71,9 @@ impl Opening<'_> {
             with.push_str(&format!(", heads AS ({})", sql::renumber(&lock.text, args.len())));
             // When all were taken, the heads say so.
             rows.push_str(&format!(
-                " WHERE NOT {all} UNION ALL SELECT NULL, chain, study_id, head_sequence, head_hash, NULL, NULL, NULL, NULL FROM heads"
+                " WHERE NOT {all} UNION ALL SELECT NULL, chain, study_id, head_sequence, head_hash FROM heads"
             ));
             args.extend(lock.args);
-        }
-        if !self.projects.is_empty() {
-            let read = candidates_of(self.projects);
-            with.push_str(&format!(", studies_now AS ({})", sql::renumber(&read.text, args.len())));
-            rows.push_str(
-                " UNION ALL SELECT NULL, NULL, id, NULL, NULL, project_id, api_origin, webhook_secret, \
-                 webhook_secret_previous FROM studies_now",
-            );
-            args.extend(read.args);
         }
         let rows: Vec<Row> = tx.all(&format!("{with} {rows}"), args).await?;
         Ok(Opened::of(rows))
@@ -111,7 +86,7 @@ impl Opening<'_> {
 
 impl Opened {
     fn of(rows: Vec<Row>) -> Self {
-        let (mut won, mut heads, mut studies) = (HashSet::new(), vec![], vec![]);
+        let (mut won, mut heads) = (HashSet::new(), vec![]);
         for row in rows {
             if let Some(event) = row.event_id {
                 won.insert(event);
@@ -119,17 +94,8 @@ impl Opened {
                 (row.chain, row.head_sequence, row.head_hash)
             {
                 heads.push(Head { chain, study_id: row.study_id, head_sequence, head_hash });
-            } else if let (Some(id), Some(project_id)) = (row.study_id, row.project_id) {
-                let (api_origin, webhook_secret) = (row.api_origin, row.webhook_secret);
-                let webhook_secret_previous = row.webhook_secret_previous;
-                studies.push(StudyRow { id, project_id, api_origin, webhook_secret, webhook_secret_previous });
             }
         }
-        Self { won, heads: (!heads.is_empty()).then(|| Heads::locked(heads)), studies: collect(studies) }
-    }
-
-    /// Whether the studies of a project are those that a delivery was proven against.
-    pub(super) fn confirms(&self, project_id: &str, against: &Candidates) -> bool {
-        self.studies.get(project_id).is_some_and(|now| now == against)
+        Self { won, heads: (!heads.is_empty()).then(|| Heads::locked(heads)) }
     }
 }

@@ -76,7 +76,7 @@ impl DetWriter {
         (Self(sender), tokio::spawn(writer.run(receiver)))
     }
 
-    /// Stores a proven DET; returns once it is durable.
+    /// Stores a DET that the caller vouches for; returns once it is durable.
     ///
     /// # Errors
     /// Refused for what it holds, or unavailable.
@@ -84,8 +84,8 @@ impl DetWriter {
         self.ask(|answer| Item::Det(Box::new(Delivery { det, against: None }), answer)).await
     }
 
-    /// As `receive`, for a DET proven against studies that were looked up at any time before: it is stored only if the
-    /// transaction that stores it sees the same ones.
+    /// As `receive`, for a DET proven against studies that were looked up at any time before: it is stored only if they are the
+    /// same when it is committed.
     ///
     /// # Errors
     /// Also stale, when it sees others; nothing is stored then.

@@ -145,6 +145,41 @@ async fn what_was_proven_against_other_studies_is_not_stored_and_the_rest_of_its
     assert_eq!(inbox.count("SELECT count(*) FROM audit_logs WHERE action = 'receive_det'").await, 40);
 }
 
+/// ```text
+///   delivery: takes its key ── waits for the head ─────────────── has it, looks ── nothing stored
+///   rotation:                    the secret is another, COMMIT
+/// ```
+/// A group without repetitions waits in the statement that takes its keys, one with a repetition in a later one.
+#[rstest]
+#[tokio::test]
+async fn a_secret_that_goes_while_a_delivery_waits_stores_nothing(#[values(&["1"], &["1", "1"])] records: &[&str]) {
+    let inbox = Inbox::new(Engine::Postgres).await;
+    let (writer, study) = (inbox.writer().await, inbox.world.study);
+    let tx = inbox.world.tx().await;
+    let mut config = tx.study(study).await.expect("an answer").expect("the study").config;
+    (config.redcap.project_id, config.redcap.webhook_secret) = (Some("18".into()), Some("enc:v2:former".into()));
+    tx.set_study_config(study, &config).await.expect("written");
+    done(tx).await;
+    let against = StudyLookup::spawn(inbox.world.store().clone()).candidates("18").await.expect("an answer");
+    let heads = inbox.world.db.hold("UPDATE app.audit_chains SET head_hash = head_hash").await;
+    let deliver = |record: &&str| {
+        let (writer, det, against) = (writer.clone(), det(study, record), Arc::clone(&against));
+        tokio::spawn(async move { writer.receive_proven(det, against).await })
+    };
+    let waiting: Vec<_> = records.iter().map(deliver).collect();
+    heads.until_waiting(1).await;
+    let tx = inbox.world.tx().await;
+    config.redcap.webhook_secret = Some("enc:v2:now".into());
+    tx.set_study_config(study, &config).await.expect("written");
+    done(tx).await;
+    heads.release().await;
+    for answer in waiting {
+        assert_eq!(answer.await.expect("no panic"), Err(IntakeError::Stale));
+    }
+    assert_eq!(inbox.count("SELECT count(*) FROM webhook_events").await, 0);
+    assert_eq!(inbox.count("SELECT count(*) FROM det_keys").await, 0);
+}
+
 #[rstest]
 #[tokio::test]
 async fn an_original_that_has_expired_failed_or_is_stuck_gives_its_key_up(

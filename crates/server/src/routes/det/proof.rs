@@ -46,9 +46,10 @@ pub(in crate::routes) struct Delivery {
 pub(in crate::routes) struct Proven {
     pub(in crate::routes) study: StudyId,
     pub(in crate::routes) form: DetForm,
-    /// The studies that it was proven against, when they are what was found last and not what is: no refusal may rest on
-    /// them, and storing must confirm them.
-    pub(in crate::routes) guess: Option<Candidates>,
+    /// The studies that it was proven against; storing must confirm them.
+    pub(in crate::routes) against: Candidates,
+    /// Whether those are what was found some time ago: no refusal may rest on them.
+    pub(in crate::routes) guessed: bool,
 }
 
 impl FromRequest<AppState> for Delivery {
@@ -98,7 +99,8 @@ pub(in crate::routes) async fn prove_det(app: &AppState, delivery: &Delivery) ->
         for sealed in &candidate.sealed_secrets {
             match open_secret(app, candidate, sealed) {
                 Some(secret) if delivery.presented.holds(&delivery.body, secret.expose_secret()) => {
-                    return Ok(Proven { study: candidate.study, form, guess: None });
+                    let (study, against) = (candidate.study, Arc::clone(&candidates));
+                    return Ok(Proven { study, form, against, guessed: false });
                 }
                 Some(_) => readable += 1,
                 None => unreadable += 1,
@@ -127,7 +129,7 @@ pub(in crate::routes) fn guess_det(app: &AppState, delivery: &Delivery) -> Optio
         })
     };
     let study = of_origin(&against, &form).find(holds)?.study;
-    Some(Proven { study, form, guess: Some(against) })
+    Some(Proven { study, form, against, guessed: true })
 }
 
 fn of_origin<'a>(candidates: &'a [Candidate], form: &DetForm) -> impl Iterator<Item = &'a Candidate> + use<'a> {
