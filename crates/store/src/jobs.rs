@@ -14,7 +14,7 @@ use sea_orm::FromQueryResult;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{Result, Snapshot, StoreError, Tx, sql};
+use crate::{Result, Share, Snapshot, StoreError, Tx, sql};
 
 /// What is to be done. Its serialized `kind` is the stored name.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -187,13 +187,13 @@ impl Tx {
     }
 
     /// Takes the oldest queued job of the study with the fewest live pieces of work, but of none of which `process` has
-    /// `per_study`; passes over jobs that others are taking.
+    /// its share; passes over jobs that others are taking.
     ///
     /// # Errors
     /// Whatever the database says.
-    pub async fn claim_job(&self, process: ProcessId, per_study: usize) -> Result<Option<ClaimedJob>> {
+    pub async fn claim_job<'a>(&self, process: ProcessId, share: impl Into<Share<'a>>) -> Result<Option<ClaimedJob>> {
         let waiting = "SELECT study_id, min(created_at) AS since FROM jobs WHERE state = 'queued' GROUP BY study_id";
-        for study in self.studies_in_turn(waiting, process, per_study).await? {
+        for study in self.studies_in_turn(waiting, process, share.into()).await? {
             let job = self.claim_job_of(study, process).await?;
             if job.is_some() {
                 return Ok(job);

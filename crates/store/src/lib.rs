@@ -61,6 +61,7 @@ pub use sites::{NewSite, Site};
 pub use store::{Store, StoreOptions};
 pub use studies::{NewStudy, StoredStudy};
 pub use today::{DayList, DayVisit, Today};
+pub use turns::Share;
 pub use tx::{Entries, Operational, Snapshot, Tx};
 pub use url::{DatabaseUrl, UrlRefusal};
 pub use users::{HeldRole, Membership, NewUser, Standing, StoredUser};

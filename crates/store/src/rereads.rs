@@ -23,7 +23,7 @@ use sea_orm::FromQueryResult;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::{Result, STUCK_AFTER_MINUTES, Snapshot, Tx, sql};
+use crate::{Result, STUCK_AFTER_MINUTES, Share, Snapshot, Tx, sql};
 
 /// A re-read that a worker holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,15 +145,15 @@ impl Tx {
     }
 
     /// Takes the longest waiting re-read that nobody holds, of the study with the fewest live pieces of work, then the one that
-    /// waits longest, but of none of which `process` has `per_study`. One whose record has an event waiting or under way comes after it: compared with what that event is
+    /// waits longest, but of none of which `process` has its share. One whose record has an event waiting or under way comes after it: compared with what that event is
     /// about to change, an edit would be overlooked.
     ///
     /// # Errors
     /// Whatever the database says.
-    pub async fn claim_reread(&self, process: ProcessId, per_study: usize) -> Result<Option<Reread>> {
+    pub async fn claim_reread<'a>(&self, process: ProcessId, share: impl Into<Share<'a>>) -> Result<Option<Reread>> {
         let waiting = "SELECT study_id, min(asked_at) AS since FROM record_rereads \
                        WHERE wanted > done AND claimed_by IS NULL GROUP BY study_id";
-        for study in self.studies_in_turn(waiting, process, per_study).await? {
+        for study in self.studies_in_turn(waiting, process, share.into()).await? {
             let reread = self.claim_reread_of(study, process).await?;
             if reread.is_some() {
                 return Ok(reread);

@@ -61,6 +61,12 @@ struct Row {
     updated_at: Timestamp,
 }
 
+#[derive(FromQueryResult)]
+struct AddressRow {
+    id: Uuid,
+    address: String,
+}
+
 impl TryFrom<Row> for StoredStudy {
     type Error = StoreError;
     fn try_from(row: Row) -> Result<Self> {
@@ -113,6 +119,17 @@ impl Snapshot {
     pub async fn studies(&self) -> Result<Vec<StoredStudy>> {
         let text = format!("SELECT {COLUMNS} FROM studies ORDER BY code");
         self.all::<Row>(&text, vec![]).await?.into_iter().map(TryInto::try_into).collect()
+    }
+
+    /// Where the REDCap of each study is, for those that have one.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn redcap_addresses(&self) -> Result<Vec<(StudyId, String)>> {
+        let text = "SELECT id, config->'redcap'->>'api_url' AS address FROM studies \
+                    WHERE config->'redcap'->>'api_url' IS NOT NULL ORDER BY id";
+        let rows = self.all::<AddressRow>(text, vec![]).await?;
+        Ok(rows.into_iter().map(|row| (StudyId(row.id), row.address)).collect())
     }
 
     /// The studies on which `user` holds a role, by code.

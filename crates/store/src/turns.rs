@@ -1,12 +1,14 @@
 //! Whose turn it is: the work of one study, whose REDCap may be slow, must not hold up the work of another.
 //!
 //! ```text
-//!   studies with waiting work ─► without those of which this process has its share ─► fewest live pieces first, then age
+//!   studies with waiting work ─► without those of which this process has its share, or leaves out ─► fewest live pieces first, then age
 //!                                                                                     └─► one of the study's is claimed
 //! ```
 //!
 //! Invariant: events, re-reads and jobs count together, because they fill the same slots. A process asks for one piece after
 //! the other, so that its own share is exact; what other processes take at the same instant changes only the order.
+
+use std::collections::BTreeSet;
 
 use chrono::Duration;
 use metricis_core::ids::{ProcessId, StudyId};
@@ -20,8 +22,25 @@ struct Row {
     study_id: Uuid,
 }
 
+/// What of the waiting work a process may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Share<'a> {
+    /// Live pieces of one study at most.
+    pub per_study: usize,
+    /// Studies whose work stays in the queue for now, such as those whose REDCap has no turn left.
+    pub without: &'a BTreeSet<StudyId>,
+}
+
+static NONE: BTreeSet<StudyId> = BTreeSet::new();
+
+impl From<usize> for Share<'static> {
+    fn from(per_study: usize) -> Self {
+        Self { per_study, without: &NONE }
+    }
+}
+
 impl Tx {
-    /// The studies of which `process` may take a piece of work, in their turn: not those of which it has `per_study` live
+    /// The studies of which `process` may take a piece of work, in their turn: not those of which it has its share of live
     /// pieces. A claim older than 15 minutes is not live: it hangs, or its process died, and it must not lock its study out.
     ///
     /// `waiting` is a query of `study_id` and `since`, the age of its longest waiting piece.
@@ -29,7 +48,7 @@ impl Tx {
         &self,
         waiting: &str,
         process: ProcessId,
-        per_study: usize,
+        share: Share<'_>,
     ) -> Result<Vec<StudyId>> {
         let text = format!(
             "WITH live AS ( \
@@ -43,7 +62,8 @@ impl Tx {
              ORDER BY coalesce(busy.pieces, 0), waiting.since, waiting.study_id"
         );
         let live_since = self.now - Duration::minutes(STUCK_AFTER_MINUTES);
-        let args = sql::values![process.0, live_since, i64::try_from(per_study).unwrap_or(i64::MAX)];
-        Ok(self.all::<Row>(&text, args).await?.into_iter().map(|row| StudyId(row.study_id)).collect())
+        let args = sql::values![process.0, live_since, i64::try_from(share.per_study).unwrap_or(i64::MAX)];
+        let studies = self.all::<Row>(&text, args).await?.into_iter().map(|row| StudyId(row.study_id));
+        Ok(studies.filter(|study| !share.without.contains(study)).collect())
     }
 }

@@ -34,13 +34,17 @@ pub(crate) fn connect(worker: &Worker, study: &StoredStudy) -> Result<Connection
         ApiUrl::parse(address).map_err(|problem| Failure::refused(format!("config.redcap.api_url: {problem}")))?;
     let sealed = config.api_token.as_deref().ok_or_else(|| missing("api_token"))?;
     let token = worker.sealer.open(study.id, SecretField::ApiToken, sealed).map_err(Failure::exception)?;
-    let host = url::Url::parse(url.as_str()).ok().and_then(|url| url.host_str().map(str::to_ascii_lowercase));
     let timeout = Duration::from_secs(worker.settings.call_timeout_s.into());
     Ok(Connection {
         study: study.id,
-        host: host.ok_or_else(|| Failure::refused("config.redcap.api_url names no host"))?,
+        host: host_of(url.as_str()).ok_or_else(|| Failure::refused("config.redcap.api_url names no host"))?,
         client: Client::new(worker.http.clone(), url, token.value, timeout),
     })
+}
+
+/// The host in an address.
+pub(crate) fn host_of(address: &str) -> Option<String> {
+    url::Url::parse(address).ok()?.host_str().map(str::to_ascii_lowercase)
 }
 
 fn missing(setting: &str) -> Failure {

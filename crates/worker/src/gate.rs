@@ -21,7 +21,6 @@ use std::time::Duration;
 
 use metricis_core::action::{Action, Actor, Entry};
 use metricis_core::breaker::{Admission, Breaker, BreakerColumns, BreakerSettings, CallOutcome, Ticket, Transition};
-use metricis_core::budget::BudgetSettings;
 use metricis_core::ids::StudyId;
 use metricis_core::words::{BreakerState, SyncErrorType};
 use metricis_core::{Clock, Timestamp};
@@ -31,6 +30,7 @@ use uuid::Uuid;
 
 use crate::connection::Connection;
 use crate::failure::Failure;
+use crate::outbound::Outbound;
 
 /// How often a caller looks whether the probe has been answered.
 const PROBE_LOOK: Duration = Duration::from_millis(50);
@@ -41,7 +41,7 @@ pub(crate) struct Gate {
     pub(crate) store: Store,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) breaker: BreakerSettings,
-    pub(crate) budget: BudgetSettings,
+    pub(crate) outbound: Arc<Outbound>,
     /// Who asks: the holder of a probe's lease.
     pub(crate) caller: Uuid,
 }
@@ -73,7 +73,7 @@ impl Gate {
         loop {
             let entered = async {
                 self.look(to.study).await?;
-                self.wait_for_turn(&to.host).await?;
+                self.outbound.wait_for_turn(&to.host).await?;
                 self.admit(to.study).await
             };
             let refused = match entered.await {
@@ -102,17 +102,6 @@ impl Gate {
             (_, Admission::Refused { retry_at }) => Err(circuit_open(retry_at)),
             (state, Admission::Go { ticket }) => Ok((state == seen).then_some(ticket)),
         }
-    }
-
-    async fn wait_for_turn(&self, host: &str) -> Result<(), Failure> {
-        let now = self.clock.now();
-        let tx = self.store.write(now).await?;
-        let start_at = tx.take_budget(host, &self.budget).await?;
-        tx.commit_operational(Operational::OutboundBudget).await?;
-        if let Ok(wait) = start_at.signed_duration_since(now).to_std() {
-            tokio::time::sleep(wait).await;
-        }
-        Ok(())
     }
 
     /// Being let through a closed breaker changes nothing and needs no lock; becoming the probe does.

@@ -17,6 +17,7 @@ mod failure;
 mod gate;
 mod held;
 mod jobs;
+mod outbound;
 mod persist;
 mod reaper;
 mod record;
@@ -25,5 +26,6 @@ mod settings;
 mod turn;
 mod worker;
 
+pub use outbound::Pause;
 pub use settings::WorkerSettings;
 pub use worker::Worker;

@@ -3,15 +3,17 @@
 //! Invariant: a claim is committed before its work begins, and work that was claimed ends – also when this process is
 //! told to stop, and also when the work panics.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use metricis_core::Clock;
 use metricis_core::ids::{JobId, StudyId};
-use metricis_store::{ClaimedJob, JobKind, Operational, Reread, Result, StoredEvent};
+use metricis_store::{ClaimedJob, JobKind, Operational, Reread, Result, Share, StoredEvent, Tx};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::connection::host_of;
 use crate::held::{Hold, Piece};
 use crate::jobs::perform;
 use crate::turn::turn;
@@ -145,13 +147,15 @@ impl Worker {
     }
 
     /// Takes one piece of work. The kinds take turns at being asked first, so that a flood of one does not starve the others;
-    /// one study has at most half of the slots, so that its slow REDCap does not hold up the others.
+    /// one study has at most half of the slots, so that its slow REDCap does not hold up the others; studies of a host whose next
+    /// turn is far away get none.
     ///
     /// A claim whose commit fails is let go of: if it was committed nevertheless, the reaper finds it.
     async fn claim(&self) -> Result<Option<(Work, Hold)>> {
         let first = self.turn.fetch_add(1, Ordering::Relaxed);
-        let share = (self.settings.concurrency / 2).max(1);
         let tx = self.write().await?;
+        let without = studies_at(&tx, &self.gate.outbound.crowded_hosts()).await?;
+        let share = Share { per_study: (self.settings.concurrency / 2).max(1), without: &without };
         for kind in 0..3 {
             let work = match (first.wrapping_add(kind)) % 3 {
                 0 => tx.claim_event(self.process, share).await?.map(|event| Work::Event(Box::new(event))),
@@ -167,6 +171,16 @@ impl Worker {
         tx.roll_back().await?;
         Ok(None)
     }
+}
+
+/// The studies whose REDCap is one of these hosts.
+async fn studies_at(tx: &Tx, hosts: &BTreeSet<String>) -> Result<BTreeSet<StudyId>> {
+    if hosts.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let addresses = tx.redcap_addresses().await?;
+    let there = |address: &str| host_of(address).is_some_and(|host| hosts.contains(&host));
+    Ok(addresses.into_iter().filter(|(_, address)| there(address)).map(|(study, _)| study).collect())
 }
 
 async fn beat(worker: Worker, ended: CancellationToken) {

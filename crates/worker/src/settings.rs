@@ -12,6 +12,8 @@ pub struct WorkerSettings {
     pub breaker: BreakerSettings,
     /// What may leave for one REDCap host, over all studies and processes.
     pub budget: BudgetSettings,
+    /// `REDIS_URL`: where several processes share that budget; the database keeps it without.
+    pub redis_url: Option<SecretString>,
     /// Deadline of one call to REDCap, in seconds. Default 30.
     pub call_timeout_s: u32,
     /// How often a worker that nobody wakes looks for work, in milliseconds. Default 250.
@@ -37,6 +39,7 @@ impl WorkerSettings {
         Self {
             breaker: BreakerSettings::default(),
             budget: BudgetSettings::default(),
+            redis_url: None,
             call_timeout_s: 30,
             poll_ms: 250,
             concurrency: 4,

@@ -11,6 +11,7 @@ use tokio::sync::{Notify, OnceCell};
 use crate::WorkerSettings;
 use crate::gate::Gate;
 use crate::held::Held;
+use crate::outbound::{Outbound, Pause};
 
 /// A worker of this process. Clones are handles on the same one.
 #[derive(Clone)]
@@ -45,11 +46,13 @@ impl Worker {
         settings.breaker.probe_lease_s =
             settings.breaker.probe_lease_s.max(settings.call_timeout_s.saturating_mul(2)).max(10);
         let process = ProcessId::at(clock.now());
+        let redis = settings.redis_url.as_ref();
+        let outbound = Outbound::new(store.clone(), Arc::clone(&clock), settings.budget, redis);
         let gate = Gate {
             store: store.clone(),
             clock: Arc::clone(&clock),
             breaker: settings.breaker,
-            budget: settings.budget,
+            outbound: Arc::new(outbound),
             caller: process.0,
         };
         let settings = Arc::new(settings);
@@ -66,6 +69,17 @@ impl Worker {
             turn: Arc::default(),
             registered: Arc::default(),
         }
+    }
+
+    /// Waits for its turns by `pause` instead of the system's timer. To be called before the worker works.
+    #[must_use]
+    pub fn pausing_by(mut self, pause: Pause) -> Self {
+        let settings = &self.settings;
+        let mut outbound =
+            Outbound::new(self.store.clone(), Arc::clone(&self.clock), settings.budget, settings.redis_url.as_ref());
+        outbound.pause = pause;
+        self.gate.outbound = Arc::new(outbound);
+        self
     }
 
     pub(crate) async fn read(&self) -> Result<Snapshot> {

@@ -198,6 +198,7 @@ fn worker_settings(settings: &Settings) -> WorkerSettings {
     WorkerSettings {
         breaker: settings.breaker,
         budget: BudgetSettings { per_minute: settings.outbound_per_minute, ..BudgetSettings::default() },
+        redis_url: settings.redis_url.clone(),
         call_timeout_s: settings.call_timeout_s,
         dev_mode: settings.dev_mode,
         ..WorkerSettings::new(key, environment, VERSION, &settings.key_fingerprint)

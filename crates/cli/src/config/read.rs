@@ -141,10 +141,11 @@ impl Reader<'_> {
 
     fn outbound(&mut self) -> u32 {
         let per_minute = self.number("REDCAP_OUTBOUND_PER_MINUTE", 300, 1);
-        if per_minute > 550 {
+        if per_minute > 400 {
             self.note(
                 "REDCAP_OUTBOUND_PER_MINUTE",
-                "REDCap bans an address above 600 calls a minute; write at most 550",
+                "REDCap bans an address above 600 calls a minute, and while Redis is lost half as much again may leave; write at \
+                 most 400",
             );
         }
         per_minute

@@ -90,7 +90,7 @@ fn forbidden_short_reused_and_plain_settings_are_refused() {
         ("ALLOWED_ORIGINS", "http://app.metricis.app"),
         ("RATE_LIMIT_PER_MINUTE", "many"),
         ("REDCAP_DET_RATE_LIMIT_PER_MINUTE", "0"),
-        ("REDCAP_OUTBOUND_PER_MINUTE", "600"),
+        ("REDCAP_OUTBOUND_PER_MINUTE", "401"),
         ("REDCAP_CIRCUIT_BREAKER_ENABLED", "maybe"),
         ("SERVER_URL", "10.0.0.5:8080"),
         ("SERVER_URL", "ftp://10.0.0.5"),

@@ -50,7 +50,7 @@ pub const VARIABLES: &[Variable] = &[
         "REDIS_URL",
         "none: limits are kept in the process",
         "required",
-        "Shares limits and keeps console sessions. While it does not answer, each server limits alone and `/api/health` says `degraded`.",
+        "Shares limits and the outbound budget, and keeps console sessions. While it does not answer, each server limits alone, workers share half of the budget through the database, and `/api/health` says `degraded`.",
     ),
     plain("SESSION_STORAGE_BACKEND", "memory", "redis", "Where login sessions are kept: `memory` or `redis`."),
     plain("SESSION_IDLE_MINUTES", "30", "30", "Minutes without a request after which a console session ends."),
@@ -133,7 +133,7 @@ pub const VARIABLES: &[Variable] = &[
         "REDCAP_OUTBOUND_PER_MINUTE",
         "300",
         "300",
-        "Calls per minute to one REDCap host, over all studies and processes; REDCap bans above 600.",
+        "Calls in any 60 seconds to one REDCap host, over all studies and processes, at most 400; REDCap bans above 600.",
     ),
     plain("REDCAP_CALL_TIMEOUT_SECONDS", "30", "30", "Seconds that one REDCap call may take."),
     plain(

@@ -7,7 +7,7 @@ use metricis_core::words::EventStatus;
 
 use super::rows::{COLUMNS, Row};
 use super::{STUCK, STUCK_AFTER_MINUTES, StoredEvent};
-use crate::{Result, Tx, sql, transition::conflict};
+use crate::{Result, Share, Tx, sql, transition::conflict};
 
 /// What a replay has done, for the audit log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,15 +22,19 @@ pub struct Replayed {
 
 impl Tx {
     /// Takes the oldest received event of the study with the fewest live pieces of work, but of none of which `process` has
-    /// `per_study`: received → processing. A record's events are taken one after the other; an event of the same record that
+    /// its share: received → processing. A record's events are taken one after the other; an event of the same record that
     /// has been `processing` for over 15 minutes is a person's and holds up no other.
     ///
     /// # Errors
     /// Whatever the database says.
-    pub async fn claim_event(&self, process: ProcessId, per_study: usize) -> Result<Option<StoredEvent>> {
+    pub async fn claim_event<'a>(
+        &self,
+        process: ProcessId,
+        share: impl Into<Share<'a>>,
+    ) -> Result<Option<StoredEvent>> {
         let waiting = "SELECT study_id, min(received_at) AS since FROM webhook_events WHERE status = 'received' \
                        GROUP BY study_id";
-        for study in self.studies_in_turn(waiting, process, per_study).await? {
+        for study in self.studies_in_turn(waiting, process, share.into()).await? {
             let event = self.claim_event_of(study, process).await?;
             if event.is_some() {
                 return Ok(event);

@@ -189,9 +189,9 @@ async fn waiting_for_the_hosts_budget_is_no_failure_and_an_open_breaker_takes_no
     world.enrolled("7").await;
     let next_turn = async || {
         let tx = world.tx().await;
-        let start_at = tx.take_budget("127.0.0.1", &budget).await.expect("a turn");
+        let slot = tx.take_budget("127.0.0.1", &budget, None).await.expect("a turn");
         tx.roll_back().await.expect("given back");
-        start_at - world.now()
+        slot.start_at - world.now()
     };
     assert_eq!(
         next_turn().await.num_milliseconds(),

@@ -1,6 +1,7 @@
 //! The worker against a simulated REDCap over real sockets, on both engines. No test sleeps or asserts on time.
 
 mod breaker;
+mod budget;
 mod enrolment;
 mod faults;
 mod fixtures;
