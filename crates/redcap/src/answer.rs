@@ -130,7 +130,7 @@ fn after_noise<T: DeserializeOwned>(body: &[u8]) -> Option<(&[u8], T)> {
 }
 
 /// Says where decoding stopped. A wrong type's message quotes the value, so only its place is kept.
-fn undecodable(failure: &serde_json::Error) -> CallError {
+pub(crate) fn undecodable(failure: &serde_json::Error) -> CallError {
     let text = failure.to_string();
     let detail = if failure.classify() == Category::Data && text.starts_with("invalid ") {
         format!("a value of an unexpected kind at line {} column {}", failure.line(), failure.column())

@@ -97,6 +97,12 @@ pub enum CallError {
     /// `api_error`: rows of another record than the one asked for, as with a token whose user may not see record ids.
     #[error("REDCap sent rows that are not of record {asked}: check that the token's user may see identifiers")]
     WrongRecord { asked: String },
+    /// `api_error`: rows of records that were not asked for, or without a record's name.
+    #[error("REDCap sent {} of records that were not asked for: check that the token's user may see identifiers", counted(*.rows, "row"))]
+    StrayRows { rows: usize },
+    /// `api_error`: REDCap lists these records and sends nothing of them.
+    #[error("REDCap lists {} and sends no rows of them", records(.ids))]
+    RowsDropped { ids: Vec<String> },
     /// `exception`: the call could not be built and was not sent.
     #[error("the call to REDCap could not be built: {reason}")]
     Unsendable { reason: String },
@@ -125,8 +131,40 @@ impl CallError {
             | Self::Empty
             | Self::NotAnAnswer { .. }
             | Self::Unconfirmed { .. }
-            | Self::WrongRecord { .. } => FailureClass::ApiError,
+            | Self::WrongRecord { .. }
+            | Self::StrayRows { .. }
+            | Self::RowsDropped { .. } => FailureClass::ApiError,
         }
+    }
+
+    /// Whether the cause may be gone in a moment. Not a timeout: who has waited for a whole deadline has waited long enough.
+    #[must_use]
+    pub const fn is_transient(&self) -> bool {
+        matches!(
+            self,
+            Self::Gateway { .. }
+                | Self::ServerFailed { .. }
+                | Self::DatabaseDown { .. }
+                | Self::Unreachable { .. }
+                | Self::Cut { .. }
+                | Self::Html { status: 200 | 500..=599 }
+                | Self::Status { status: 408 | 429 }
+        )
+    }
+
+    /// Whether an export of fewer records might have succeeded.
+    #[must_use]
+    pub const fn may_be_too_much(&self) -> bool {
+        matches!(
+            self,
+            Self::OutOfMemory { .. }
+                | Self::TooLarge { .. }
+                | Self::Timeout { .. }
+                | Self::ServerFailed { .. }
+                | Self::Gateway { status: 502 | 504 }
+                | Self::Cut { .. }
+                | Self::NotAnAnswer { .. }
+        )
     }
 }
 
@@ -142,12 +180,12 @@ fn listed<T: ToString>(items: &[T]) -> String {
     text
 }
 
+fn records(ids: &[String]) -> String {
+    format!("{} {}", if ids.len() == 1 { "record" } else { "records" }, listed(ids))
+}
+
 fn unconfirmed(ids: &[String], unexpected: &[String]) -> String {
-    let mut text = match ids {
-        [] => "the import".to_owned(),
-        [id] => format!("record {id}"),
-        _ => format!("records {}", listed(ids)),
-    };
+    let mut text = if ids.is_empty() { "the import".to_owned() } else { records(ids) };
     if !unexpected.is_empty() {
         text.push_str(&format!(", and named {} that were not sent", counted(unexpected.len(), "record")));
     }

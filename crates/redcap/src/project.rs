@@ -5,12 +5,12 @@
 use serde::de::DeserializeOwned;
 
 use crate::{
-    client::Client,
+    client::Reader,
     error::CallError,
     wire::{Arm, Dag, Event, Field, FormEventMapping, Instrument, ProjectInfo, RepeatingFormEvent},
 };
 
-impl Client {
+impl Reader {
     /// The server's version, such as `14.9.1`.
     ///
     /// # Errors

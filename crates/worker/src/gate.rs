@@ -1,5 +1,8 @@
 //! The one door to REDCap: breaker, budget, call, breaker.
 //!
+//! A read that fails for a moment is sent again, each time with a turn of its own and only while the breaker would let a call
+//! go; for the breaker all its sendings are one call. An import is sent once, and so is a probe.
+//!
 //! Where a call stands between budget and breaker matters. A probe holds a lease, and waiting for the host's budget can
 //! outlast it, so the turn is waited for first and the breaker asked last:
 //!
@@ -15,17 +18,18 @@
 //! is refused afterwards is lost, which only makes us slower. Invariants: a refused call opens no socket; waiting is no
 //! failure; no transaction is held across a wait or a call.
 
+mod admission;
+
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use metricis_core::action::{Action, Actor, Entry};
-use metricis_core::breaker::{Admission, Breaker, BreakerColumns, BreakerSettings, CallOutcome, Ticket, Transition};
-use metricis_core::ids::StudyId;
+use metricis_core::Clock;
+use metricis_core::breaker::{BreakerColumns, BreakerSettings, CallOutcome, Ticket};
 use metricis_core::words::{BreakerState, SyncErrorType};
-use metricis_core::{Clock, Timestamp};
-use metricis_redcap::{CallError, Client, FailureClass};
-use metricis_store::{Operational, Result, Store};
+use metricis_redcap::{CallError, Client, FailureClass, Reader, RetryPolicy};
+use metricis_store::Store;
 use uuid::Uuid;
 
 use crate::connection::Connection;
@@ -42,29 +46,82 @@ pub(crate) struct Gate {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) breaker: BreakerSettings,
     pub(crate) outbound: Arc<Outbound>,
+    pub(crate) retry: RetryPolicy,
     /// Who asks: the holder of a probe's lease.
     pub(crate) caller: Uuid,
+    /// Counts the chances taken.
+    pub(crate) chances: Arc<AtomicU64>,
 }
 
 impl Gate {
-    /// Makes one call to a study's REDCap.
+    /// Makes one read of a study's REDCap, in several sendings if need be.
+    ///
+    /// # Errors
+    /// `circuit_open` without contacting REDCap, or the last sending's own failure.
+    pub(crate) async fn read<T, F, Fut>(&self, to: &Connection, ask: F) -> Result<T, Failure>
+    where
+        F: Fn(Reader) -> Fut,
+        Fut: Future<Output = Result<T, CallError>>,
+    {
+        let ticket = self.enter(to).await?;
+        let mut failed = 0;
+        let answer = loop {
+            match ask(to.client.reader().clone()).await {
+                Err(failure) => {
+                    failed += 1;
+                    if !self.may_send_again(to, ticket, failed, &failure).await {
+                        break Err(failure);
+                    }
+                }
+                answered => break answered,
+            }
+        };
+        self.conclude(to, ticket, &answer).await;
+        Ok(answer?)
+    }
+
+    /// Makes one call that may change a study's REDCap, in one sending.
     ///
     /// # Errors
     /// `circuit_open` without contacting REDCap, or the call's own failure.
-    pub(crate) async fn call<T, F, Fut>(&self, to: &Connection, ask: F) -> Result<T, Failure>
+    pub(crate) async fn send<T, F, Fut>(&self, to: &Connection, ask: F) -> Result<T, Failure>
     where
         F: FnOnce(Client) -> Fut,
         Fut: Future<Output = Result<T, CallError>>,
     {
         let ticket = self.enter(to).await?;
         let answer = ask(to.client.clone()).await;
-        if let Some(outcome) = outcome_of(&answer)
+        self.conclude(to, ticket, &answer).await;
+        Ok(answer?)
+    }
+
+    /// Waits before a read is sent again, and takes its turn; `false` when it is not.
+    async fn may_send_again(&self, to: &Connection, ticket: Ticket, failed: u32, failure: &CallError) -> bool {
+        let wait = (!ticket.probe).then(|| self.retry.wait(failed, failure, self.chance())).flatten();
+        let Some(wait) = wait else { return false };
+        tracing::info!(study = %to.study, failed, reason = %failure, "a read of REDCap failed; it is sent again");
+        let now = self.clock.now();
+        let until = chrono::Duration::from_std(wait).ok().and_then(|wait| now.checked_add_signed(wait));
+        self.outbound.pause.until(until.unwrap_or(now), now).await;
+        // Others may have opened the breaker meanwhile; the failure is then the end of it.
+        matches!(self.look(to.study).await, Ok(Some(_))) && self.outbound.wait_for_turn(&to.host).await.is_ok()
+    }
+
+    /// Spreads the sendings of processes that have failed together; nobody needs to be unable to guess it.
+    fn chance(&self) -> u64 {
+        let (high, low) = self.caller.as_u64_pair();
+        let count = self.chances.fetch_add(0x9E37_79B9_7F4A_7C15, Ordering::Relaxed);
+        let mixed = (high ^ low ^ count).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed ^ (mixed >> 31)
+    }
+
+    async fn conclude<T>(&self, to: &Connection, ticket: Ticket, answer: &Result<T, CallError>) {
+        if let Some(outcome) = outcome_of(answer)
             && let Err(error) = self.settle(to.study, ticket, outcome).await
         {
             // REDCap's answer is true whether or not it could be counted.
             tracing::error!(study = %to.study, %error, "the circuit breaker did not learn how a call ended");
         }
-        Ok(answer?)
     }
 
     /// Waits for a turn and asks the breaker. While a probe of this process is under way, its answer decides how the others end:
@@ -93,62 +150,6 @@ impl Gate {
             }
         }
     }
-
-    /// The breaker as it stands, and what it would say; nothing is changed.
-    async fn look(&self, study: StudyId) -> Result<Option<Ticket>, Failure> {
-        let now = self.clock.now();
-        let seen = self.store.read(now).await?.breaker(study).await?;
-        match seen.admit(now, &self.breaker, self.caller) {
-            (_, Admission::Refused { retry_at }) => Err(circuit_open(retry_at)),
-            (state, Admission::Go { ticket }) => Ok((state == seen).then_some(ticket)),
-        }
-    }
-
-    /// Being let through a closed breaker changes nothing and needs no lock; becoming the probe does.
-    async fn admit(&self, study: StudyId) -> Result<Ticket, Failure> {
-        if let Some(ticket) = self.look(study).await? {
-            return Ok(ticket);
-        }
-        let now = self.clock.now();
-        let tx = self.store.write(now).await?;
-        let (state, admission) = tx.lock_breaker(study).await?.admit(now, &self.breaker, self.caller);
-        match admission {
-            Admission::Refused { retry_at } => Err(circuit_open(retry_at)),
-            Admission::Go { ticket } => {
-                tx.save_breaker(study, &state).await?;
-                tx.commit_operational(Operational::BreakerCount).await?;
-                Ok(ticket)
-            }
-        }
-    }
-
-    async fn settle(&self, study: StudyId, ticket: Ticket, outcome: CallOutcome) -> Result<()> {
-        let now = self.clock.now();
-        let settled = |state: Breaker| state.settle(ticket, self.caller, outcome, now, &self.breaker);
-        let seen = self.store.read(now).await?.breaker(study).await?;
-        if settled(seen) == (seen, None) {
-            // An answer through a closed breaker, or news from before its last transition.
-            return Ok(());
-        }
-        let tx = self.store.write(now).await?;
-        let (state, transition) = settled(tx.lock_breaker(study).await?);
-        tx.save_breaker(study, &state).await?;
-        let entry = |action| Entry::study(study, Actor::Worker, action);
-        match transition {
-            None => tx.commit_operational(Operational::BreakerCount).await,
-            Some(Transition::Opened | Transition::Reopened) => {
-                let failures = i32::try_from(state.failures()).unwrap_or(i32::MAX);
-                tx.commit(entry(Action::OpenBreaker { study, failures })).await?;
-                tracing::error!(%study, failures, "REDCap circuit breaker opened for study {study}");
-                Ok(())
-            }
-            Some(Transition::Closed) => {
-                tx.commit(entry(Action::CloseBreaker { study })).await?;
-                tracing::info!(%study, "REDCap circuit breaker closed for study {study}");
-                Ok(())
-            }
-        }
-    }
 }
 
 /// Any answer is an answer, a validation refusal included. A call that could not be built says nothing about REDCap: if it
@@ -159,12 +160,4 @@ fn outcome_of<T>(answer: &Result<T, CallError>) -> Option<CallOutcome> {
         Err(FailureClass::ApiError) => Some(CallOutcome::ApiError),
         Err(FailureClass::Exception) => None,
     }
-}
-
-fn circuit_open(retry_at: Timestamp) -> Failure {
-    let retry_at = retry_at.format("%Y-%m-%d %H:%M:%S");
-    Failure::new(
-        SyncErrorType::CircuitOpen,
-        format!("REDCap was not contacted: this study's circuit breaker is open, a call may go at {retry_at} UTC"),
-    )
 }

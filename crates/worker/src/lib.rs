@@ -9,7 +9,8 @@
 //! ```
 //!
 //! Invariants: a call to REDCap goes through the gate and nowhere else; no transaction is held while one is under way;
-//! nothing is tried again by itself – what fails is shown and waits for a person.
+//! no work is tried again by itself – what fails is shown and waits for a person. (Within one call the gate may send a read
+//! a second and third time: nothing has been decided then.)
 
 mod alarm;
 mod connection;

@@ -3,6 +3,7 @@
 use metricis_core::breaker::BreakerSettings;
 use metricis_core::budget::BudgetSettings;
 use metricis_core::environment::Environment;
+use metricis_redcap::RetryPolicy;
 use secrecy::SecretString;
 
 /// How a worker works.
@@ -16,6 +17,8 @@ pub struct WorkerSettings {
     pub redis_url: Option<SecretString>,
     /// Deadline of one call to REDCap, in seconds. Default 30.
     pub call_timeout_s: u32,
+    /// How often a read that fails for a moment is sent, and how far apart. Three times by default, up to 1 s and 4 s apart.
+    pub retry: RetryPolicy,
     /// How often a worker that nobody wakes looks for work, in milliseconds. Default 250.
     pub poll_ms: u32,
     /// Pieces of work under way at once. Default 4.
@@ -41,6 +44,7 @@ impl WorkerSettings {
             budget: BudgetSettings::default(),
             redis_url: None,
             call_timeout_s: 30,
+            retry: RetryPolicy::default(),
             poll_ms: 250,
             concurrency: 4,
             digest_key,

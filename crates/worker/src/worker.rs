@@ -53,7 +53,9 @@ impl Worker {
             clock: Arc::clone(&clock),
             breaker: settings.breaker,
             outbound: Arc::new(outbound),
+            retry: settings.retry,
             caller: process.0,
+            chances: Arc::default(),
         };
         let settings = Arc::new(settings);
         Self {

@@ -5,4 +5,5 @@
 mod imports;
 mod reads;
 mod stand_in;
+mod sweeps;
 mod transport;

@@ -45,8 +45,8 @@ pub(super) async fn process_event(worker: &Worker, event: &StoredEvent) -> Resul
         DetDecision::Enrol | DetDecision::Update => {}
     }
     let redcap = connect(worker, &study)?;
-    let id = event.record_id.clone();
-    let rows = worker.gate.call(&redcap, |client| async move { client.export_record(&id).await }).await?;
+    let id = event.record_id.as_str();
+    let rows = worker.gate.read(&redcap, |reader| async move { reader.export_record(id).await }).await?;
     let record = Record::read(&event.record_id, &rows, form_value(event, "redcap_data_access_group"))?;
     let applied = match persist(poll_ms, || apply(worker, event, &record)).await {
         // Another worker enrolled the same record or took the same code at this instant: the facts are new ones.

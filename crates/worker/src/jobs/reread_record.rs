@@ -23,8 +23,8 @@ use crate::worker::Worker;
 pub(super) async fn reread_record(worker: &Worker, reread: &Reread) -> Result<(), Failure> {
     let study = read_study(worker, reread.study).await?;
     let redcap = connect(worker, &study)?;
-    let id = reread.record_id.clone();
-    let rows = worker.gate.call(&redcap, |client| async move { client.export_record(&id).await }).await?;
+    let id = reread.record_id.as_str();
+    let rows = worker.gate.read(&redcap, |reader| async move { reader.export_record(id).await }).await?;
     let record = Record::read(&reread.record_id, &rows, None)?;
     Ok(persist(worker.settings.poll_ms, || apply(worker, reread, &record)).await?)
 }

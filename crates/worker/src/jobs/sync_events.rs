@@ -40,7 +40,7 @@ struct Design {
 pub(super) async fn sync_events(worker: &Worker, job: &ClaimedJob) -> Result<(), Failure> {
     let study = read_study(worker, job.study).await?;
     let redcap = connect(worker, &study)?;
-    let project = worker.gate.call(&redcap, |client| async move { client.project_info().await }).await?;
+    let project = worker.gate.read(&redcap, |reader| async move { reader.project_info().await }).await?;
     check_project(&study, &project)?;
     let design = read_design(worker, &redcap, &project).await?;
     Ok(persist(worker.settings.poll_ms, || apply(worker, job, &design)).await?)
@@ -48,16 +48,16 @@ pub(super) async fn sync_events(worker: &Worker, job: &ClaimedJob) -> Result<(),
 
 async fn read_design(worker: &Worker, redcap: &Connection, project: &ProjectInfo) -> Result<Design, Failure> {
     let gate = &worker.gate;
-    let fields = gate.call(redcap, |client| async move { client.metadata().await }).await?;
+    let fields = gate.read(redcap, |reader| async move { reader.metadata().await }).await?;
     let dictionary = dictionary_of(&fields);
     let record_field = dictionary.first().map(|known| known.field.clone());
     let events = match project.is_longitudinal {
         false => None,
         true => {
-            let events = gate.call(redcap, |client| async move { client.events().await }).await?;
-            let mapping = gate.call(redcap, |client| async move { client.form_event_mapping().await }).await?;
+            let events = gate.read(redcap, |reader| async move { reader.events().await }).await?;
+            let mapping = gate.read(redcap, |reader| async move { reader.form_event_mapping().await }).await?;
             let repeating = match project.has_repeating_instruments_or_events {
-                true => gate.call(redcap, |client| async move { client.repeating_forms_events().await }).await?,
+                true => gate.read(redcap, |reader| async move { reader.repeating_forms_events().await }).await?,
                 false => vec![],
             };
             Some(events.into_iter().map(|event| remote_event(event, &mapping, &repeating)).collect())

@@ -33,7 +33,7 @@ pub(super) async fn sync_session(worker: &Worker, job: &ClaimedJob, session: Ses
     let prepared = || async { prepare(&worker.read().await?, &study, session).await };
     let Import { record_field, row } = persist(worker.settings.poll_ms, prepared).await?;
     let send = |client: metricis_redcap::Client| async move { client.import_records(&record_field, &[row]).await };
-    worker.gate.call(&redcap, send).await?;
+    worker.gate.send(&redcap, send).await?;
     Ok(persist(worker.settings.poll_ms, || confirm(worker, job, session)).await?)
 }
 

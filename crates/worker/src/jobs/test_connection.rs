@@ -18,10 +18,10 @@ use crate::worker::Worker;
 pub(super) async fn test_connection(worker: &Worker, job: &ClaimedJob) -> Result<(), Failure> {
     let study = read_study(worker, job.study).await?;
     let redcap = connect(worker, &study)?;
-    let version = worker.gate.call(&redcap, |client| async move { client.version().await }).await?;
-    let project = worker.gate.call(&redcap, |client| async move { client.project_info().await }).await?;
+    let version = worker.gate.read(&redcap, |reader| async move { reader.version().await }).await?;
+    let project = worker.gate.read(&redcap, |reader| async move { reader.project_info().await }).await?;
     check_project(&study, &project)?;
-    let fields = worker.gate.call(&redcap, |client| async move { client.metadata().await }).await?;
+    let fields = worker.gate.read(&redcap, |reader| async move { reader.metadata().await }).await?;
     let problems = compare_settings(&study.config.redcap, &dictionary_of(&fields));
     let result = json!({
         "success": problems.is_empty(),

@@ -28,6 +28,7 @@ pub fn settings() -> WorkerSettings {
     // The clock stands still, so that only the burst counts.
     settings.budget = BudgetSettings { per_minute: 60_000, burst: 10_000 };
     settings.breaker = BreakerSettings { failure_threshold: 100, ..BreakerSettings::default() };
+    settings.retry.first_wait = std::time::Duration::from_micros(1);
     settings.call_timeout_s = 1;
     settings.poll_ms = 1;
     settings

@@ -13,6 +13,7 @@ mod redcap_lifecycle;
 mod refusals;
 mod rereads;
 mod restarts;
+mod retries;
 mod study_jobs;
 mod tampering;
 mod updates;

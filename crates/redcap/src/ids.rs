@@ -1,0 +1,101 @@
+//! The names of a project's records, packed: a hundred thousand of them take about a megabyte.
+//!
+//! Invariant: each name stands there once, in the order in which REDCap first sent it.
+
+use crate::records::folded;
+
+/// Names of records.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct RecordIds {
+    text: String,
+    /// Where each name ends in `text`.
+    ends: Vec<u32>,
+}
+
+impl RecordIds {
+    /// How many.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether the project has no records.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// The name at this place.
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<&str> {
+        let end = *self.ends.get(index)? as usize;
+        let start = index.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |end| *end as usize);
+        self.text.get(start..end)
+    }
+
+    /// The names, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        (0..self.len()).filter_map(|index| self.get(index))
+    }
+
+    /// Whether the project has this record; REDCap compares names without regard to case.
+    #[must_use]
+    pub fn has(&self, id: &str) -> bool {
+        let wanted = folded(id);
+        self.iter().any(|one| folded(one) == wanted)
+    }
+
+    /// Adds a name. The rows of one record follow each other, so that only the last name needs a look.
+    pub(crate) fn push(&mut self, id: &str) {
+        let Ok(end) = u32::try_from(self.text.len() + id.len()) else { return };
+        if self.len().checked_sub(1).and_then(|last| self.get(last)) != Some(id) {
+            self.text.push_str(id);
+            self.ends.push(end);
+        }
+    }
+
+    /// Drops the names that came again later.
+    pub(crate) fn without_repetitions(self) -> Self {
+        let mut order: Vec<usize> = (0..self.len()).collect();
+        order.sort_by_key(|index| (self.get(*index), *index));
+        let is_again = |pair: &[usize]| self.get(pair[0]) == self.get(pair[1]);
+        let mut again: Vec<usize> = order.windows(2).filter(|pair| is_again(pair)).map(|pair| pair[1]).collect();
+        if again.is_empty() {
+            return self;
+        }
+        again.sort_unstable();
+        let mut kept = Self::default();
+        (0..self.len())
+            .filter(|index| again.binary_search(index).is_err())
+            .filter_map(|index| self.get(index))
+            .for_each(|id| kept.push(id));
+        kept
+    }
+}
+
+impl std::fmt::Debug for RecordIds {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl<T: AsRef<str>> FromIterator<T> for RecordIds {
+    fn from_iter<I: IntoIterator<Item = T>>(names: I) -> Self {
+        let mut ids = Self::default();
+        names.into_iter().for_each(|name| ids.push(name.as_ref()));
+        ids.without_repetitions()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_name_stands_there_once_in_its_order() {
+        let ids = RecordIds::from_iter(["7", "7", "Ä-1", "7", "12", "Ä-1", ""]);
+        assert_eq!(ids.iter().collect::<Vec<_>>(), ["7", "Ä-1", "12", ""]);
+        assert_eq!((ids.len(), ids.get(2), ids.get(4)), (4, Some("12"), None));
+        assert!(ids.has("ä-1") && !ids.has("1") && !RecordIds::default().has(""));
+    }
+}
