@@ -1,7 +1,7 @@
 //! How the API writes what it has to say: rows and errors as JSON, CSV or XML (`redcap.md` 2.3, 3.1).
 //! Invariant: an error always carries both its status and its body in the wanted format.
 
-use axum::http::{StatusCode, header::CONTENT_TYPE};
+use axum::http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -73,19 +73,37 @@ impl Default for CsvStyle {
     }
 }
 
+/// One row or object, in the order in which it is written.
+pub(super) type Cells = Map<String, Value>;
+
+pub(super) fn cells<'a>(pairs: impl IntoIterator<Item = (&'a str, Value)>) -> Cells {
+    pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// The bare number with which REDCap answers most imports and deletions, the same in every format.
+pub(super) fn count_of(things: usize) -> Answer {
+    Answer::Text(things.to_string())
+}
+
 /// What a call answers with status 200.
 pub(super) enum Answer {
     /// Rows under an XML root (`records`, `events`, …).
-    Rows { root: &'static str, format: Format, csv: CsvStyle, rows: Vec<Map<String, Value>> },
+    Rows { root: &'static str, format: Format, csv: CsvStyle, rows: Vec<Cells> },
     /// One object, which CSV and XML write as a single row.
-    Object { format: Format, object: Map<String, Value> },
+    Object { format: Format, object: Cells },
     /// As it is: a version, a record name, a link, a number.
     Text(String),
+    /// A document; its name stands in the content type, where clients look for it.
+    File { name: String, bytes: Vec<u8> },
     /// A finished body.
     Body { format: Format, body: String },
 }
 
 impl Answer {
+    pub(super) fn table(root: &'static str, format: Format, rows: Vec<Cells>) -> Self {
+        Self::Rows { root, format, csv: CsvStyle::default(), rows }
+    }
+
     /// Rows from the wire's own types.
     pub(super) fn rows<T: Serialize>(root: &'static str, format: Format, items: &[T]) -> Self {
         let rows = items.iter().filter_map(|item| match serde_json::to_value(item) {
@@ -114,6 +132,7 @@ impl Answer {
                 respond(200, format.content_type(), body)
             }
             Self::Text(text) => respond(200, "text/html; charset=UTF-8", text),
+            Self::File { name, bytes } => file(&name, bytes),
             Self::Body { format, body } => respond(200, format.content_type(), body),
         }
     }
@@ -122,6 +141,16 @@ impl Answer {
 pub(super) fn respond(status: u16, content_type: &'static str, body: String) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     (status, [(CONTENT_TYPE, content_type)], body).into_response()
+}
+
+fn file(name: &str, bytes: Vec<u8>) -> Response {
+    let kind = if bytes.starts_with(b"%PDF-") { "application/pdf" } else { "text/plain" };
+    let name: String = name.chars().map(|c| if c == '"' || c.is_control() { '_' } else { c }).collect();
+    let content_type = format!("{kind}; name=\"{name}\";charset=UTF-8");
+    // Bytes beyond ASCII are allowed in a header's value, and REDCap sends them so.
+    let value = HeaderValue::from_bytes(content_type.as_bytes());
+    let value = value.unwrap_or_else(|_| HeaderValue::from_static("application/octet-stream"));
+    ([(CONTENT_TYPE, value)], bytes).into_response()
 }
 
 /// A count as an import answers it: `{"count":3}`, `3` or `<count>3</count>`.
@@ -151,6 +180,10 @@ fn text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Null => String::new(),
+        // Levels by form: `form:1,other:2`.
+        Value::Object(pairs) => {
+            pairs.iter().map(|(name, value)| format!("{name}:{}", text(value))).collect::<Vec<_>>().join(",")
+        }
         other => other.to_string(),
     }
 }
@@ -185,6 +218,7 @@ fn xml(root: &str, rows: &[Map<String, Value>]) -> String {
 
 fn xml_cells(row: &Map<String, Value>) -> String {
     let cell = |(name, value): (&String, &Value)| match text(value) {
+        _ if value.is_object() => format!("<{name}>{}</{name}>", value.as_object().map(xml_cells).unwrap_or_default()),
         empty if empty.is_empty() => format!("<{name}></{name}>"),
         full => format!("<{name}><![CDATA[{}]]></{name}>", full.replace("]]>", "]]]]><![CDATA[>")),
     };

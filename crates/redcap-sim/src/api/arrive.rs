@@ -6,8 +6,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use axum::extract::{ConnectInfo, Request};
 
 use super::answer::ApiError;
-use super::import_rows;
 use super::params::Params;
+use super::sent;
 use crate::fault::order::Arrival;
 use crate::fault::orders::Faults;
 use crate::fault::{BadOrder, Order};
@@ -60,7 +60,7 @@ pub(super) fn arrive(sim: &Sim, params: &Params, caller: &Caller) -> Result<Faul
 /// The records that a call names; all that there are when an export names none.
 fn records_touched(params: &Params, all: usize) -> usize {
     if params.has("data") {
-        return import_rows::read(params).map_or(0, |rows| rows.len());
+        return sent::read(params).map_or(0, |rows| rows.len());
     }
     match params.list("records").len() {
         0 => all,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::answer::{Answer, ApiError, count, ids};
 use super::import_places::{Identity, designated, place};
-use super::import_rows::{SentRow, read};
+use super::sent::{SentRow, cell, read};
 use super::{Call, answer};
 use crate::project::definition::{Column, Definition};
 use crate::project::field::Kind;
@@ -22,11 +22,8 @@ const SYSTEM_COLUMNS: [&str; 5] = [
 ];
 
 /// # Errors
-/// 403 without the right; 400 with one line per refused value, or for data that cannot be read at all.
+/// 400 with one line per refused value, or for data that cannot be read at all.
 pub(super) fn import(call: &mut Call<'_>) -> Result<Answer, ApiError> {
-    if !call.user.may_import {
-        return Err(ApiError::forbidden("You do not have API Import/Update privileges"));
-    }
     let sent = read(call.params)?;
     unknown_columns(&call.project.definition, &sent)?;
     let names = record_names(call, &sent)?;
@@ -90,10 +87,6 @@ fn unknown_columns(definition: &Definition, sent: &[SentRow]) -> Result<(), ApiE
     }
     let names = unknown.join(", ");
     Err(ApiError::bad(format!("The following fields were not found in the project as real data fields: {names}")))
-}
-
-fn cell<'a>(row: &'a SentRow, name: &str) -> &'a str {
-    row.iter().find(|(column, _)| column == name).map_or("", |(_, value)| value.as_str())
 }
 
 /// For each row the record name as sent and the one under which it is stored.

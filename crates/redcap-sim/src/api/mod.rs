@@ -2,18 +2,35 @@
 //! Invariant: a call sees one moment and one set of faults, whatever is ordered while it is answered.
 
 mod answer;
+mod arms;
 mod arrive;
+mod contents;
+mod dags;
+mod dictionary;
+mod dictionary_import;
+mod events;
 mod export;
 mod export_columns;
 mod export_rows;
 mod faults;
+mod files;
 mod import;
 mod import_places;
-mod import_rows;
+mod levels;
+mod log;
+mod mapping;
 mod params;
+mod participants;
+mod places;
+mod project;
 mod records;
-mod structure;
+mod repeats;
+mod repository;
+mod rights;
+mod roles;
+mod sent;
 mod surveys;
+mod users;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
@@ -25,8 +42,11 @@ use chrono::{DateTime, Utc};
 use crate::ambient::Clock;
 use crate::fault::orders::Faults;
 use crate::sim::Sim;
-use crate::state::{ApiUser, Project};
+use crate::state::people::{Person, Rights};
+use crate::state::site::Site;
+use crate::state::{Project, World};
 use answer::{Answer, ApiError, Format, respond};
+use contents::dispatch;
 use params::Params;
 
 pub(crate) fn router() -> Router<Sim> {
@@ -70,44 +90,44 @@ fn no_permission() -> ApiError {
 /// One call on one project.
 struct Call<'a> {
     params: &'a Params,
-    user: ApiUser,
+    user: Person,
+    /// What the person may do, by role or in person.
+    rights: Rights,
     project: &'a mut Project,
+    site: &'a mut Site,
+    /// With a trailing slash.
+    base_url: &'a str,
     version: &'a str,
     clock: Clock,
     now: DateTime<Utc>,
     faults: &'a Faults,
 }
 
+impl Call<'_> {
+    /// A time as the server writes it.
+    fn server_time(&self, at: DateTime<Utc>) -> String {
+        self.clock.text(at)
+    }
+
+    /// Writes a line of the project's log in the caller's name.
+    fn note(&mut self, action: &str, details: impl Into<String>) {
+        self.project.note(self.now, &self.user.username, action, details);
+    }
+}
+
 fn answer(sim: &Sim, params: &Params, faults: &Faults) -> Response {
     let format = params.return_format();
     let outcome = {
         let mut world = sim.world();
-        if params.get("content") == "surveyLink" {
-            surveys::link(&mut world, params)
-        } else {
-            let (token, clock) = (params.get("token").trim(), world.clock);
-            let project = world.project_of_token(token);
-            let found = project.and_then(|project| Some((project.user_of(token)?.clone(), project)));
-            let Some((user, project)) = found else { return no_permission().render(format) };
-            dispatch(Call { params, user, project, version: sim.version(), clock, now: clock.now(), faults })
-        }
+        let World { projects, site, base_url, clock, .. } = &mut *world;
+        let token = params.get("token").trim();
+        let found = projects.values_mut().find_map(|project| Some((project.user_of(token)?.clone(), project)));
+        let Some((user, project)) = found else { return no_permission().render(format) };
+        let (rights, clock, version) = (project.rights(&user), *clock, sim.version());
+        let now = clock.now();
+        dispatch(&mut Call { params, user, rights, project, site, base_url, version, clock, now, faults })
     };
     outcome.map_or_else(|error| error.render(format), Answer::render)
-}
-
-fn dispatch(mut call: Call<'_>) -> Result<Answer, ApiError> {
-    let unknown = || Err(ApiError::bad("The value of the parameter \"content\" is not valid"));
-    let content = call.params.get("content");
-    let action = call.params.get("action");
-    let imports = action == "import" || (action.is_empty() && call.params.has("data"));
-    match (content, action) {
-        ("record", "delete") => records::delete(&mut call),
-        ("record", "rename") => records::rename(&mut call),
-        ("record", _) if imports => import::import(&mut call),
-        ("record", "" | "export") => export::export(&call),
-        (_, "" | "export") if !imports => structure::export(&call, content).unwrap_or_else(unknown),
-        _ => unknown(),
-    }
 }
 
 /// An Apache page, as for any address that is not the API.

@@ -10,7 +10,17 @@ use super::answer::{ApiError, Format};
 const MAX_BODY_BYTES: usize = 256 * 1024 * 1024;
 
 #[derive(Default)]
-pub(super) struct Params(Vec<(String, String)>);
+pub(super) struct Params {
+    pairs: Vec<(String, String)>,
+    /// The multipart part `file`.
+    file: Option<Upload>,
+}
+
+/// A file as it was sent.
+pub(super) struct Upload {
+    pub(super) name: String,
+    pub(super) bytes: Vec<u8>,
+}
 
 impl Params {
     /// # Errors
@@ -22,29 +32,37 @@ impl Params {
         }
         let body = axum::body::to_bytes(request.into_body(), MAX_BODY_BYTES).await;
         let body = body.map_err(|_| ApiError::bad("The request body could not be read"))?;
-        Ok(Self(form_urlencoded::parse(&body).into_owned().collect()))
+        Ok(Self { pairs: form_urlencoded::parse(&body).into_owned().collect(), file: None })
     }
 
     async fn read_multipart(request: Request) -> Result<Self, ApiError> {
         let unreadable = || ApiError::bad("The request body could not be read");
         let mut parts = Multipart::from_request(request, &()).await.map_err(|_| unreadable())?;
-        let mut pairs = Vec::new();
+        let (mut pairs, mut file) = (Vec::new(), None);
         while let Some(part) = parts.next_field().await.map_err(|_| unreadable())? {
             let name = part.name().unwrap_or("").to_owned();
+            let file_name = part.file_name().map(str::to_owned);
             let value = part.bytes().await.map_err(|_| unreadable())?;
-            pairs.push((name, String::from_utf8_lossy(&value).into_owned()));
+            match file_name {
+                Some(file_name) if name == "file" => file = Some(Upload { name: file_name, bytes: value.to_vec() }),
+                _ => pairs.push((name, String::from_utf8_lossy(&value).into_owned())),
+            }
         }
-        Ok(Self(pairs))
+        Ok(Self { pairs, file })
+    }
+
+    pub(super) fn file(&self) -> Option<&Upload> {
+        self.file.as_ref()
     }
 
     /// The last value of that name, as PHP keeps it; empty when absent.
     pub(super) fn get(&self, name: &str) -> &str {
-        let found = self.0.iter().rev().find(|(key, _)| key == name);
+        let found = self.pairs.iter().rev().find(|(key, _)| key == name);
         found.map_or("", |(_, value)| value)
     }
 
     pub(super) fn has(&self, name: &str) -> bool {
-        self.0.iter().any(|(key, _)| key == name)
+        self.pairs.iter().any(|(key, _)| key == name)
     }
 
     /// `action`; without one a call that brings data imports and any other exports (`redcap.md` 2.1).
@@ -59,7 +77,7 @@ impl Params {
     /// `records[0]=1`, `records[]=1` or `records=1,2`, in order of appearance and without blanks.
     pub(super) fn list(&self, name: &str) -> Vec<String> {
         let mut items = Vec::new();
-        for (key, value) in &self.0 {
+        for (key, value) in &self.pairs {
             if key == name {
                 items.extend(value.split(',').map(str::trim).map(str::to_owned));
             } else if key.strip_prefix(name).is_some_and(|rest| rest.starts_with('[') && rest.ends_with(']')) {
@@ -92,7 +110,7 @@ mod tests {
     use super::*;
 
     fn params(body: &str) -> Params {
-        Params(form_urlencoded::parse(body.as_bytes()).into_owned().collect())
+        Params { pairs: form_urlencoded::parse(body.as_bytes()).into_owned().collect(), file: None }
     }
 
     #[test]

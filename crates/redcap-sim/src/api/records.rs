@@ -6,11 +6,8 @@ use super::answer::{Answer, ApiError};
 use crate::SimError;
 
 /// # Errors
-/// 403 without the right; 400 when a record does not exist or only a part of it is meant.
+/// 400 when a record does not exist or only a part of it is meant.
 pub(super) fn delete(call: &mut Call<'_>) -> Result<Answer, ApiError> {
-    if !call.user.may_delete {
-        return Err(ApiError::forbidden("You do not have Delete Record privileges"));
-    }
     if ["instrument", "event", "arm", "repeat_instance"].iter().any(|part| !call.params.get(part).is_empty()) {
         return Err(ApiError::bad("The simulated server deletes whole records only"));
     }
@@ -40,4 +37,9 @@ pub(super) fn rename(call: &mut Call<'_>) -> Result<Answer, ApiError> {
         Err(SimError::RecordExists(_)) => Err(ApiError::bad(format!("The record \"{new}\" already exists"))),
         Err(_) => Err(ApiError::bad(format!("The record \"{old}\" does not exist"))),
     }
+}
+
+/// `content=generateNextRecordName`.
+pub(super) fn next_name(call: &mut Call<'_>) -> Result<Answer, ApiError> {
+    Ok(Answer::Text(call.project.records.next_name(call.project.group_id(&call.user))))
 }

@@ -5,11 +5,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::det::DetDelivery;
 use crate::project::definition::Definition;
+use crate::state::log::LogEntry;
 use crate::state::records::Record;
-use crate::state::{LogEntry, Project, World};
+use crate::state::{Project, World};
 
 /// The version of the lines; the file's first line tells it.
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
 
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -24,7 +24,7 @@ pub(super) struct Link {
 const NO_SURVEY: &str = "This survey link is not valid or no longer active.";
 
 fn find<'a>(world: &'a World, link: &Link) -> Option<(&'a Project, &'a SurveyTarget)> {
-    let target = world.surveys.get(&link.s)?;
+    let target = world.site.survey(&link.s)?;
     let project = world.projects.get(&target.project_id)?;
     project.records.contains(&target.record).then_some((project, target))
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::field::{Field, Kind};
 
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Form {
     pub(crate) name: String,
     pub(crate) label: String,
@@ -19,7 +19,7 @@ pub(crate) struct Arm {
     pub(crate) name: String,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Event {
     pub(crate) id: u32,
     pub(crate) name: String,
@@ -33,6 +33,24 @@ pub(crate) struct Event {
     pub(crate) forms: Vec<String>,
     /// The whole event repeats.
     pub(crate) repeating: bool,
+}
+
+impl Event {
+    /// An event without a name, a day or a form.
+    pub(crate) fn new(id: u32, arm: u32) -> Self {
+        Self {
+            id,
+            name: String::new(),
+            unique_name: String::new(),
+            custom_label: String::new(),
+            arm,
+            day_offset: 0,
+            offset_min: 0,
+            offset_max: 0,
+            forms: Vec::new(),
+            repeating: false,
+        }
+    }
 }
 
 /// A form that repeats at one event, with the label of its instances.
@@ -52,7 +70,7 @@ pub(crate) struct Group {
 }
 
 /// Settings as `project` exports them; blank and 0 when the file does not say.
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Settings {
     pub(crate) autonumbering: bool,
     pub(crate) scheduling: bool,
@@ -63,6 +81,29 @@ pub(crate) struct Settings {
     pub(crate) custom_record_label: String,
     pub(crate) secondary_unique_field: String,
     pub(crate) missing_data_codes: String,
+    pub(crate) randomization: bool,
+    pub(crate) irb_number: String,
+    pub(crate) grant_number: String,
+    pub(crate) pi_firstname: String,
+    pub(crate) pi_lastname: String,
+}
+
+impl Settings {
+    /// A setting that is free text, by the name that the API gives it.
+    pub(crate) fn text_mut(&mut self, name: &str) -> Option<&mut String> {
+        Some(match name {
+            "purpose_other" => &mut self.purpose_other,
+            "project_notes" => &mut self.notes,
+            "custom_record_label" => &mut self.custom_record_label,
+            "secondary_unique_field" => &mut self.secondary_unique_field,
+            "missing_data_codes" => &mut self.missing_data_codes,
+            "project_irb_number" => &mut self.irb_number,
+            "project_grant_number" => &mut self.grant_number,
+            "project_pi_firstname" => &mut self.pi_firstname,
+            "project_pi_lastname" => &mut self.pi_lastname,
+            _ => return None,
+        })
+    }
 }
 
 #[derive(Default, Serialize, Deserialize)]

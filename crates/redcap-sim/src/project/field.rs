@@ -42,6 +42,11 @@ impl Kind {
         KINDS.iter().find(|(kind, ..)| *kind == self).map_or("text", |(_, word, _)| word)
     }
 
+    /// From the column `field_type` of the dictionary.
+    pub(crate) fn from_word(word: &str) -> Option<Self> {
+        KINDS.iter().find(|(_, own, _)| *own == word).map(|(kind, ..)| *kind)
+    }
+
     /// From `redcap:FieldType`, which says `select` for dropdown and `textarea` for notes.
     pub(crate) fn from_odm(word: &str) -> Option<Self> {
         KINDS.iter().find(|(.., odm)| *odm == word).map(|(kind, ..)| *kind)

@@ -18,6 +18,7 @@ pub(crate) fn settings(globals: &Element) -> Settings {
         custom_record_label: text("redcap:CustomRecordLabel"),
         secondary_unique_field: text("redcap:SecondaryUniqueField"),
         missing_data_codes: text("redcap:MissingDataCodes"),
+        ..Settings::default()
     }
 }
 

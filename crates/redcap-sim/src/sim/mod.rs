@@ -16,6 +16,8 @@ use crate::ambient::{Clock, new_token};
 use crate::det::DetDelivery;
 use crate::fault::orders::Orders;
 use crate::project::{self, OdmError};
+use crate::state::document::Repository;
+use crate::state::log::DESIGN;
 use crate::state::records::{Place, Repeat};
 use crate::state::{ApiUser, Project, World};
 
@@ -133,16 +135,18 @@ impl Sim {
             return Err(OdmError::Taken("token"));
         }
         for event in &mut definition.events {
-            event.id = world.fresh_id();
+            event.id = world.site.fresh_id();
         }
         for group in &mut definition.groups {
-            group.id = world.fresh_id();
+            group.id = world.site.fresh_id();
         }
         let mut project = Project {
             id: project_id,
             definition,
             records,
-            users: vec![ApiUser { token: Some(token.clone()), ..ApiUser::with_all_rights(API_USERNAME) }],
+            users: vec![ApiUser { token: Some(token.clone()), ..ApiUser::with_all_rights(API_USERNAME) }.into()],
+            roles: Vec::new(),
+            repository: Repository::default(),
             log: Vec::new(),
             det_url: options.det_url,
             deliveries: Vec::new(),
@@ -150,7 +154,7 @@ impl Sim {
             api_calls: 0,
             created: now,
         };
-        project.note(now, API_USERNAME, "Create project using REDCap XML file");
+        project.note(now, API_USERNAME, DESIGN, "Create project using REDCap XML file");
         world.projects.insert(project_id, project);
         Ok(ProjectHandle { project_id, token })
     }
@@ -161,7 +165,7 @@ impl Sim {
     /// Unknown project.
     pub fn remove_project(&self, project_id: u32) -> Result<(), SimError> {
         let mut world = self.world();
-        world.surveys.retain(|_, target| target.project_id != project_id);
+        world.site.forget_project(project_id);
         world.projects.remove(&project_id).map(drop).ok_or(SimError::UnknownProject(project_id))
     }
 
@@ -180,7 +184,7 @@ impl Sim {
             if let Some(dag) = user.dag.as_ref().filter(|dag| project.definition.group(dag).is_none()) {
                 return Err(SimError::UnknownGroup(dag.clone()));
             }
-            project.users.push(user);
+            project.users.push(user.into());
             Ok(token)
         })?
     }

@@ -8,6 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::document::Document;
+
 /// A record's name, ordered as REDCap lists records: numbers inside it by their size (`9` before `10`).
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct RecordId(String);
@@ -85,6 +87,24 @@ pub(crate) struct Row {
     pub(crate) values: BTreeMap<String, String>,
     /// When a survey was submitted, by form; a started one has `[not completed]`.
     pub(crate) survey_times: BTreeMap<String, String>,
+    /// By file field, whose value is the document's name.
+    pub(crate) files: BTreeMap<String, Document>,
+}
+
+impl Row {
+    /// Puts a document into a file field, or takes it out.
+    pub(crate) fn set_file(&mut self, field: &str, document: Option<Document>) {
+        match document {
+            Some(document) => {
+                self.values.insert(field.to_owned(), document.name.clone());
+                self.files.insert(field.to_owned(), document);
+            }
+            None => {
+                self.values.remove(field);
+                self.files.remove(field);
+            }
+        }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -161,6 +181,17 @@ impl Records {
     /// The names of what may have changed since the last time.
     pub(crate) fn take_changed(&mut self) -> BTreeSet<String> {
         std::mem::take(&mut self.changed)
+    }
+
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Record> {
+        self.changed.extend(self.all.keys().map(|id| id.0.clone()));
+        self.all.values_mut()
+    }
+
+    /// Keeps the records for which `keep` says so.
+    pub(crate) fn retain_mut(&mut self, mut keep: impl FnMut(&mut Record) -> bool) {
+        self.changed.extend(self.all.keys().map(|id| id.0.clone()));
+        self.all.retain(|_, record| keep(record));
     }
 
     /// The record of that name, made when there is none.

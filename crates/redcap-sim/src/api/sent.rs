@@ -10,6 +10,28 @@ use crate::project::xml::{self, Element};
 /// Columns and values in the order in which they were sent.
 pub(super) type SentRow = Vec<(String, String)>;
 
+/// What a row says in a column; blank when it has none.
+pub(super) fn cell<'a>(row: &'a SentRow, name: &str) -> &'a str {
+    given(row, name).unwrap_or("")
+}
+
+/// What a row says in a column, if it has that column.
+pub(super) fn given<'a>(row: &'a SentRow, name: &str) -> Option<&'a str> {
+    row.iter().find(|(column, _)| column == name).map(|(_, value)| value.as_str())
+}
+
+/// The rows of anything but records, where one JSON object is one row. That is an assumption: no public source says.
+///
+/// # Errors
+/// As [`read`].
+pub(super) fn read_rows(params: &Params) -> Result<Vec<SentRow>, ApiError> {
+    let data = params.get("data").trim();
+    if params.format() == Format::Json && data.starts_with('{') {
+        return json(&format!("[{data}]"));
+    }
+    read(params)
+}
+
 /// # Errors
 /// 400 when the data are missing or cannot be read. The words for this are not public; ours name the reason.
 pub(super) fn read(params: &Params) -> Result<Vec<SentRow>, ApiError> {
@@ -69,6 +91,11 @@ fn csv(data: &str, delimiter: &str) -> Result<Vec<SentRow>, ApiError> {
 /// `<records><item><field>value</field>…</item>…</records>`.
 fn xml(data: &str) -> Result<Vec<SentRow>, ApiError> {
     let root = xml::parse(data).map_err(|_| unreadable("XML"))?;
-    let cell = |element: &Element| (element.name.clone(), element.text().to_owned());
+    let pair = |element: &Element| format!("{}:{}", element.name, element.text());
+    let nested = |element: &Element| element.children.iter().map(pair).collect::<Vec<_>>().join(",");
+    let cell = |element: &Element| match element.children.is_empty() {
+        true => (element.name.clone(), element.text().to_owned()),
+        false => (element.name.clone(), nested(element)),
+    };
     Ok(root.children("item").map(|item| item.children.iter().map(cell).collect()).collect())
 }
