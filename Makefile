@@ -39,6 +39,8 @@ test: check ## everything that CI runs: check, then the whole suite on SQLite an
 	@scripts/need test
 	@echo "==> examples in the documentation"
 	@cargo test --workspace --doc --locked --quiet 2>&1 | sed '/^$$/d;/running 0 tests/d;/0 passed; 0 failed/d'; exit $${PIPESTATUS[0]}
+	@echo "==> a build without npm"
+	@scripts/without-web
 	@echo "==> web: unit tests"
 	@npm --prefix web test --silent
 	@echo "==> the suite, on both engines"

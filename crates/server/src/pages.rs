@@ -66,8 +66,13 @@ fn serve(app: App, path: &str, headers: &HeaderMap) -> Response {
         }
         Some(asset) if path != INDEX => serve_file(asset, headers),
         None if looks_like_file(path) => StatusCode::NOT_FOUND.into_response(),
-        _ => find(app, INDEX, &[Packing::None]).map_or_else(|| say_how_to_get(app), |index| serve_index(&index)),
+        _ => serve_page(app, find(app, INDEX, &[Packing::None]).as_ref()),
     }
+}
+
+/// The application's first page; without one, as in a program that was built without npm, how to get it.
+fn serve_page(app: App, index: Option<&Asset>) -> Response {
+    index.map_or_else(|| say_how_to_get(app), serve_index)
 }
 
 /// The packings that the browser takes, the smallest first. A weight of 0 is a refusal.
@@ -132,4 +137,26 @@ fn say_how_to_get(app: App) -> Response {
          with npm (Debian: <code>apt-get install nodejs npm</code>), run <code>make build</code> again and restart.</p></body></html>"
     );
     (StatusCode::NOT_FOUND, [(CACHE_CONTROL, "no-store")], Html(page)).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::to_bytes;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_program_without_its_pages_says_how_to_get_them() {
+        for (app, name) in [(App::Console, "staff console"), (App::Participant, "participant's app")] {
+            let response = serve_page(app, None);
+            assert_eq!(response.status(), StatusCode::NOT_FOUND);
+            assert_eq!(response.headers()[CACHE_CONTROL], "no-store", "it goes with the next build");
+            assert_eq!(response.headers()[CONTENT_TYPE], "text/html; charset=utf-8");
+            let body = to_bytes(response.into_body(), usize::MAX).await.expect("a body");
+            let page = String::from_utf8(body.into()).expect("text");
+            for words in [name, "built without its web pages", "apt-get install nodejs npm", "make build"] {
+                assert!(page.contains(words), "{words} is not in {page}");
+            }
+        }
+    }
 }
