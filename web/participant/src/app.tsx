@@ -4,14 +4,18 @@ import { useState } from "preact/hooks";
 import { useTranslation } from "react-i18next";
 import { Link, Route, Router, Switch, useRoute } from "wouter";
 import { Enter } from "./pages/enter";
+import { Gone } from "./pages/gone";
 import { Home } from "./pages/home";
-import { Gone, Leave } from "./pages/leave";
+import { Leave } from "./pages/leave";
 import { SchedulePage } from "./pages/schedule";
-import { TaskPage } from "./pages/task";
+import { later } from "./parts/later";
 import { Layout } from "./parts/layout";
 import { useSchedule } from "./portal/queries";
 import { ZoneContext } from "./portal/zone";
 import { SessionContext, useCurrentSession } from "./session/app";
+import type { Farewell } from "./session/leave";
+
+const TaskPage = later(() => import("./pages/task").then((page) => page.TaskPage));
 
 export function Pages() {
   return (
@@ -23,17 +27,17 @@ export function Pages() {
 
 function Inside() {
   const session = useCurrentSession();
-  const [gone, setGone] = useState(false);
+  const [gone, setGone] = useState<Farewell | null>(null);
   const [entering] = useRoute("/enter");
   // A session that ends in the middle of a task does not take the task away; its result waits for the next link.
   const [tasking] = useRoute("/task/:task/:visit");
-  if (gone) return within(<Gone />);
+  if (gone) return within(<Gone farewell={gone} />);
   if (session === undefined) return within(null);
   if (entering || !session || (session.over && !tasking)) return within(<Enter />);
   return (
     <SessionContext.Provider value={session} key={session.owner}>
       <Zone>
-        <Entered left={() => setGone(true)} />
+        <Entered left={setGone} />
       </Zone>
     </SessionContext.Provider>
   );
@@ -48,7 +52,7 @@ function Zone({ children }: { children: ComponentChildren }) {
   return <ZoneContext.Provider value={zone}>{children}</ZoneContext.Provider>;
 }
 
-function Entered({ left }: { left: () => void }) {
+function Entered({ left }: { left: (farewell: Farewell) => void }) {
   return (
     <Switch>
       <Route path="/task/:task/:visit">
@@ -80,13 +84,13 @@ function Entered({ left }: { left: () => void }) {
   );
 }
 
-/** Storage that is blocked, above all; said in the language of the page. */
-export function Fault() {
+/** Instead of the pages, in the language of the page: `blocked` is storage that the browser refuses. */
+export function Fault({ kind }: { kind: "fault" | "blocked" }) {
   const { t } = useTranslation();
   return (
     <Layout nav={false}>
-      <h1>{t("app.fault")}</h1>
-      <p>{t("app.fault_why")}</p>
+      <h1>{t(`app.${kind}`)}</h1>
+      <p>{t(`app.${kind}_why`)}</p>
     </Layout>
   );
 }

@@ -49,4 +49,7 @@ async function begin(root: HTMLElement): Promise<void> {
 }
 
 const root = document.getElementById("root");
-if (root) begin(root).catch(() => render(<Fault />, root));
+// What the device itself refuses comes as a `DOMException`.
+const kindOf = (fault: unknown) =>
+  fault instanceof DOMException || !("indexedDB" in globalThis) ? "blocked" : "fault";
+if (root) begin(root).catch((fault: unknown) => render(<Fault kind={kindOf(fault)} />, root));

@@ -9,6 +9,7 @@ export interface Copy {
   name: string;
   value: unknown;
   read_at: number;
+  ahead_ms: number;
 }
 
 interface Kept extends DBSchema {
@@ -36,4 +37,18 @@ export function openDevice(name = DATABASE, replaced: () => void = () => locatio
       replaced();
     },
   });
+}
+
+/** More than one task's result needs. */
+const ROOM_CHARACTERS = 200_000;
+
+/** Whether a result could be kept: tried, because what browsers estimate is not what they do. Nothing of it stays. */
+export async function hasRoom(device: Device): Promise<boolean> {
+  const probe = { owner: "", name: "room", value: "x".repeat(ROOM_CHARACTERS), read_at: 0, ahead_ms: 0 };
+  const write = async () => {
+    await device.put("copies", probe);
+    await device.delete("copies", [probe.owner, probe.name]);
+    return true;
+  };
+  return write().catch(() => false);
 }

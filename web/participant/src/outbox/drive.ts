@@ -1,5 +1,6 @@
 /** Decides when to upload: at once, when the line or the page comes back, and when the next wait is over. */
 import { currentSession } from "../session/session";
+import { waitOf } from "./entry";
 import { entriesOf } from "./outbox";
 import { upload, type Uploader } from "./upload";
 
@@ -30,6 +31,6 @@ async function untilNext({ device, now }: Uploader): Promise<number | null> {
   if (!session) return null;
   const waiting = (await entriesOf(device, session.owner)).filter((entry) => entry.state === "saved");
   if (waiting.length === 0) return null;
-  const next = Math.min(...waiting.map((entry) => entry.next_at));
-  return next <= now() ? LOOK_AGAIN_MS : next - now() + 50;
+  const wait = Math.min(...waiting.map((entry) => waitOf(entry, now())));
+  return wait === 0 ? LOOK_AGAIN_MS : wait + 50;
 }

@@ -37,6 +37,8 @@ export type Answer =
 
 /** A conflict may be of the moment; after this many it is not. */
 export const CONFLICTS = 3;
+/** No wait is longer: one that seems so was begun by a clock that has been set back since. */
+const LONGEST_ASKED_MS = 60 * 60_000;
 const FIRST_WAIT_MS = 2_000;
 const LONGEST_WAIT_MS = 5 * 60_000;
 /** Asking a line that is down costs nobody anything, and it may be back at any moment. */
@@ -50,7 +52,7 @@ export function settle(entry: Entry, answer: Answer, now: number, chance: number
   if (answer.kind === "refused" && isFinal(answer.status, attempts)) {
     return { ...entry, attempts, state: "refused", reason: answer.reason };
   }
-  const asked = answer.kind === "refused" ? (answer.retry_after_s ?? 0) * 1_000 : 0;
+  const asked = answer.kind === "refused" ? Math.min((answer.retry_after_s ?? 0) * 1_000, LONGEST_ASKED_MS) : 0;
   const longest = answer.kind === "unreachable" ? LONGEST_WAIT_FOR_LINE_MS : LONGEST_WAIT_MS;
   return { ...entry, attempts, next_at: now + Math.max(asked, wait(attempts, chance, longest)) };
 }
@@ -59,6 +61,12 @@ export function settle(entry: Entry, answer: Answer, now: number, chance: number
 function isFinal(status: number, attempts: number): boolean {
   if (status === 409) return attempts >= CONFLICTS;
   return status < 500 && status !== 408 && status !== 425 && status !== 429;
+}
+
+/** How long an entry still waits before it may be sent. */
+export function waitOf({ next_at }: Entry, now: number): number {
+  const left = next_at - now;
+  return left > LONGEST_ASKED_MS ? 0 : Math.max(0, left);
 }
 
 /** Doubles, up to the longest; spread over half of it, so that devices do not return together. */

@@ -10,29 +10,38 @@ export interface Finished {
   draft: string;
 }
 
-/** Draft out, result in, in one step: a tab killed here has either the one or the other. */
-export async function keepResult(device: Device, finished: Finished): Promise<void> {
-  const { body, owner, label, draft } = finished;
+/**
+ * Draft out, result in, in one step: a tab killed here has either the one or the other. False when the draft is gone: begun anew
+ * in another tab, or its owner has signed out and was told that it would be lost.
+ */
+export async function keepResult(device: Device, finished: Finished): Promise<boolean> {
+  const { body, draft } = finished;
   const tx = device.transaction(["drafts", "outbox"], "readwrite");
+  const [drafts, outbox] = [tx.objectStore("drafts"), tx.objectStore("outbox")];
   // Two tabs that finish the same draft have one key: the first result stands.
-  if (!(await tx.objectStore("outbox").get(body.submission_key))) {
-    await tx.objectStore("outbox").add({
-      submission_key: body.submission_key,
-      owner,
-      task: body.task,
-      visit_id: body.visit_id ?? null,
-      label,
-      completed_at: body.completed_at,
-      state: "saved",
-      body,
-      attempts: 0,
-      next_at: 0,
-      reason: null,
-      sync_status: null,
-    });
-  }
-  await tx.objectStore("drafts").delete(draft);
+  const before = await outbox.get(body.submission_key);
+  const begun = (await drafts.get(draft))?.submission_key === body.submission_key;
+  if (begun && !before) await outbox.add(entryOf(finished));
+  if (begun) await drafts.delete(draft);
   await tx.done;
+  return begun || !!before;
+}
+
+function entryOf({ body, owner, label }: Finished): Entry {
+  return {
+    submission_key: body.submission_key,
+    owner,
+    task: body.task,
+    visit_id: body.visit_id ?? null,
+    label,
+    completed_at: body.completed_at,
+    state: "saved",
+    body,
+    attempts: 0,
+    next_at: 0,
+    reason: null,
+    sync_status: null,
+  };
 }
 
 /** The newest first. */

@@ -233,3 +233,28 @@ test("without Web Locks two tabs may both send; the key keeps it one session", a
   expect(server.sessions.size).toBe(1);
   expect(await states(device)).toEqual(["sent"]);
 });
+
+test("a clock that is set back by a day does not hold a result up for a day", async () => {
+  const { device, clock, server, tab } = await world();
+  await finish(device, "pia", "k");
+  server.instead.push(refusal(503));
+  await tab().upload();
+  clock.now -= 86_400_000;
+  await tab().upload();
+  expect(await states(device)).toEqual(["sent"]);
+});
+
+test("a server that is out of service for an hour is asked some twenty times, and then has the result", async () => {
+  const { device, clock, server, tab } = await world();
+  await finish(device, "pia", "k");
+  const end = clock.now + 3_600_000;
+  while (clock.now < end) {
+    server.instead.push(refusal(503));
+    await tab().upload();
+    clock.now = (await entriesOf(device, "pia"))[0]?.next_at ?? end;
+  }
+  expect(server.asked.length).toBeLessThan(25);
+  expect(await states(device)).toEqual(["saved"]);
+  await tab().upload();
+  expect([await states(device), server.sessions.size]).toEqual([["sent"], 1]);
+});

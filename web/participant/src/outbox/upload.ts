@@ -6,7 +6,7 @@
  */
 import type { Device } from "../device/store";
 import { currentSession, endSession, type Session } from "../session/session";
-import { type Answer, type Entry, settle, type Submission } from "./entry";
+import { type Answer, type Entry, settle, type Submission, waitOf } from "./entry";
 import { change, entriesOf } from "./outbox";
 
 export interface Uploader {
@@ -46,7 +46,7 @@ async function sendAll(uploader: Uploader): Promise<Ended> {
 
 async function nextDue({ device, now }: Uploader, { owner }: Session): Promise<Entry | undefined> {
   const entries = await entriesOf(device, owner);
-  return entries.findLast((entry) => entry.state === "saved" && entry.next_at <= now());
+  return entries.findLast((entry) => entry.state === "saved" && waitOf(entry, now()) === 0);
 }
 
 async function sendOne(

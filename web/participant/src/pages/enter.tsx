@@ -5,13 +5,14 @@ import { useTranslation } from "react-i18next";
 import { useLocation } from "wouter";
 import { isUnsent } from "../outbox/entry";
 import { entriesOf } from "../outbox/outbox";
+import { hasRoom } from "../device/store";
 import { Notice } from "../parts/notice";
 import { enter } from "../portal/api";
 import { useApp, useCurrentSession, useKept } from "../session/app";
 import { codeIn, takeCode } from "../session/link";
 import { beginSession, ownerOf } from "../session/session";
 
-type Outcome = { kind: "entered" | "empty" | "unreachable" } | { kind: "refused"; reason: string | null };
+type Outcome = { kind: "entered" | "empty" | "unkept" | "unreachable" } | { kind: "refused"; reason: string | null };
 
 export function Enter() {
   const { t } = useTranslation();
@@ -49,6 +50,7 @@ export function Enter() {
         </button>
       </form>
       {outcome?.kind === "empty" && <Notice kind="alert">{t("enter.empty")}</Notice>}
+      {outcome?.kind === "unkept" && <Notice kind="alert">{t("enter.unkept")}</Notice>}
       {outcome?.kind === "unreachable" && <Notice kind="alert">{t("enter.unreachable")}</Notice>}
       {outcome?.kind === "refused" && <Notice kind="alert">{outcome.reason ?? t("enter.refused")}</Notice>}
     </>
@@ -80,6 +82,8 @@ function useEntering() {
     mutationFn: async (typed: string): Promise<Outcome> => {
       const code = codeIn(typed);
       if (!code) return { kind: "empty" };
+      // Before the link is used up: what comes after it has to be kept.
+      if (!(await hasRoom(device))) return { kind: "unkept" };
       const answer = await enter(code);
       if (answer.kind === "unreachable") return answer;
       // 401 says no more than that the link does not work; other refusals say why.

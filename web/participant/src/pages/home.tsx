@@ -19,7 +19,7 @@ export function Home() {
   const { owner } = useSession();
   const tasks = useTasks();
   const entries = useKept(`entries ${owner}`, (device) => entriesOf(device, owner));
-  const now = useNow();
+  const now = useNow(tasks.data?.ahead_ms);
   const agenda = tasks.data && entries && agendaOf(tasks.data.data.tasks, entries, now);
   return (
     <>
@@ -27,8 +27,8 @@ export function Home() {
       <Banners tasks={tasks} />
       {tasks.isPending && <p class="loading">{t("app.loading")}</p>}
       {tasks.isError && <Unreadable tasks={tasks} />}
-      {agenda && (agenda.next ? <Next task={agenda.next} /> : <Nothing opens={agenda.later[0]?.opens_at} />)}
-      {agenda && <After tasks={agenda.after} />}
+      {agenda && (agenda.next ? <Next task={agenda.next} now={now} /> : <Nothing opens={agenda.later[0]?.opens_at} />)}
+      {agenda && <After tasks={agenda.after} now={now} />}
       {entries && <Results entries={entries} />}
       {agenda && <Later tasks={agenda.later} />}
     </>
@@ -48,12 +48,12 @@ function Unreadable({ tasks }: { tasks: ReturnType<typeof useTasks> }) {
   );
 }
 
-function Next({ task }: { task: Task }) {
+function Next({ task, now }: { task: Task; now: number }) {
   const { t } = useTranslation();
   return (
     <section aria-labelledby="next">
       <h2 id="next">{t("home.next")}</h2>
-      {task.kind === "consent" ? <Consent /> : <TaskCard task={task} first />}
+      {task.kind === "consent" ? <Consent /> : <TaskCard task={task} now={now} first />}
     </section>
   );
 }
@@ -70,7 +70,7 @@ function Nothing({ opens }: { opens: string | null | undefined }) {
   );
 }
 
-function After({ tasks }: { tasks: Task[] }) {
+function After({ tasks, now }: { tasks: Task[]; now: number }) {
   const { t } = useTranslation();
   if (tasks.length === 0) return null;
   return (
@@ -79,7 +79,7 @@ function After({ tasks }: { tasks: Task[] }) {
       <ul class="cards">
         {tasks.map((task) => (
           <li key={`${task.visit_id} ${task.task}`}>
-            <TaskCard task={task} />
+            <TaskCard task={task} now={now} />
           </li>
         ))}
       </ul>

@@ -1,4 +1,4 @@
-/** Signing out: says what would be lost, lets it be sent first, then leaves nothing behind. */
+/** Signing out: says what would be lost, lets it be sent first, then leaves nothing behind and tells the server. */
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "preact/hooks";
 import { useTranslation } from "react-i18next";
@@ -7,21 +7,25 @@ import { isUnsent } from "../outbox/entry";
 import { askAgain, entriesOf } from "../outbox/outbox";
 import { Notice } from "../parts/notice";
 import { Result } from "../parts/results";
+import { signOut } from "../portal/api";
 import { useApp, useKept, useSession } from "../session/app";
-import { forget } from "../session/leave";
+import { type Farewell, forget, tellServer } from "../session/leave";
 
-export function Leave({ left }: { left: () => void }) {
+export function Leave({ left }: { left: (farewell: Farewell) => void }) {
   const { t } = useTranslation();
-  const { device } = useApp();
-  const { owner } = useSession();
+  const { device, signal } = useApp();
+  const { owner, token } = useSession();
   const queries = useQueryClient();
   const unsent = useKept(`unsent entries ${owner}`, async (kept) => (await entriesOf(kept, owner)).filter(isUnsent));
   const drafts = useKept(`drafts ${owner}`, (kept) => kept.countFromIndex("drafts", "owner", owner));
   if (!unsent) return <p class="loading">{t("app.loading")}</p>;
   const leave = async () => {
     queries.clear();
+    // The server is told with the token that is being forgotten; the device does not wait for it.
+    const farewell = tellServer(token, signOut);
     await forget(device, owner);
-    left();
+    left(farewell);
+    signal.tell();
   };
   const lose = unsent.length > 0;
   return (
@@ -68,15 +72,5 @@ function Unsent({ entries }: { entries: Parameters<typeof Result>[0]["entry"][] 
       </button>
       {state === "failed" && <p role="alert">{t("leave.unsendable")}</p>}
     </Notice>
-  );
-}
-
-export function Gone() {
-  const { t } = useTranslation();
-  return (
-    <section>
-      <h1>{t("leave.gone")}</h1>
-      <p>{t("leave.gone_why")}</p>
-    </section>
   );
 }

@@ -12,6 +12,7 @@ export function SchedulePage() {
   const { t } = useTranslation();
   const schedule = useSchedule();
   const reading = schedule.data;
+  const now = useNow(reading?.ahead_ms);
   return (
     <>
       <h1>{t("schedule.title")}</h1>
@@ -25,12 +26,12 @@ export function SchedulePage() {
         </Notice>
       )}
       {reading && <Age reading={reading} />}
-      {reading && <Visits visits={reading.data.visits} zone={reading.data.time_zone} />}
+      {reading && <Visits visits={reading.data.visits} zone={reading.data.time_zone} now={now} />}
     </>
   );
 }
 
-function Visits({ visits, zone }: { visits: Visit[]; zone: string }) {
+function Visits({ visits, zone, now }: { visits: Visit[]; zone: string; now: number }) {
   const { t } = useTranslation();
   if (visits.length === 0) {
     return (
@@ -44,7 +45,7 @@ function Visits({ visits, zone }: { visits: Visit[]; zone: string }) {
     <>
       <ol class="visits">
         {visits.map((visit) => (
-          <VisitRow key={visit.visit_id} visit={visit} />
+          <VisitRow key={visit.visit_id} visit={visit} now={now} />
         ))}
       </ol>
       <p class="hint">{t("schedule.zone", { zone })}</p>
@@ -52,22 +53,25 @@ function Visits({ visits, zone }: { visits: Visit[]; zone: string }) {
   );
 }
 
-function VisitRow({ visit }: { visit: Visit }) {
+function VisitRow({ visit, now }: { visit: Visit; now: number }) {
   const { t, i18n } = useTranslation();
-  const state = visitState(visit, useNow());
+  const state = visitState(visit, now);
   const day = (date: string) => dayInWords(date, i18n.language);
-  const window = t("schedule.window", { from: day(visit.window_start), to: day(visit.window_end) });
+  const window =
+    visit.window_start === visit.window_end
+      ? t("schedule.only")
+      : t("schedule.window", { from: day(visit.window_start), to: day(visit.window_end) });
   return (
     <li class={`visit visit-${state}`}>
       <Mark state={state} />
-      <div>
-        <h2>{visit.label}</h2>
+      <h2>{visit.label}</h2>
+      <span class="visit-state">{t(`schedule.${state}`)}</span>
+      <div class="visit-days">
         <p>
           <When at={visit.opens_at} text={t("schedule.on", { when: day(visit.target_date) })} />
         </p>
         <p class="hint">{window}</p>
       </div>
-      <span class="visit-state">{t(`schedule.${state}`)}</span>
     </li>
   );
 }

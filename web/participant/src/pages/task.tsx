@@ -11,6 +11,7 @@ import { useDataStatus, useTasks } from "../portal/queries";
 import { useKept } from "../session/app";
 import type { Draft } from "../task/draft";
 import { isKnown } from "../task/registry";
+import type { PlayerState } from "../task/player";
 import { usePlayer } from "../task/use-player";
 
 export interface Chosen {
@@ -21,7 +22,7 @@ export interface Chosen {
 export function TaskPage({ task, visit_id }: Chosen) {
   const { t } = useTranslation();
   const tasks = useTasks();
-  const now = useNow();
+  const now = useNow(tasks.data?.ahead_ms);
   if (tasks.isPending) return <p class="loading">{t("app.loading")}</p>;
   if (tasks.isError) return <Unread />;
   const found = tasks.data?.data.tasks.find((one) => one.task === task && (one.visit_id ?? null) === visit_id);
@@ -38,7 +39,7 @@ export function TaskPage({ task, visit_id }: Chosen) {
 
 function Player(props: Chosen & { label: string | null; open: boolean }) {
   const { t } = useTranslation();
-  const { state, draft, host, begin, resume } = usePlayer(props);
+  const { state, draft, host, reason, again, begin, resume } = usePlayer(props);
   // What had the focus is gone with the task; reading goes on at the new page's beginning.
   useEffect(() => {
     if (state !== "playing" && state !== "looking") document.getElementById("content")?.focus();
@@ -48,22 +49,66 @@ function Player(props: Chosen & { label: string | null; open: boolean }) {
       <div ref={host} class="player" hidden={state !== "playing"} />
       {state === "looking" && <p class="loading">{t("app.loading")}</p>}
       {state === "interrupted" && draft && <Interrupted draft={draft} begin={begin} resume={resume} />}
+      {state === "held" && <Held reason={reason} again={again} />}
       {state === "done" && draft && <Done draft={draft} />}
-      {(state === "absent" || state === "elsewhere" || state === "unloaded" || state === "unkept") && (
-        <section>
-          <h1>{t(`task.${state}`)}</h1>
-          <Notice kind="warning">{t(`task.${state}_why`)}</Notice>
-          <div class="choices">
-            {state !== "absent" && (
-              <button type="button" onClick={() => location.reload()}>
-                {t("app.again")}
-              </button>
-            )}
-            <Back />
-          </div>
-        </section>
-      )}
+      {state === "delivered" && <Delivered />}
+      {isRefusal(state) && <Refusal state={state} />}
     </>
+  );
+}
+
+const REFUSALS = ["absent", "elsewhere", "gone", "unloaded", "unkept"] as const;
+type Refused = (typeof REFUSALS)[number];
+
+function isRefusal(state: PlayerState): state is Refused {
+  return (REFUSALS as readonly PlayerState[]).includes(state);
+}
+
+function Refusal({ state }: { state: Refused }) {
+  const { t } = useTranslation();
+  return (
+    <section>
+      <h1>{t(`task.${state}`)}</h1>
+      <Notice kind="warning">{t(`task.${state}_why`)}</Notice>
+      <div class="choices">
+        {state !== "absent" && state !== "gone" && (
+          <button type="button" onClick={() => location.reload()}>
+            {t("app.again")}
+          </button>
+        )}
+        <Back />
+      </div>
+    </section>
+  );
+}
+
+/** Complete, and nowhere but in this page: there is no way out of it but one that keeps the result. */
+function Held({ reason, again }: { reason: string | null; again: () => void }) {
+  const { t } = useTranslation();
+  return (
+    <section>
+      <h1>{t("task.held")}</h1>
+      <Notice kind="alert">
+        <p>{t("task.held_why")}</p>
+        {reason && <p>{reason}</p>}
+      </Notice>
+      <div class="choices">
+        <button type="button" onClick={again}>
+          {t("app.again")}
+        </button>
+      </div>
+    </section>
+  );
+}
+
+function Delivered() {
+  const { t } = useTranslation();
+  return (
+    <section>
+      <h1>{t("task.done")}</h1>
+      <p>{t("task.delivered_why")}</p>
+      <Back />
+    </section>
   );
 }
 
@@ -87,6 +132,8 @@ function Interrupted({ draft, begin, resume }: { draft: Draft; begin: () => void
   );
 }
 
+const AFTERWARDS = { saved: "task.done_why", sent: "task.done_sent", refused: "task.done_refused" } as const;
+
 function Done({ draft }: { draft: Draft }) {
   const { t } = useTranslation();
   // Goes on telling how far the result has come.
@@ -98,7 +145,7 @@ function Done({ draft }: { draft: Draft }) {
   return (
     <section>
       <h1>{t("task.done")}</h1>
-      <p>{t(entry?.state === "refused" ? "task.done_refused" : "task.done_why")}</p>
+      <p>{t(AFTERWARDS[entry?.state ?? "saved"])}</p>
       <ul class="results">{entry && <Result entry={entry} />}</ul>
       <Back />
     </section>

@@ -20,11 +20,13 @@ export function Results({ entries }: { entries: readonly Entry[] }) {
     <section>
       <h2>{t("result.title")}</h2>
       {entries.length === 0 && <p class="hint">{t("result.none")}</p>}
-      <ul class="results">
-        {entries.map((entry) => (
-          <Result key={entry.submission_key} entry={entry} />
-        ))}
-      </ul>
+      {entries.length > 0 && (
+        <ul class="results">
+          {entries.map((entry) => (
+            <Result key={entry.submission_key} entry={entry} />
+          ))}
+        </ul>
+      )}
       {entries.some(isUnsent) && (
         <button type="button" class="small plain" onClick={() => void send()}>
           {t("result.send_now")}

@@ -2,17 +2,16 @@
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import { isOpen, type Task } from "../portal/agenda";
-import { useNow } from "../portal/now";
 import { useZone } from "../portal/zone";
 import { useKept, useSession } from "../session/app";
 import { draftKey, readDraft } from "../task/draft";
-import { isKnown } from "../task/registry";
+import { wordsOf } from "../task/registry";
 import { dayOf, lastDayBefore } from "../words/dates";
 import { When } from "./when";
 
-export function TaskCard({ task, first = false }: { task: Task; first?: boolean }) {
+export function TaskCard({ task, now, first = false }: { task: Task; now: number; first?: boolean }) {
   const title = useTitle(task);
-  const open = isOpen(task, useNow());
+  const open = isOpen(task, now);
   return (
     <article class={`card ${first ? "first" : ""}`}>
       <h3>{title}</h3>
@@ -46,7 +45,8 @@ function useTitle({ kind, task }: Pick<Task, "kind" | "task">): string {
 }
 
 export function taskName(t: (key: string) => string, task: string): string {
-  return isKnown(task) ? t("task.reaction_time") : task.replaceAll("_", " ");
+  const words = wordsOf(task);
+  return words ? t(`task.${words}`) : task.replaceAll("_", " ");
 }
 
 function Window({ task, open }: { task: Task; open: boolean }) {
@@ -67,12 +67,13 @@ function Assessment({ task, first }: { task: Task; first: boolean }) {
   const { owner } = useSession();
   const place = { owner, task: task.task, visit_id: task.visit_id ?? null };
   const draft = useKept(`draft ${draftKey(place)}`, (device) => readDraft(device, place));
-  if (!isKnown(task.task)) return <p>{t("task.unknown", { name: task.task })}</p>;
+  const words = wordsOf(task.task);
+  if (!words) return <p>{t("task.unknown", { name: task.task })}</p>;
   const begun = !!draft && draft.trials.length > 0;
   const to = `/task/${encodeURIComponent(task.task)}/${task.visit_id ?? "-"}${location.search}`;
   return (
     <>
-      <p>{begun ? t("home.begun") : t("task.reaction_time_why")}</p>
+      <p>{begun ? t("home.begun") : t(`task.${words}_why`)}</p>
       <Link href={to} className={first ? "button" : "button plain"}>
         {t(begun ? "home.continue" : "home.begin")}
       </Link>

@@ -4,9 +4,8 @@ import { useQuery, type UseQueryResult } from "@tanstack/react-query";
 import { entriesOf, noteReceipts } from "../outbox/outbox";
 import { useApp, useKept, useSession } from "../session/app";
 import * as api from "./api";
-import { isSoonNews, isUnderWay, readSent, receipts } from "./receipts";
+import { isSoonNews, isUnderWay, receipts } from "./receipts";
 import { type Reading, readThrough } from "./read";
-import { readSchedule, type Schedule } from "./schedule";
 
 const SOON_MS = 5_000;
 const LATER_MS = 60_000;
@@ -34,8 +33,8 @@ export function useTasks(): UseQueryResult<Reading<Schemas["TaskList"]>> {
   return useReading("tasks", api.readTasks, () => LATER_MS);
 }
 
-export function useSchedule(): UseQueryResult<Reading<Schedule>> {
-  return useReading("schedule", readSchedule, () => LATER_MS);
+export function useSchedule(): UseQueryResult<Reading<Schemas["OwnSchedule"]>> {
+  return useReading("schedule", api.readSchedule, () => LATER_MS);
 }
 
 /** Asked more often while a result is on its way; tells the results on this device whether they have arrived. */
@@ -49,7 +48,7 @@ export function useDataStatus(): UseQueryResult<Reading<Schemas["DataStatusShown
     (reading) => (isSoonNews(reading?.data, entries) ? SOON_MS : LATER_MS),
     async () => {
       if (!(await entriesOf(device, owner)).some(isUnderWay)) return;
-      const sent = await readSent(token);
+      const sent = await api.readSent(token);
       if (sent.kind === "ok" && (await noteReceipts(device, owner, receipts(sent.data)))) signal.tell();
     },
   );

@@ -1,18 +1,12 @@
-/** What the server says of the results that it has, one by one. Pure but for the type of the answer. */
+/** What the server says of the results that it has, one by one. Pure. */
 import type { Schemas } from "@metricis/api";
 import type { Entry, SyncStatus } from "../outbox/entry";
-import { type Said, get } from "./api";
 
 type Counts = Pick<Schemas["DataStatusShown"], "failed_count" | "pending_count">;
-
-export interface Sent {
-  sessions: { submission_key: string; sync_status: SyncStatus }[];
-}
-
-export const readSent = (token: string): Promise<Said<Sent>> => get("/api/portal/sessions", token);
+type Known = Pick<Schemas["OwnSession"], "submission_key" | "sync_status">;
 
 /** None for a result that the list does not name: nothing new is known of it. */
-export function receipts({ sessions }: Sent): (entry: Entry) => SyncStatus | null {
+export function receipts({ sessions }: { sessions: readonly Known[] }): (entry: Entry) => SyncStatus | null {
   const known = new Map(sessions.map(({ submission_key, sync_status }) => [submission_key, sync_status]));
   return ({ submission_key }) => known.get(submission_key) ?? null;
 }

@@ -6,12 +6,12 @@ import { countOfOthers, entriesOf } from "../outbox/outbox";
 import { readThrough, Unread } from "../portal/read";
 import { keepDraft, newDraft } from "../task/draft";
 import { finish, newDevice, tokenOf } from "../testing/device";
-import { forget } from "./leave";
+import { forget, tellServer } from "./leave";
 import { codeIn, takeCode } from "./link";
-import { beginSession, currentSession, ownerOf } from "./session";
+import { beginSession, currentSession, endOf, ownerOf } from "./session";
 
 const place = (owner: string) => ({ owner, task: "reaction_time", visit_id: "v1" });
-const tell = { kind: "ok", data: { tasks: [] } } as const;
+const tell = { kind: "ok", data: { tasks: [] }, date: null } as const;
 const over = async () => ({ kind: "refused", status: 401, reason: "", retry_after_s: null }) as const;
 const nobody = { kind: "unreachable" } as const;
 
@@ -101,8 +101,8 @@ test("without a line the copy is shown with its moment; without a copy nothing i
       () => now,
     );
   await expect(read(async () => nobody, 1)).rejects.toThrow(Unread);
-  expect(await read(async () => tell, 2)).toEqual({ data: tell.data, read_at: 2, from: "server" });
-  expect(await read(async () => nobody, 3)).toEqual({ data: tell.data, read_at: 2, from: "unreachable" });
+  expect(await read(async () => tell, 2)).toEqual({ data: tell.data, read_at: 2, ahead_ms: 0, from: "server" });
+  expect(await read(async () => nobody, 3)).toEqual({ ...(await read(async () => tell, 2)), from: "unreachable" });
 });
 
 test("a token that has run out marks the session, tells once, and keeps the copy", async () => {
@@ -121,4 +121,54 @@ test("a token that has run out marks the session, tells once, and keeps the copy
     expect(reading.from).toBe("refused");
   }
   expect([told, (await currentSession(device))?.over]).toEqual([1, true]);
+});
+
+test("an answer that arrives after signing out leaves no copy, even where others' work keeps the database", async () => {
+  const device = await newDevice();
+  await beginSession(device, tokenOf("tom"), "tom");
+  await finish(device, "tom", "t");
+  const session = await beginSession(device, tokenOf("pia"), "pia");
+  const late = async () => {
+    await forget(device, "pia");
+    return tell;
+  };
+  await readThrough(device, session, "tasks", late, () => undefined);
+  expect(await device.count("copies")).toBe(0);
+});
+
+const at = (date: string) => async () => ({ ...tell, date });
+
+test("a device whose clock is wrong learns by how much, and knows it still without a line", async () => {
+  const device = await newDevice();
+  const session = await beginSession(device, tokenOf("pia"), "pia");
+  const now = Date.parse("2026-11-23T12:00:00Z");
+  const read = async (ask: Parameters<typeof readThrough>[3]) =>
+    (
+      await readThrough(
+        device,
+        session,
+        "tasks",
+        ask,
+        () => undefined,
+        () => now,
+      )
+    ).ahead_ms;
+  expect(await read(at("Mon, 23 Nov 2026 12:00:31 GMT"))).toBe(0);
+  expect(await read(at("Tue, 24 Nov 2026 12:00:00 GMT"))).toBe(86_400_000);
+  expect(await read(async () => nobody)).toBe(86_400_000);
+});
+
+const told = (answer: Awaited<ReturnType<Parameters<typeof tellServer>[1]>>) =>
+  tellServer(tokenOf("pia"), async () => answer).told;
+
+test("whether the server knows of the sign-out is told as it is", async () => {
+  expect(await told({ kind: "ok", data: undefined, date: null })).toBe(true);
+  expect(await told(await over()), "it was over already").toBe(true);
+  expect(await told({ ...(await over()), status: 503 })).toBe(false);
+  expect(await told(nobody)).toBe(false);
+});
+
+test("a token's end is its own, or unknown", () => {
+  const token = `x.${btoa(JSON.stringify({ sub: "pia", exp: 1_800_000_000 }))}.y`;
+  expect([endOf(token), endOf(tokenOf("pia")), endOf("")]).toEqual([1_800_000_000_000, null, null]);
 });

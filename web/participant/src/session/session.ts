@@ -11,12 +11,22 @@ export interface Session {
 
 /** The subject of a token. Read, not trusted: the server decides on every request. */
 export function ownerOf(token: string): string | null {
+  const { sub } = claimsOf(token);
+  return typeof sub === "string" && sub !== "" ? sub : null;
+}
+
+/** When the token ends by itself, in milliseconds. */
+export function endOf(token: string): number | null {
+  const { exp } = claimsOf(token);
+  return typeof exp === "number" ? exp * 1_000 : null;
+}
+
+function claimsOf(token: string): { sub?: unknown; exp?: unknown } {
   try {
     const claims = token.split(".")[1]?.replaceAll("-", "+").replaceAll("_", "/") ?? "";
-    const { sub } = JSON.parse(atob(claims)) as { sub?: unknown };
-    return typeof sub === "string" && sub !== "" ? sub : null;
+    return (JSON.parse(atob(claims)) ?? {}) as object;
   } catch {
-    return null;
+    return {};
   }
 }
 

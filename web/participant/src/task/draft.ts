@@ -50,12 +50,12 @@ export async function keepDraft(device: Device, draft: Draft): Promise<void> {
   await device.put("drafts", draft);
 }
 
-/** Adds a trial, unless the draft has been begun anew or finished elsewhere. */
-export async function keepTrial(device: Device, draft: Draft, trial: unknown, now: Date): Promise<void> {
+/** Keeps all trials so far, unless the draft has been begun anew or finished elsewhere. */
+export async function keepTrials(device: Device, draft: Draft, trials: readonly unknown[], now: Date): Promise<void> {
   const tx = device.transaction("drafts", "readwrite");
   const kept = await tx.store.get(draft.key);
   if (kept?.submission_key === draft.submission_key) {
-    await tx.store.put({ ...kept, saved_at: now.toISOString(), trials: [...kept.trials, trial] });
+    await tx.store.put({ ...kept, saved_at: now.toISOString(), trials: [...trials] });
   }
   await tx.done;
 }

@@ -3,6 +3,7 @@ import "fake-indexeddb/auto";
 import { type Device, openDevice } from "../device/store";
 import type { Submission } from "../outbox/entry";
 import { keepResult } from "../outbox/outbox";
+import { keepDraft, newDraft } from "../task/draft";
 
 let count = 0;
 
@@ -32,10 +33,7 @@ export function submission(key: string, minute = 0): Submission {
 }
 
 export async function finish(device: Device, owner: string, key: string, minute = 0): Promise<void> {
-  await keepResult(device, {
-    owner,
-    label: "Week 1",
-    body: submission(key, minute),
-    draft: `${owner} v1 reaction_time`,
-  });
+  const draft = newDraft({ owner, task: "reaction_time", visit_id: "v1" }, new Date());
+  await keepDraft(device, { ...draft, submission_key: key });
+  await keepResult(device, { owner, label: "Week 1", body: submission(key, minute), draft: draft.key });
 }

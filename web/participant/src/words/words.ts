@@ -42,7 +42,11 @@ function choice(): string | null {
 }
 
 export async function choose(language: Language): Promise<void> {
-  localStorage.setItem(CHOICE, language);
+  try {
+    localStorage.setItem(CHOICE, language);
+  } catch {
+    // For as long as the page is open, then.
+  }
   await show(language);
 }
 

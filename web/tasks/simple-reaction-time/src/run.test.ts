@@ -19,6 +19,7 @@ async function play(told: Partial<Run> = {}) {
     before: [],
     keep: (trial) => kept.push(trial),
     simulation: "data-only",
+    leave: () => undefined,
     signal: new AbortController().signal,
     ...told,
   };
@@ -67,6 +68,15 @@ test("broken off, there are no results", async () => {
   const leave = new AbortController();
   leave.abort();
   expect((await play({ signal: leave.signal })).results).toBeNull();
+});
+
+test("left for another time: what was played is kept, and there are no results", async () => {
+  const going = new AbortController();
+  const played = play({ simulation: null, leave: () => going.abort(), signal: going.signal });
+  const leave = await vi.waitUntil(() => document.querySelector<HTMLElement>(".srt-leave"), { timeout: 5_000 });
+  expect(leave.textContent).toBe(WORDS.en.leave);
+  leave.click();
+  expect((await played).results).toBeNull();
 });
 
 test("the refresh rate is the median frame's", () => {

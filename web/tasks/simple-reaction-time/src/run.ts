@@ -17,6 +17,8 @@ export interface Run {
   /** Called after each trial, before the next begins. */
   keep: (trial: Trial) => void;
   simulation: Simulation | null;
+  /** The participant wants to go on another time; the answer is `signal`. */
+  leave: () => void;
   /** Ends the run without results. */
   signal: AbortSignal;
 }
@@ -25,7 +27,7 @@ export interface Run {
 export async function runTask(host: HTMLElement, run: Run): Promise<Results | null> {
   const device = await readDevice();
   if (run.signal.aborted) return null;
-  const course: Course = { trials: [...run.before], words: wordsOf(run.language), seed: run.seed };
+  const course: Course = { trials: [...run.before], words: wordsOf(run.language), seed: run.seed, leave: run.leave };
   const jsPsych = initJsPsych({
     display_element: host,
     on_trial_finish: (data: Partial<Trial>) => {

@@ -14,13 +14,14 @@ export interface Course {
   trials: Trial[];
   words: Words;
   seed: string;
+  leave: () => void;
 }
 
 const COUNT: Record<Block, number> = { practice: PRACTICE_TRIALS, test: TEST_TRIALS };
 
 export function blocksOf(course: Course, resumed: boolean): Timeline {
   const { words } = course;
-  const instructions = page(words.title, [words.wait, words.respond, words.early], words.begin_practice);
+  const instructions = exitPage(course, words.title, [words.wait, words.respond, words.early], words.begin_practice);
   const ready = page(words.practice_over, [words.no_more_feedback], words.begin_test);
   const done = standing(course.trials, "test").length;
   const back = page(words.welcome_back, [words.kept(done, TEST_TRIALS)], words.resume);
@@ -34,6 +35,11 @@ export function blocksOf(course: Course, resumed: boolean): Timeline {
 
 function page(heading: string, paragraphs: string[], button: string): Piece {
   return { type: PagePlugin, heading, paragraphs, button };
+}
+
+/** One that can be left for another time. */
+function exitPage({ words, leave }: Course, ...read: Parameters<typeof page>): Piece {
+  return { ...page(...read), leave: words.leave, left: leave };
 }
 
 function block(course: Course, name: Block, chance: Chance): Piece {
@@ -50,7 +56,7 @@ function block(course: Course, name: Block, chance: Chance): Piece {
     simulated_rt: () => player(players),
   };
   const paused = {
-    timeline: [page(words.paused, [words.paused_why], words.resume)],
+    timeline: [exitPage(course, words.paused, [words.paused_why], words.resume)],
     conditional_function: () => course.trials.at(-1)?.outcome === "interrupted",
   };
   const more = () => standing(course.trials, name).length < COUNT[name];

@@ -12,6 +12,7 @@ export interface Words {
   paused: string;
   paused_why: string;
   resume: string;
+  leave: string;
   welcome_back: string;
   kept: (done: number, of: number) => string;
   field: string;
@@ -35,6 +36,7 @@ const en: Words = {
   paused: "Paused",
   paused_why: "Nothing is lost. The round you were in is done again.",
   resume: "Continue",
+  leave: "Go on later",
   welcome_back: "Welcome back",
   kept: (done, of) => `You were interrupted. ${done} of ${of} rounds are kept; the next one follows.`,
   field: "Tap here or press the space bar when the circle appears",
@@ -58,6 +60,7 @@ const fr: Words = {
   paused: "En pause",
   paused_why: "Rien n’est perdu. L’essai en cours sera refait.",
   resume: "Continuer",
+  leave: "Continuer plus tard",
   welcome_back: "Bon retour",
   kept: (done, of) => `Vous avez été interrompu. ${done} essais sur ${of} sont conservés ; voici la suite.`,
   field: "Touchez ici ou appuyez sur la barre d’espace quand le cercle apparaît",

@@ -29,6 +29,8 @@ export function hear(stage: Stage, signal: AbortSignal, heard: Heard): void {
   stage.pause.addEventListener("click", heard.interruption, { signal });
   document.addEventListener("keydown", key, { signal });
   document.addEventListener("visibilitychange", hidden, { signal });
+  // Another window in front: what is answered there cannot be heard here.
+  addEventListener("blur", heard.interruption, { signal });
   if (document.hidden) queueMicrotask(heard.interruption);
 }
 

@@ -1,4 +1,4 @@
-/** A page to read with one button; built of elements, so that no text is ever read as HTML. */
+/** A page to read with one button, and where it may be left another; built of elements, so that no text is ever read as HTML. */
 import { type JsPsych, type JsPsychPlugin, ParameterType, type TrialType } from "jspsych";
 import { element } from "../element";
 
@@ -9,6 +9,9 @@ const info = {
     heading: { type: ParameterType.STRING, default: undefined },
     paragraphs: { type: ParameterType.STRING, array: true, default: [] },
     button: { type: ParameterType.STRING, default: undefined },
+    leave: { type: ParameterType.STRING, default: null },
+    /** Called when the participant leaves; the run is then ended from outside. */
+    left: { type: ParameterType.FUNCTION, default: null },
   },
   data: {},
 } as const;
@@ -28,7 +31,13 @@ export class PagePlugin implements JsPsychPlugin<Info> {
     button.addEventListener("click", () => this.#jsPsych.finishTrial({}), { once: true });
     const heading = element("h1", { tabindex: "-1" }, trial.heading ?? "");
     const paragraphs = (trial.paragraphs ?? []).map((text) => element("p", {}, text));
-    display.replaceChildren(element("div", { class: "srt-page" }, heading, ...paragraphs, button));
+    const page = element("div", { class: "srt-page" }, heading, ...paragraphs, button);
+    if (trial.leave) {
+      const leave = element("button", { class: "srt-button srt-leave", type: "button" }, trial.leave);
+      leave.addEventListener("click", () => trial.left?.(), { once: true });
+      page.append(leave);
+    }
+    display.replaceChildren(page);
     // Screen readers start at the heading; Tab goes on to the button.
     heading.focus();
   }

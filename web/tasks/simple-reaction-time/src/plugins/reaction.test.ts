@@ -99,6 +99,7 @@ test.each([
   ["Escape", () => press("Escape", 1)],
   ["the pause button", () => display.querySelector<HTMLElement>(".srt-pause")?.click()],
   ["leaving the page", () => hide()],
+  ["another window in front", () => dispatchEvent(new Event("blur"))],
 ])("%s interrupts: the trial is not an answer and not a miss", (_name, act) => {
   begin();
   vi.advanceTimersByTime(FOREPERIOD_MS);
