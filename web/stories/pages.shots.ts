@@ -9,7 +9,6 @@ import { Site } from "./site";
 
 const FOLDER = join(import.meta.dirname, "../../target/screenshots");
 const CONSOLE = ["/today", "/participants", "/matrix", "/events", "/failed-syncs", "/redcap", "/board", "/audit"];
-const APP = ["", "schedule", "leave"];
 
 let browser: Browser;
 let site: Site;
@@ -68,27 +67,6 @@ test.each(VIEWS)("the console, $name", async ({ name, ...device }) => {
     await page.goto(`${home}${study}${path}`);
     await picture(page, `console-${word}-error-${name}`);
     await page.unrouteAll({ behavior: "ignoreErrors" });
-  }
-  await context.close();
-});
-
-test("the participant's app", async () => {
-  const context = await browser.newContext({ locale: "en-GB" });
-  const page = await context.newPage();
-  const views = async (word: string) => {
-    for (const { name, colorScheme, viewport } of VIEWS) {
-      await page.setViewportSize(viewport);
-      await page.emulateMedia({ colorScheme });
-      await picture(page, `app-${word}-${name}`);
-    }
-  };
-  await page.goto(`${site.facts.metricis}/app/`);
-  await views("enter");
-  await page.goto(site.facts.participant_link);
-  await page.getByRole("heading", { name: "Today", level: 1 }).waitFor();
-  for (const path of APP) {
-    await page.goto(`${site.facts.metricis}/app/${path}`);
-    await views(path || "today");
   }
   await context.close();
 });
