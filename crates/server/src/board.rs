@@ -9,9 +9,12 @@ mod intake;
 mod live;
 mod processes;
 mod secrets;
+mod shared;
 mod study;
 mod suites;
 mod sync;
+
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use metricis_core::ids::StudyId;
@@ -19,6 +22,7 @@ use metricis_store::{StoreError, StoredStudy};
 
 use crate::AppState;
 use live::Live;
+pub(crate) use shared::Boards;
 
 /// Whether a row lets the study go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
@@ -57,6 +61,9 @@ pub struct Board {
     pub checked_at: DateTime<Utc>,
     /// The fifteen rows, in the checklist's order.
     pub rows: Vec<Row>,
+    /// Where the servers are reached, as rows may say it.
+    #[serde(skip)]
+    addresses: Vec<String>,
 }
 
 impl Board {
@@ -64,6 +71,21 @@ impl Board {
     #[must_use]
     pub fn is_green(&self) -> bool {
         self.red().next().is_none()
+    }
+
+    /// The same without the servers' addresses, for who does not run them: a server is known by its id as well.
+    #[must_use]
+    pub fn without_addresses(&self) -> Self {
+        let mut board = self.clone();
+        for row in &mut board.rows {
+            for text in std::iter::once(&mut row.evidence).chain(&mut row.remedy) {
+                for address in &self.addresses {
+                    *text = text.replace(&format!(" at {address}"), "").replace(address, "(an address)");
+                }
+            }
+        }
+        board.addresses.clear();
+        board
     }
 
     /// The rows that stand in the way.
@@ -116,10 +138,17 @@ impl From<StoreError> for Flaw {
 
 /// Checks every row for a study, now.
 pub async fn check(app: &AppState, study: StudyId) -> Board {
-    let findings = match look_around(app, study).await {
-        Ok((stored, live)) => probe_all(app, &stored, &live).await,
-        Err(flaw) => ROWS.map(|_| Err(Flaw { evidence: flaw.evidence.clone(), remedy: None })),
+    let within = Duration::from_millis(app.settings.board_within_ms);
+    let mut addresses = vec![];
+    let probing = async {
+        let (stored, live) = look_around(app, study).await?;
+        addresses = live.addresses();
+        Ok(probe_all(app, &stored, &live).await)
     };
+    let findings = tokio::time::timeout(within, probing).await.unwrap_or_else(|_| Err(too_slow(within)));
+    let findings = findings.unwrap_or_else(|flaw| {
+        ROWS.map(|_| Err(Flaw { evidence: flaw.evidence.clone(), remedy: flaw.remedy.clone() }))
+    });
     let rows = ROWS.into_iter().zip(findings).map(|((number, name, guarantee), finding)| {
         let (state, evidence, remedy) = match finding {
             Ok(evidence) => (RowState::Green, evidence, None),
@@ -127,7 +156,12 @@ pub async fn check(app: &AppState, study: StudyId) -> Board {
         };
         Row { number, name, guarantee, state, evidence, remedy }
     });
-    Board { study, checked_at: app.now(), rows: rows.collect() }
+    Board { study, checked_at: app.now(), rows: rows.collect(), addresses }
+}
+
+fn too_slow(within: Duration) -> Flaw {
+    let evidence = format!("not proven: the check did not end within {within:?}");
+    Flaw::new(evidence, "look at the database and at servers that do not answer (/api/health), then check again")
 }
 
 /// What most rows need; without it nothing is proven.

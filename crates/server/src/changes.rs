@@ -23,6 +23,8 @@ use crate::state::{AppState, Shared};
 
 /// Streams that one person may have open.
 const STREAMS_PER_USER: usize = 8;
+/// Streams that one person may open in a minute: what is lost is opened again every few seconds, in each of a few tabs.
+pub(crate) const OPENINGS_PER_MINUTE: u32 = 60;
 /// Changes that wait for a slow stream; one that misses more reads the chain itself.
 const WAITING: usize = 256;
 
@@ -67,20 +69,34 @@ struct Watching {
     users: HashMap<UserId, usize>,
 }
 
-/// A place among the watchers, given back when it is dropped.
-pub(crate) struct Place {
+/// One of the streams that a person may have, given back when it is dropped.
+pub(crate) struct Seat {
     app: AppState,
-    study: StudyId,
     user: UserId,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        leave(&mut self.app.changes.watching().users, &self.user);
+    }
+}
+
+/// A place among the watchers of a study, given back when it is dropped.
+pub(crate) struct Place {
+    seat: Seat,
+    study: StudyId,
     pub(crate) changes: broadcast::Receiver<Change>,
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut watching = self.app.changes.watching();
-        leave(&mut watching.studies, &self.study);
-        leave(&mut watching.users, &self.user);
+        leave(&mut self.seat.app.changes.watching().studies, &self.study);
     }
+}
+
+/// Whether a path is that of a stream.
+pub(crate) fn is_stream(path: &str) -> bool {
+    path.starts_with("/api/studies/") && path.ends_with("/changes")
 }
 
 fn leave<K: std::hash::Hash + Eq>(counts: &mut HashMap<K, usize>, key: &K) {
@@ -120,22 +136,30 @@ impl Changes {
 }
 
 impl AppState {
-    /// Takes a place among the watchers of `study`; the first one starts the watcher.
+    /// Takes one of the streams that a person may have.
     ///
     /// # Errors
-    /// The person has too many streams open.
-    pub(crate) fn watch(&self, study: StudyId, user: UserId) -> Result<Place, Problem> {
+    /// All of them are open.
+    pub(crate) fn take_seat(&self, user: UserId) -> Result<Seat, Problem> {
         let mut watching = self.changes.watching();
         let open = watching.users.entry(user).or_default();
         if *open >= STREAMS_PER_USER {
             return Err(Problem::TooManyStreams(STREAMS_PER_USER));
         }
         *open += 1;
+        drop(watching);
+        Ok(Seat { app: self.clone(), user })
+    }
+
+    /// Takes a place among the watchers of `study`; the first one starts the watcher.
+    pub(crate) fn watch(&self, study: StudyId, seat: Seat) -> Place {
+        let mut watching = self.changes.watching();
         *watching.studies.entry(study).or_default() += 1;
         if !std::mem::replace(&mut watching.looking, true) {
             tokio::spawn(look_each_second(Arc::downgrade(self.shared()), self.changes.ended()));
         }
-        Ok(Place { app: self.clone(), study, user, changes: self.changes.sender.subscribe() })
+        drop(watching);
+        Place { seat, study, changes: self.changes.sender.subscribe() }
     }
 }
 

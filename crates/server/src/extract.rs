@@ -8,6 +8,7 @@ mod caller;
 mod cross_site;
 mod peer;
 mod proofs;
+mod seat;
 mod still_there;
 
 pub(crate) use body::{At, Body, Listed};
@@ -16,4 +17,5 @@ pub(crate) use caller::{Caller, name_caller};
 pub(crate) use cross_site::refuse_cross_site;
 pub(crate) use peer::{Peer, address_of, name_client};
 pub(crate) use proofs::{ConsoleSession, ParticipantSession, StaffUser, StudyAdmin, StudyCoordinator, StudyMember};
+pub(crate) use seat::Seated;
 pub(crate) use still_there::StillThere;

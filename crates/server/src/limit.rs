@@ -28,6 +28,8 @@ pub(crate) enum Scope {
     DetTest,
     /// Failed DET proofs of an address.
     DetProof,
+    /// Openings of streams of changes.
+    Stream,
 }
 
 impl Scope {
@@ -38,6 +40,7 @@ impl Scope {
             Self::Det => "det",
             Self::DetTest => "det_test",
             Self::DetProof => "det_proof",
+            Self::Stream => "stream",
         }
     }
 }

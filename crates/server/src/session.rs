@@ -96,20 +96,36 @@ impl Sessions {
     /// # Errors
     /// The store does not answer.
     pub(crate) async fn find(&self, headers: &HeaderMap, now: Timestamp) -> Result<Option<OpenSession>, StoreDown> {
+        self.find_by(headers, now, true).await
+    }
+
+    /// As [`Self::find`]; what no person asks makes the session no longer.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub(crate) async fn find_by(
+        &self,
+        headers: &HeaderMap,
+        now: Timestamp,
+        a_person: bool,
+    ) -> Result<Option<OpenSession>, StoreDown> {
         let Some(id) = self.cookies.read(headers) else { return Ok(None) };
         let key = key_of(&id);
         let record = match &self.backend {
             Backend::Memory(memory) => memory.get(&key),
             Backend::Shared(shared) => shared.get(&key).await?,
         };
-        let Some(mut record) = record else { return Ok(None) };
-        match record.see(self.rules, now) {
+        let Some(record) = record else { return Ok(None) };
+        let mut seen = record;
+        let outcome = seen.see(self.rules, now);
+        let record = if a_person { seen } else { record };
+        match outcome {
             Seen::Over => return self.end(&key).await.map(|()| None),
-            Seen::Lately => {}
-            Seen::Again => match &self.backend {
+            Seen::Again if a_person => match &self.backend {
                 Backend::Memory(memory) => memory.replace(&key, record),
                 Backend::Shared(shared) => shared.replace(&key, record, self.rules, now).await?,
             },
+            Seen::Again | Seen::Lately => {}
         }
         Ok(Some(self.opened(&id, key, record)))
     }

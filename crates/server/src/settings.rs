@@ -69,6 +69,8 @@ pub struct ServerSettings {
     pub access_token_minutes: u32,
     /// How long a request waits for the job whose answer it shows, in milliseconds. Default 25000.
     pub job_wait_ms: u64,
+    /// How long a check of the go/no-go board may take, in milliseconds; after that no row is proven. Default 20000.
+    pub board_within_ms: u64,
     /// The rhythm of the streams of changes.
     pub change_times: crate::ChangeTimes,
 }
@@ -109,6 +111,7 @@ impl ServerSettings {
             participant_link_minutes: 1_440,
             access_token_minutes: 60,
             job_wait_ms: 25_000,
+            board_within_ms: 20_000,
             change_times: crate::ChangeTimes::default(),
         }
     }

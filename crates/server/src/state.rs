@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::ServerSettings;
+use crate::board::Boards;
 use crate::changes::Changes;
 use crate::limit::Limits;
 use crate::opened::OpenedSecrets;
@@ -46,6 +47,7 @@ pub struct Shared {
     pub(crate) sessions: Sessions,
     pub(crate) refusals: RefusalCounts,
     pub(crate) changes: Changes,
+    pub(crate) boards: Boards,
     /// This process, as the registry names it once it serves.
     pub(crate) process: ProcessId,
     pub(crate) probe_key: ProbeKey,
@@ -87,6 +89,7 @@ impl AppState {
             sessions: Sessions::open(&settings),
             refusals: RefusalCounts::default(),
             changes: Changes::new(),
+            boards: Boards::new(),
             process: ProcessId::at(clock.now()),
             probe_key: ProbeKey::derive(&settings.jwt_secret),
             pulse: Pulse::default(),

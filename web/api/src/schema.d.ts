@@ -354,7 +354,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Probes the running system, row by row. */
+        /**
+         * Probes the running system, row by row; who looks within five seconds, and before anything was changed, is shown the same check. The servers'
+         *     addresses stand in it for owners and admins.
+         */
         get: operations["check_cutover"];
         put?: never;
         post?: never;

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use axum::http::{HeaderValue, Method, StatusCode};
+use futures::StreamExt;
 use metricis_core::ids::ProcessId;
 use metricis_store::{Process, ServerAddress};
 use serde::Deserialize;
@@ -19,6 +20,9 @@ use crate::probe::{ANSWER, Question, TICKET, digest};
 pub(super) const LIVE_WITHIN_S: i64 = 30;
 const CONNECT_WITHIN: Duration = Duration::from_secs(1);
 const ANSWERS_WITHIN: Duration = Duration::from_secs(3);
+/// Servers that one check asks, and how many of them at once: the registry is a table, and a table can be filled.
+const ASKED_AT_MOST: usize = 32;
+const ASKED_AT_ONCE: usize = 8;
 pub(super) const NO_SERVER: &str = "no server is running";
 pub(super) const START_SERVER: &str = "start `metricis serve`";
 
@@ -66,16 +70,24 @@ pub(super) async fn look(app: &AppState) -> Result<Live, Flaw> {
     let (processes, known) = (db.live_processes(since).await?, db.server_addresses(since).await?);
     drop(db);
     let client = client().map_err(|error| Flaw { evidence: format!("the probe failed: {error}"), remedy: None })?;
-    let mut servers = vec![];
-    for known in known {
-        let (server, trusted) = server_of(app, known, &client);
-        let health = match trusted {
-            Ok(()) => health_of(app, &server).await,
-            Err(reason) => Err(reason),
-        };
-        servers.push((server, health));
-    }
+    let asking = (0..).zip(known).map(|(number, known)| ask_one(app, number, known, &client));
+    let servers = futures::stream::iter(asking).buffered(ASKED_AT_ONCE).collect().await;
     Ok(Live { processes, servers })
+}
+
+async fn ask_one(
+    app: &AppState,
+    number: usize,
+    known: ServerAddress,
+    client: &reqwest::Client,
+) -> (Server, Result<Health, String>) {
+    let (server, trusted) = server_of(app, known, client);
+    let health = match trusted {
+        Ok(()) if number < ASKED_AT_MOST => health_of(app, &server).await,
+        Ok(()) => Err(format!("was not asked: {ASKED_AT_MOST} servers are asked at most")),
+        Err(reason) => Err(reason),
+    };
+    (server, health)
 }
 
 impl Live {
@@ -92,6 +104,15 @@ impl Live {
             true => Ok(self.servers.iter().map(|(server, _)| server).collect()),
             false => Err(Flaw::new(silent.join("; "), CHECK_ADDRESS)),
         }
+    }
+
+    /// Where the servers are reached.
+    pub(super) fn addresses(&self) -> Vec<String> {
+        let addresses = self.servers.iter().map(|(server, _)| server.address.clone());
+        let mut addresses: Vec<String> = addresses.filter(|address| !address.is_empty()).collect();
+        // The longest first: http://h:80 is the beginning of http://h:8080.
+        addresses.sort_by_key(|address| std::cmp::Reverse(address.len()));
+        addresses
     }
 
     /// The servers that do not answer, each with its reason.

@@ -1,6 +1,7 @@
 //! Who a request says it comes from: found out once, before anything counts or proves by it.
 //!
-//! Invariant: an `Authorization` header is the whole claim – a token that does not read never falls back to a cookie.
+//! Invariants: an `Authorization` header is the whole claim – a token that does not read never falls back to a cookie; a stream, which a page
+//! opens by itself again and again, is no sign of a person.
 
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
@@ -31,9 +32,10 @@ pub(crate) enum Caller {
 /// Finds out who asks.
 pub(crate) async fn name_caller(State(app): State<AppState>, mut request: Request, next: Next) -> Response {
     let (headers, now) = (request.headers(), app.now());
+    let by_a_person = !crate::changes::is_stream(request.uri().path());
     let caller = match bearer(headers) {
         Some(token) => app.tokens.read(token, now).map_or(Caller::Nobody, Caller::Token),
-        None => match app.sessions.find(headers, now).await {
+        None => match app.sessions.find_by(headers, now, by_a_person).await {
             Ok(Some(session)) => Caller::Session(session),
             Ok(None) => Caller::Nobody,
             Err(_) => Caller::Unknown,

@@ -1,7 +1,7 @@
 //! The limit in front of the routes: who is counted, by which quota, and the `X-RateLimit-*` headers.
 //!
 //! A principal is whoever the token or the session names; only the anonymous are counted by address. DETs have limits of their own, and health
-//! checks none.
+//! checks none; streams of changes are counted when they are opened.
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method};
@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::{Decision, Scope};
 use crate::AppState;
+use crate::changes;
 use crate::edge::Probe;
 use crate::extract::{Caller, address_of};
 use crate::problem::Problem;
@@ -20,8 +21,8 @@ pub(crate) async fn limit_requests(State(app): State<AppState>, request: Request
     }
     let (scope, per_minute) = match request.uri().path() {
         "/api/health" | "/api/webhooks/redcap/det" => return next.run(request).await,
-        // A stream counts against its own number per person.
-        path if path.starts_with("/api/studies/") && path.ends_with("/changes") => return next.run(request).await,
+        // A stream lasts, so that its openings are counted by themselves, besides how many are open (`crate::changes`).
+        path if changes::is_stream(path) => (Scope::Stream, changes::OPENINGS_PER_MINUTE),
         "/api/webhooks/redcap/det/test" => (Scope::DetTest, app.settings.det_test_rate_limit_per_minute),
         path if path.starts_with("/api/auth/login") || path.starts_with("/api/auth/participant") => {
             (Scope::Auth, app.settings.auth_rate_limit_per_minute)
@@ -33,7 +34,7 @@ pub(crate) async fn limit_requests(State(app): State<AppState>, request: Request
     };
     let now = app.now();
     let principal = match scope {
-        Scope::General => request.extensions().get::<Caller>().and_then(Caller::principal),
+        Scope::General | Scope::Stream => request.extensions().get::<Caller>().and_then(Caller::principal),
         _ => None,
     };
     let who = principal.unwrap_or_else(|| format!("address:{}", address_of(request.extensions())));

@@ -76,6 +76,23 @@ async fn a_session_ends_when_idle_and_in_any_case_after_its_absolute_time(
 
 #[rstest]
 #[tokio::test]
+async fn what_no_person_asks_keeps_no_session(
+    #[values(SessionStorage::Memory, SessionStorage::Redis)] storage: SessionStorage,
+) {
+    let sessions = Sessions::open(&settings(storage));
+    let (session, headers) = begin(&sessions).await;
+    let found = async |minutes: i64| {
+        let now = start() + Duration::minutes(minutes);
+        sessions.find_by(&headers, now, false).await.expect("an answer").map(|found| found.ends_at)
+    };
+    for minutes in [1, 15, 29] {
+        assert_eq!(found(minutes).await, Some(session.ends_at), "after {minutes} minutes");
+    }
+    assert_eq!(found(30).await, None);
+}
+
+#[rstest]
+#[tokio::test]
 async fn being_seen_does_not_bring_back_what_was_closed(
     #[values(SessionStorage::Memory, SessionStorage::Redis)] storage: SessionStorage,
 ) {

@@ -19,7 +19,7 @@ use crate::world::{KEY, SECRET, TOKEN, World};
 
 /// A request as somebody else has seen it.
 #[derive(Clone, Debug)]
-struct Seen {
+pub struct Seen {
     method: String,
     path: String,
     headers: Vec<(String, String)>,
@@ -27,7 +27,7 @@ struct Seen {
 }
 
 /// Listens in a server's place, keeps what it is sent, and answers everything as a closed server would.
-async fn impostor(at: Option<SocketAddr>) -> (SocketAddr, Arc<Mutex<Vec<Seen>>>) {
+pub async fn impostor(at: Option<SocketAddr>) -> (SocketAddr, Arc<Mutex<Vec<Seen>>>) {
     let listener = TcpListener::bind(at.unwrap_or_else(|| ([127, 0, 0, 1], 0).into())).await.expect("the port");
     let address = listener.local_addr().expect("an address");
     let kept: Arc<Mutex<Vec<Seen>>> = Arc::default();

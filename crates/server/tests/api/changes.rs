@@ -103,7 +103,7 @@ async fn who_may_no_longer_watch_is_told_nothing_more(#[values(Engine::Sqlite, E
 
 #[rstest]
 #[tokio::test]
-async fn a_person_has_eight_streams_at_most_and_no_other_limit(
+async fn a_person_has_eight_streams_at_most_beside_the_general_limit(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let world = World::with(engine, |settings| settings.rate_limit_per_minute = 1).await;
@@ -118,6 +118,36 @@ async fn a_person_has_eight_streams_at_most_and_no_other_limit(
     open.pop();
     assert_eq!(ninth().await.status, 200, "a place was given back");
     assert_eq!(world.send_as(Persona::Cleo, Ask::get(world.at("/changes"))).await.status, 404);
+}
+
+/// The ninth is refused before anything is asked of the database, which is gone.
+#[rstest]
+#[tokio::test]
+async fn one_stream_too_many_needs_no_transaction(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let world = world_with(engine, ChangeTimes { look: NEVER, sign: NEVER, recheck: NEVER }).await;
+    let mut open = vec![];
+    for _ in 0..8 {
+        open.push(listen(&world, Persona::Ben, None).await);
+    }
+    world.db.store.clone().close().await.expect("closed");
+    world.send_as(Persona::Ben, Ask::get(world.at("/changes"))).await.problem(429, "too-many-streams");
+    world.send_as(Persona::Ada, Ask::get(world.at("/changes"))).await.problem(503, "unavailable");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_person_opens_sixty_streams_a_minute_at_most(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let world = world(engine).await;
+    let open = async |persona| world.send_as(persona, Ask::get(world.at("/changes"))).await;
+    for _ in 0..60 {
+        assert_eq!(open(Persona::Ben).await.status, 200);
+    }
+    let refused = open(Persona::Ben).await;
+    assert_eq!(refused.headers["retry-after"], "1");
+    refused.problem(429, "rate-limited");
+    assert_eq!(open(Persona::Ada).await.status, 200, "another person");
+    world.clock.advance(chrono::Duration::seconds(1));
+    assert_eq!(open(Persona::Ben).await.status, 200);
 }
 
 #[tokio::test]

@@ -284,3 +284,17 @@ async fn without_redis_a_session_is_unavailable_and_a_token_still_works() {
     world.send(browser.read("/api/studies")).await.problem(503, "unavailable");
     world.send_as(Persona::Ada, browser.read("/api/studies")).await.ok();
 }
+
+/// A page that nobody looks at opens its stream again and again.
+#[rstest]
+#[tokio::test]
+async fn a_stream_of_changes_keeps_no_session(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let (world, browser) = signed_in(engine).await;
+    for _ in 0..2 {
+        world.clock.advance(Duration::minutes(14));
+        world.send(browser.read(world.at("/changes"))).await.ok();
+    }
+    world.clock.advance(Duration::minutes(2));
+    world.send(browser.read(world.at("/changes"))).await.problem(401, "unauthenticated");
+    world.send(browser.read("/api/studies")).await.problem(401, "unauthenticated");
+}

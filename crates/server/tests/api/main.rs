@@ -8,6 +8,7 @@ mod auth;
 mod bad_dets;
 mod board;
 mod board_live;
+mod board_shared;
 mod changes;
 mod consent;
 mod console_session;
