@@ -8,6 +8,7 @@ mod decide;
 mod digest;
 mod fields;
 mod map;
+mod replay;
 mod settings;
 
 pub use code::{CodeProblem, ParticipantCode, generate_participant_code};
@@ -15,4 +16,5 @@ pub use decide::{DetDecision, NO_EFFECT, decide_det};
 pub use digest::mapped_digest;
 pub use fields::field_mapping_problems;
 pub use map::{EnrolmentRefusal, MappedParticipant, RecordFacts, SiteFact, map_new_participant, map_participant};
+pub use replay::{ReplayRefusal, STUCK_AFTER_MINUTES, refuse_replay};
 pub use settings::{DictionaryField, compare_settings};

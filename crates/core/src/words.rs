@@ -118,6 +118,15 @@ words! {
         /// Keep them, mark them reconciled.
         Preserve = "preserve",
     }
+    /// What REDCap's record id is to us (checklist §4.4).
+    #[derive(Default)]
+    RecordIdField {
+        /// The record id is also the participant's code.
+        ParticipantCode = "participant_code",
+        /// The record id is only `external_id`; the code is mapped or generated.
+        #[default]
+        ExternalId = "external_id",
+    }
 }
 
 impl StudyStatus {

@@ -1,7 +1,7 @@
 //! The words of the contract as OpenAPI knows them: each enum of `metricis_core::words` with its values.
 
 use metricis_core::words;
-use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
 
 macro_rules! word_schemas {
     ($($function:ident = $word:ident),+ $(,)?) => {$(
@@ -26,4 +26,18 @@ word_schemas! {
     event_source = EventSource,
     consent_mode = ConsentMode,
     job_state = JobState,
+    record_id_field = RecordIdField,
+    breaker_state = BreakerState,
+    completed_visit_handling = CompletedVisitHandling,
+}
+
+/// Several of them.
+pub(crate) fn study_roles() -> ArrayBuilder {
+    ArrayBuilder::new().items(study_role())
+}
+
+/// Several of them, in their order.
+pub(crate) fn anchor_sources() -> ArrayBuilder {
+    let words = ObjectBuilder::new().schema_type(Type::String);
+    ArrayBuilder::new().items(words.enum_values(Some(words::AnchorSource::WORDS.iter().copied())))
 }

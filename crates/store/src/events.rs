@@ -14,6 +14,7 @@ mod work;
 
 use chrono::Duration;
 use metricis_core::Timestamp;
+pub use metricis_core::enrolment::STUCK_AFTER_MINUTES;
 use metricis_core::ids::{EventId, StudyId};
 use metricis_core::words::{EventSource, EventStatus};
 
@@ -23,10 +24,6 @@ pub use work::Replayed;
 
 use crate::participants::filter::containing;
 use crate::{LIVE_WITHIN_S, Result, Snapshot, sql};
-
-/// An event that has been `processing` for longer than this many minutes is stuck, and a person's. It is so at once when the
-/// registry knows that its process is dead.
-pub const STUCK_AFTER_MINUTES: i64 = 15;
 
 /// Which of the events in `processing` are stuck: claimed before `$2`, or by a process that stopped or was not seen since `$3`.
 pub(crate) const STUCK: &str = "(claimed_at < $2 OR EXISTS (SELECT 1 FROM processes p WHERE p.id = webhook_events.claimed_by \

@@ -5,6 +5,10 @@ import type { components, paths } from "./schema";
 export type { Middleware } from "openapi-fetch";
 export type Schemas = components["schemas"];
 export type Api = Client<paths>;
+/** What may stand behind the question mark of a GET. */
+export type Query<Path extends keyof paths> = paths[Path] extends { get: { parameters: { query?: infer Asked } } }
+  ? NonNullable<Asked>
+  : never;
 export type Problem = Schemas["Problem"];
 
 /** A client of the server that served this page. */

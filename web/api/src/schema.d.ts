@@ -953,7 +953,7 @@ export interface components {
             /** @description False after a dry run. */
             applied: boolean;
             /** @description What the move does, or did. */
-            plan: Record<string, never>;
+            plan: components["schemas"]["PlanShown"];
         };
         AuditList: {
             rows: components["schemas"]["AuditShown"][];
@@ -963,7 +963,10 @@ export interface components {
             action: string;
             actor_id: string;
             actor_kind: string;
-            detail: Record<string, never>;
+            /** @description What the action says of itself. */
+            detail: {
+                [key: string]: unknown;
+            };
             hash: string;
             /** Format: int64 */
             id: number;
@@ -992,9 +995,34 @@ export interface components {
         };
         BreakerReset: {
             /** @description The breaker before. */
-            before: Record<string, never>;
+            before: components["schemas"]["BreakerShown"];
             /** @description The breaker now. */
-            breaker: Record<string, never>;
+            breaker: components["schemas"]["BreakerShown"];
+        };
+        /** @description The circuit breaker of a study. */
+        BreakerShown: {
+            /**
+             * Format: int32
+             * @description Failures in a row.
+             */
+            failures: number;
+            /**
+             * Format: int64
+             * @description Grows with each transition.
+             */
+            generation: number;
+            /**
+             * Format: date-time
+             * @description Until when the one call has its turn; absent unless it is half open.
+             */
+            lease_until?: string | null;
+            /**
+             * Format: date-time
+             * @description When it opened; absent while it is closed.
+             */
+            opened_at?: string | null;
+            /** @enum {string} */
+            state: "closed" | "open" | "half_open";
         };
         /** @description What came of a call; beside these, a success has the job's own members. */
         CallOutcome: Record<string, never> & {
@@ -1097,14 +1125,20 @@ export interface components {
             require_consent_for_messaging?: boolean | null;
             require_consent_for_scheduling?: boolean | null;
         };
+        /** @description What waits for consent. */
+        ConstraintsShown: {
+            /** @enum {string} */
+            consent_mode?: "digital" | "manual" | "waived" | "implied";
+            require_consent_for_messaging: boolean;
+            require_consent_for_scheduling: boolean;
+        };
         Credentials: {
             email: string;
             /** Format: password */
             password: string;
         };
         DashboardShown: {
-            /** @description The circuit breaker: `state` is closed, open or half_open. */
-            breaker: Record<string, never>;
+            breaker: components["schemas"]["BreakerShown"];
             /** @description False is an operator's override of the breaker. */
             breaker_enabled: boolean;
             /** Format: int64 */
@@ -1302,6 +1336,8 @@ export interface components {
             /** Format: date-time */
             received_at: string;
             record_id: string;
+            /** @description A person may hand it to a worker again: it failed, it is stuck, or it had no effect. */
+            replayable: boolean;
             /**
              * Format: int32
              * @description How often a person replayed it.
@@ -1511,11 +1547,79 @@ export interface components {
             /** @description Study roles that may move an anchor date. */
             can_override: string[];
         };
+        PermissionsShown: {
+            can_override: ("owner" | "admin" | "coordinator" | "researcher" | "monitor")[];
+        };
+        /** @description How many visits a move touches. */
+        PlanCounts: {
+            cancelled: number;
+            created: number;
+            flagged: number;
+            reconciled: number;
+        };
+        /** @description What moving an anchor does. */
+        PlanShown: {
+            /** @description Pending visits that become `cancelled`. */
+            cancel: string[];
+            counts: components["schemas"]["PlanCounts"];
+            /** @description The visits of the new version. */
+            create: components["schemas"]["PlannedVisitShown"][];
+            /** @description Missed visits that stay missed and are flagged. */
+            flag_missed: string[];
+            /**
+             * Format: date
+             * @description The present anchor.
+             */
+            from: string;
+            /** @description Visit windows that were missed and would again have ended before today: they get no new visit. */
+            left_missed: string[];
+            /**
+             * Format: int32
+             * @description The number of the new version.
+             */
+            next_version_number: number;
+            /** @description Completed visits that are marked `anchor_reconciled`. */
+            reconcile: components["schemas"]["ReconciledShown"][];
+            /** @description Of these, the ones that a person is asked to look at. */
+            review: string[];
+            /**
+             * Format: uuid
+             * @description The version that becomes `superseded`.
+             */
+            supersede: string;
+            /**
+             * Format: date
+             * @description The new anchor.
+             */
+            to: string;
+        };
+        /** @description A visit to be made; all three are days in the participant's time zone. */
+        PlannedVisitShown: {
+            /** @description REDCap's unique event name. */
+            event_name: string;
+            /** Format: date */
+            target: string;
+            /**
+             * Format: uuid
+             * @description The visit window.
+             */
+            window: string;
+            /** Format: date */
+            window_end: string;
+            /** Format: date */
+            window_start: string;
+        };
         PolicySettings: {
             permissions?: components["schemas"]["PermissionSettings"] | null;
             re_anchoring?: components["schemas"]["ReAnchoringSettings"] | null;
             /** @description By priority: `consent_workflow`, `redcap_field`, `manual_entry`. */
             sources?: string[] | null;
+        };
+        /** @description Where anchor dates come from and what moving one does. */
+        PolicyShown: {
+            permissions: components["schemas"]["PermissionsShown"];
+            re_anchoring: components["schemas"]["ReAnchoringShown"];
+            sources: ("consent_workflow" | "redcap_field" | "manual_entry")[];
         };
         /** @description The body of every refusal (RFC 9457). */
         Problem: {
@@ -1540,19 +1644,34 @@ export interface components {
             /** @description `flag_for_review`, `re_window` or `preserve`. */
             completed_visit_handling: string;
         };
+        ReAnchoringShown: {
+            /** @enum {string} */
+            completed_visit_handling: "flag_for_review" | "re_window" | "preserve";
+        };
+        /** @description A completed visit, with the target date that stays written beside it. */
+        ReconciledShown: {
+            /** Format: date */
+            original_target_date: string;
+            /** Format: uuid */
+            visit: string;
+        };
         RedcapSettings: {
             /** @description The REDCap field that carries the enrolment or baseline date. */
             anchor_date_field?: string | null;
             /** @description The instrument whose completion enrols. */
             enrollment_instrument?: string | null;
+            /** @description The `settings_digest` that this change was made from; other settings than those are a conflict. */
+            expected_digest?: string | null;
             /** @description REDCap field → `participant_code`, `enrollment_date`, `arm` or `time_zone`. */
             participant_field_mapping?: {
                 [key: string]: string;
             } | null;
-            /** @description `participant_code`, or `external_id` when the record id is not the participant's code. */
-            record_id_field?: string | null;
+            /** @enum {string} */
+            record_id_field?: "participant_code" | "external_id";
             /** @description Task → `{instrument, fields}`: result → REDCap field. */
-            redcap_field_mapping?: Record<string, never> | null;
+            redcap_field_mapping?: {
+                [key: string]: components["schemas"]["TaskFields"];
+            } | null;
             /** @description Instruments that are REDCap surveys: the event sync makes them participants' tasks. */
             survey_instruments?: string[] | null;
         };
@@ -1572,12 +1691,18 @@ export interface components {
                 [key: string]: string;
             } | null;
             project_id?: string | null;
-            /** @description `participant_code` or `external_id`. */
-            record_id_field: string;
+            /** @enum {string} */
+            record_id_field: "participant_code" | "external_id";
             /** @description Task → where its results go. */
-            redcap_field_mapping: Record<string, never>;
+            redcap_field_mapping: {
+                [key: string]: components["schemas"]["TaskFields"];
+            };
             /** @description The name of REDCap's own record id field, learned by the event sync. */
             redcap_record_field?: string | null;
+            /** @description Changes with each of the settings; hand it back as `expected_digest`, so that nobody's change is overwritten unseen. */
+            settings_digest: string;
+            /** @description Instruments that participants fill in as surveys; null until somebody says. */
+            survey_instruments?: string[] | null;
         };
         /**
          * @description Whether the limits are shared among processes.
@@ -1635,6 +1760,7 @@ export interface components {
             completed_at: string;
             /** Format: uuid */
             id: string;
+            participant_code: string;
             /** Format: uuid */
             participant_id: string;
             /** Format: date-time */
@@ -1660,6 +1786,8 @@ export interface components {
             task: string;
             /** Format: uuid */
             visit_id?: string | null;
+            /** @description What people call the visit. */
+            visit_label?: string | null;
         };
         SettingsShown: {
             allowed_origins: string[];
@@ -1733,10 +1861,12 @@ export interface components {
         };
         /** @description A study as its members see it; REDCap's part is under `/redcap`. */
         StudyDetail: components["schemas"]["StudySummary"] & {
-            constraints: Record<string, never>;
-            enrollment_date_policy: Record<string, never>;
+            constraints: components["schemas"]["ConstraintsShown"];
+            enrollment_date_policy: components["schemas"]["PolicyShown"];
             /** @enum {string} */
             integration_mode: "redcap" | "metricis";
+            /** @description Whether the policy lets the caller move anchor dates. */
+            may_move_anchor: boolean;
             redcap_enabled: boolean;
             /** @description IANA name; UTC when none is set. */
             time_zone?: string | null;
@@ -1825,6 +1955,15 @@ export interface components {
             /** Format: uuid */
             visit_id?: string | null;
         };
+        /** @description Where a task's results go. */
+        TaskFields: {
+            /** @description Result → REDCap field. */
+            fields: {
+                [key: string]: string;
+            };
+            /** @description REDCap's instrument, set complete with the results. */
+            instrument: string;
+        };
         /** @enum {string} */
         TaskKind: "assessment" | "survey" | "consent";
         TaskList: {
@@ -1880,6 +2019,8 @@ export interface components {
             review_flag?: string | null;
             /** Format: date */
             scheduled_date: string;
+            /** @enum {string} */
+            state: "upcoming" | "due" | "overdue" | "completed" | "missed" | "cancelled";
             /** @enum {string} */
             status: "pending" | "completed" | "missed" | "cancelled";
             /** @description Of these, the surveys, each with REDCap's completion (2 is complete); absent when REDCap has said nothing. */

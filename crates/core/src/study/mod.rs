@@ -4,8 +4,10 @@
 
 mod changes;
 mod connection;
+mod digest;
 mod record_url;
 
+pub use crate::words::RecordIdField;
 pub use changes::{ConfigChange, config_changes};
 pub use connection::{ConnectionRefusal, ConnectionSummary, NewConnection, check_webhook_secret};
 
@@ -15,6 +17,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::words::{AnchorSource, CompletedVisitHandling, ConsentMode, StudyRole};
+
+/// Key of `config.redcap` that names the instruments which participants fill in as surveys: REDCap's API does not tell.
+pub const SURVEY_INSTRUMENTS: &str = "survey_instruments";
 
 /// `studies.config`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -99,17 +104,6 @@ fn text_or_number<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<St
     })
 }
 
-/// What REDCap's record id is to us (checklist §4.4).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RecordIdField {
-    /// The record id is also the participant's code.
-    ParticipantCode,
-    /// The record id is only `external_id`; the code is mapped or generated.
-    #[default]
-    ExternalId,
-}
-
 /// Where a task's results go.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaskMapping {
@@ -157,6 +151,14 @@ impl Default for AnchorPolicy {
             re_anchoring: ReAnchoring::default(),
             permissions: AnchorPermissions::default(),
         }
+    }
+}
+
+impl AnchorPolicy {
+    /// Whether somebody with this role on the study may move an anchor date.
+    #[must_use]
+    pub fn lets_move(&self, role: StudyRole) -> bool {
+        self.permissions.can_override.contains(&role)
     }
 }
 

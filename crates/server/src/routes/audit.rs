@@ -59,7 +59,8 @@ struct AuditShown {
     action: String,
     object_kind: String,
     object_id: String,
-    #[schema(value_type = Object)]
+    /// What the action says of itself.
+    #[schema(value_type = std::collections::BTreeMap<String, Value>)]
     detail: Value,
     previous_hash: String,
     hash: String,

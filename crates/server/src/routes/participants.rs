@@ -8,6 +8,7 @@ mod csv;
 mod detail;
 mod link;
 mod matrix;
+mod plan;
 mod withdraw;
 
 use axum::Json;

@@ -10,14 +10,13 @@ mod secret;
 use std::collections::BTreeMap;
 
 use axum::Json;
-use metricis_core::study::RedcapConfig;
-use serde_json::Value;
+use metricis_core::study::{RecordIdField, RedcapConfig, SURVEY_INSTRUMENTS, TaskMapping};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::AppState;
 use crate::extract::{Call, StudyMember};
-use crate::problem::{Answer, Problem, Refusals};
+use crate::problem::{Answer, Refusals};
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
@@ -42,8 +41,8 @@ struct RedcapShown {
     /// What to enter as REDCap's Data Entry Trigger, with the webhook secret in its place.
     det_url_template: String,
     /// `participant_code` or `external_id`.
-    #[schema(value_type = String)]
-    record_id_field: Value,
+    #[schema(schema_with = crate::schema::record_id_field)]
+    record_id_field: RecordIdField,
     /// The name of REDCap's own record id field, learned by the event sync.
     redcap_record_field: Option<String>,
     anchor_date_field: Option<String>,
@@ -51,29 +50,62 @@ struct RedcapShown {
     /// REDCap field → participant field; the default mapping applies without it.
     participant_field_mapping: Option<BTreeMap<String, String>>,
     /// Task → where its results go.
-    #[schema(value_type = Object)]
-    redcap_field_mapping: Value,
+    redcap_field_mapping: BTreeMap<String, TaskFields>,
+    /// Instruments that participants fill in as surveys; null until somebody says.
+    survey_instruments: Option<Vec<String>>,
+    /// Changes with each of the settings; hand it back as `expected_digest`, so that nobody's change is overwritten unseen.
+    settings_digest: String,
+}
+
+/// Where a task's results go.
+#[derive(serde::Serialize, serde::Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct TaskFields {
+    /// REDCap's instrument, set complete with the results.
+    instrument: String,
+    /// Result → REDCap field.
+    fields: BTreeMap<String, String>,
+}
+
+impl From<TaskMapping> for TaskFields {
+    fn from(TaskMapping { instrument, fields }: TaskMapping) -> Self {
+        Self { instrument, fields }
+    }
+}
+
+impl From<TaskFields> for TaskMapping {
+    fn from(TaskFields { instrument, fields }: TaskFields) -> Self {
+        Self { instrument, fields }
+    }
 }
 
 impl RedcapShown {
-    fn of(config: &RedcapConfig, app: &AppState) -> Result<Self, Problem> {
+    fn of(config: &RedcapConfig, app: &AppState) -> Self {
         let summary = config.summary();
         let public_url = &app.settings.public_url;
         let (scheme, host) = public_url.split_once("://").unwrap_or(("https", public_url));
-        Ok(Self {
+        let surveys = config.extra.get(SURVEY_INSTRUMENTS);
+        Self {
             api_url: summary.api_url,
             project_id: summary.project_id,
             has_token: summary.has_token,
             has_webhook_secret: summary.has_webhook_secret,
             former_webhook_secret_live: summary.former_webhook_secret_live,
             det_url_template: format!("{scheme}://redcap:WEBHOOK_SECRET@{host}/api/webhooks/redcap/det"),
-            record_id_field: serde_json::to_value(config.record_id_field).map_err(Problem::internal)?,
+            record_id_field: config.record_id_field,
             redcap_record_field: config.redcap_record_field.clone(),
             anchor_date_field: config.anchor_date_field.clone(),
             enrollment_instrument: config.enrollment_instrument.clone(),
             participant_field_mapping: config.participant_field_mapping.clone(),
-            redcap_field_mapping: serde_json::to_value(&config.redcap_field_mapping).map_err(Problem::internal)?,
-        })
+            redcap_field_mapping: config
+                .redcap_field_mapping
+                .clone()
+                .into_iter()
+                .map(|(task, to)| (task, to.into()))
+                .collect(),
+            survey_instruments: surveys.and_then(|names| serde_json::from_value(names.clone()).ok()),
+            settings_digest: config.settings_digest(),
+        }
     }
 }
 
@@ -82,5 +114,5 @@ impl RedcapShown {
     security(("token" = [])), responses((status = 200, body = RedcapShown), Refusals))]
 async fn get_redcap_config(call: Call<StudyMember>) -> Answer<RedcapShown> {
     let study = call.study().await?;
-    Ok(Json(RedcapShown::of(&study.config.redcap, &call.app)?))
+    Ok(Json(RedcapShown::of(&study.config.redcap, &call.app)))
 }

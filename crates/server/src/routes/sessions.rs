@@ -45,7 +45,10 @@ struct SessionList {
 pub(super) struct SessionShown {
     id: Uuid,
     participant_id: Uuid,
+    participant_code: String,
     visit_id: Option<Uuid>,
+    /// What people call the visit.
+    visit_label: Option<String>,
     task: String,
     /// By the device.
     started_at: DateTime<Utc>,
@@ -74,7 +77,9 @@ impl From<StoredSession> for SessionShown {
         Self {
             id: session.id.0,
             participant_id: session.participant.0,
+            participant_code: session.participant_code,
             visit_id: session.visit.map(|id| id.0),
+            visit_label: session.visit_label,
             task: session.task,
             started_at: session.started_at,
             completed_at: session.completed_at,

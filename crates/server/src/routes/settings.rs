@@ -77,7 +77,7 @@ async fn set_study_settings(call: Call<StudyAdmin, Tx>, Body(given): Body<StudyS
         call.tx.set_study_config(study.id, &study.config).await?;
         call.commit(Action::SetStudyConfig { study: study.id, changed }).await?;
     }
-    Ok(Json(StudyDetail::of(&study, role)?))
+    Ok(Json(StudyDetail::of(&study, role)))
 }
 
 fn apply(config: &mut StudyConfig, given: StudySettings) -> Result<(), Problem> {

@@ -1,22 +1,21 @@
 //! Studies: those that the caller holds a role on, one of them, and its status.
 
 mod dashboard;
+mod policy;
 mod status;
 mod today;
-
-pub(super) use dashboard::show_breaker;
 
 use axum::Json;
 use metricis_core::words::{IntegrationMode, StudyRole, StudyStatus};
 use metricis_store::StoredStudy;
-use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use crate::AppState;
 use crate::extract::{Call, StaffUser, StudyMember};
-use crate::problem::{Answer, Problem, Refusals};
+use crate::problem::{Answer, Refusals};
+use policy::{ConstraintsShown, PolicyShown};
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
@@ -54,10 +53,10 @@ pub(super) struct StudyDetail {
     redcap_enabled: bool,
     /// IANA name; UTC when none is set.
     time_zone: Option<String>,
-    #[schema(value_type = Object)]
-    constraints: Value,
-    #[schema(value_type = Object)]
-    enrollment_date_policy: Value,
+    constraints: ConstraintsShown,
+    enrollment_date_policy: PolicyShown,
+    /// Whether the policy lets the caller move anchor dates.
+    may_move_anchor: bool,
 }
 
 impl StudySummary {
@@ -68,19 +67,17 @@ impl StudySummary {
 
 impl StudyDetail {
     /// The study as somebody with `role` sees it.
-    ///
-    /// # Errors
-    /// Internal, if the configuration cannot be written as JSON.
-    pub(super) fn of(study: &StoredStudy, role: StudyRole) -> Result<Self, Problem> {
-        let json = |value: serde_json::Result<Value>| value.map_err(Problem::internal);
-        Ok(Self {
+    pub(super) fn of(study: &StoredStudy, role: StudyRole) -> Self {
+        let policy = &study.config.enrollment_date_policy;
+        Self {
             summary: StudySummary::of(study, role),
             integration_mode: study.integration_mode,
             redcap_enabled: study.redcap_enabled,
             time_zone: study.config.time_zone.clone(),
-            constraints: json(serde_json::to_value(&study.config.constraints))?,
-            enrollment_date_policy: json(serde_json::to_value(&study.config.enrollment_date_policy))?,
-        })
+            constraints: (&study.config.constraints).into(),
+            enrollment_date_policy: policy.into(),
+            may_move_anchor: policy.lets_move(role),
+        }
     }
 }
 
@@ -101,5 +98,5 @@ async fn list_studies(call: Call<StaffUser>) -> Answer<StudyList> {
 #[utoipa::path(get, path = "/api/studies/{study_id}", tag = "studies", params(("study_id" = Uuid, Path)),
     security(("token" = [])), responses((status = 200, body = StudyDetail), Refusals))]
 async fn get_study(call: Call<StudyMember>) -> Answer<StudyDetail> {
-    Ok(Json(StudyDetail::of(&call.study().await?, call.who.role)?))
+    Ok(Json(StudyDetail::of(&call.study().await?, call.who.role)))
 }

@@ -3,11 +3,13 @@
 mod replay;
 mod view;
 
+use std::collections::BTreeSet;
+
 use axum::Json;
 use chrono::{DateTime, Duration, Utc};
 use metricis_core::ids::EventId;
 use metricis_core::words::{EventSource, EventStatus};
-use metricis_store::{EventFilter, STUCK_AFTER_MINUTES, TroubledReread};
+use metricis_store::{EventFilter, STUCK_AFTER_MINUTES, StoredEvent, TroubledReread};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -84,7 +86,8 @@ async fn list_webhook_events(call: Call<StudyMember>, Listed(query): Listed<Even
     let EventQuery { status, source, record_id, duplicate_of, .. } = query;
     let filter = EventFilter { status, source, record_id, duplicate_of, search };
     let events = call.tx.events(call.study_id(), &filter, query.before, limit).await?;
-    Ok(Json(EventList { events: events.into_iter().map(Into::into).collect() }))
+    let stuck = stuck_among(&call, &events).await?;
+    Ok(Json(EventList { events: events.into_iter().map(|event| EventShown::of(event, &stuck)).collect() }))
 }
 
 /// What a killed process left behind: a person decides.
@@ -95,8 +98,9 @@ async fn list_stuck_webhook_events(call: Call<StudyMember>) -> Answer<StuckList>
     let before = call.now() - Duration::minutes(STUCK_AFTER_MINUTES);
     let events = call.tx.stuck_events(call.study_id(), before).await?;
     let rereads = call.tx.troubled_rereads(call.study_id(), before).await?;
+    let stuck = events.iter().map(|event| event.id).collect();
     Ok(Json(StuckList {
-        events: events.into_iter().map(Into::into).collect(),
+        events: events.into_iter().map(|event| EventShown::of(event, &stuck)).collect(),
         rereads: rereads.into_iter().map(Into::into).collect(),
     }))
 }
@@ -108,5 +112,16 @@ async fn list_stuck_webhook_events(call: Call<StudyMember>) -> Answer<StuckList>
 async fn get_webhook_event(call: Call<StudyMember>, At(id): At<EventId>) -> Answer<EventDetail> {
     let study = call.study_id();
     let event = call.tx.event(id).await?.filter(|event| event.study == study).ok_or(Problem::NotFound)?;
-    Ok(Json(event.into()))
+    let stuck = stuck_among(&call, std::slice::from_ref(&event)).await?;
+    Ok(Json(EventDetail::of(event, &stuck)))
+}
+
+/// Which of these events are stuck; asked only when one of them is in `processing`.
+async fn stuck_among(call: &Call<StudyMember>, events: &[StoredEvent]) -> Result<BTreeSet<EventId>, Problem> {
+    if events.iter().all(|event| event.status != EventStatus::Processing) {
+        return Ok(BTreeSet::new());
+    }
+    let before = call.now() - Duration::minutes(STUCK_AFTER_MINUTES);
+    let stuck = call.tx.stuck_events(call.study_id(), before).await?;
+    Ok(stuck.into_iter().map(|event| event.id).collect())
 }

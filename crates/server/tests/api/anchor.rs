@@ -28,6 +28,7 @@ async fn history_is_kept_and_the_audit_row_counts(#[values(Engine::Sqlite, Engin
     world.send_as(Persona::Pia, submission).await.ok();
     let planned = move_to(&world, "2026-03-09", true).await.ok();
     assert_eq!(planned["applied"], false);
+    assert_eq!(planned["plan"]["reconcile"][0]["original_target_date"], "2026-03-02");
     assert_eq!(planned["plan"]["counts"], json!({ "reconciled": 1, "cancelled": 1, "flagged": 0, "created": 1 }));
     assert_eq!(world.actions(1).await, ["submit_session"], "a dry run leaves nothing");
     let moved = move_to(&world, "2026-03-09", false).await.ok();
@@ -99,11 +100,14 @@ async fn a_move_that_makes_no_sense_is_refused(#[case] date: &str, #[case] said:
 #[tokio::test]
 async fn the_studys_policy_says_who_may(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let world = World::new(engine).await;
+    let may = async |persona| world.send_as(persona, Ask::get(world.at(""))).await.ok()["may_move_anchor"].clone();
+    assert_eq!(may(Persona::Ben).await, true);
     let tx = world.tx().await;
     let mut config = tx.study(world.study).await.expect("an answer").expect("the study").config;
     config.enrollment_date_policy.permissions.can_override = vec![StudyRole::Owner];
     tx.set_study_config(world.study, &config).await.expect("written");
     world.done(tx).await;
+    assert_eq!((may(Persona::Ben).await, may(Persona::Ada).await), (false.into(), true.into()));
     move_to(&world, "2026-03-09", true).await.problem(403, "forbidden");
     let body = json!({ "date": "2026-03-09", "reason": "moved", "dry_run": true });
     world.send_as(Persona::Ada, order(&world, body)).await.ok();

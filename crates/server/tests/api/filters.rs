@@ -28,6 +28,20 @@ async fn sessions_are_listed_by_participant(#[values(Engine::Sqlite, Engine::Pos
 
 #[rstest]
 #[tokio::test]
+async fn a_session_names_its_participant_and_its_visit(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let world = World::new(engine).await;
+    world.fail_a_sync("k").await;
+    let detail = world.send_as(Persona::Ben, Ask::get(world.at(&format!("/participants/{}", world.pia)))).await.ok();
+    let listed = &list(&world, "/sessions?sync_status=failed", "sessions").await[0];
+    for session in [listed, &detail["sessions"][0]] {
+        assert_eq!(session["participant_code"], "P-332-1");
+        let visit = detail["visits"].as_array().and_then(|all| all.iter().find(|one| one["id"] == session["visit_id"]));
+        assert_eq!(session["visit_label"], visit.expect("its visit")["label"]);
+    }
+}
+
+#[rstest]
+#[tokio::test]
 async fn events_are_found_by_their_names_and_by_what_they_repeat(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {

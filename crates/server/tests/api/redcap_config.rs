@@ -84,6 +84,27 @@ async fn mappings_change_only_when_given(#[values(Engine::Sqlite, Engine::Postgr
 
 #[rstest]
 #[tokio::test]
+async fn settings_that_somebody_else_has_changed_are_not_written_over(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::new(engine).await;
+    let put = |body: Value| world.send_as(Persona::Ada, Ask::put(world.at("/redcap/settings")).json(body));
+    let read = world.send_as(Persona::Ben, Ask::get(world.at("/redcap"))).await.ok();
+    assert_eq!(read["survey_instruments"], Value::Null);
+    let surveys = json!({ "survey_instruments": ["mood"], "expected_digest": read["settings_digest"] });
+    let changed = put(surveys).await.ok();
+    assert_eq!(changed["survey_instruments"], json!(["mood"]));
+    let late = json!({ "anchor_date_field": "enrollment_date", "expected_digest": read["settings_digest"] });
+    put(late).await.problem(409, "conflict");
+    let read = world.send_as(Persona::Ben, Ask::get(world.at("/redcap"))).await.ok();
+    assert_eq!((&read["anchor_date_field"], &read["settings_digest"]), (&Value::Null, &changed["settings_digest"]));
+    let again = json!({ "survey_instruments": ["mood", "sleep"], "expected_digest": read["settings_digest"] });
+    assert_eq!(put(again).await.ok()["survey_instruments"], json!(["mood", "sleep"]));
+    assert_eq!(world.actions(2).await, ["set_study_config", "set_study_config"]);
+}
+
+#[rstest]
+#[tokio::test]
 async fn a_breaker_is_reset_by_hand(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let world = World::new(engine).await;
     let tx = world.tx().await;

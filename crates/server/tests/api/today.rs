@@ -55,6 +55,8 @@ async fn the_matrix_has_windows_rows_and_todays_states(#[values(Engine::Sqlite, 
     assert_eq!(matrix["rows"], json!([row]));
     world.clock.advance(Duration::days(4));
     assert_eq!(get(&world, "/matrix").await["rows"][0]["cells"][0]["state"], "overdue");
+    let visits = get(&world, &format!("/participants/{}", world.pia)).await["visits"].clone();
+    assert_eq!((&visits[0]["state"], &visits[1]["state"]), (&json!("overdue"), &json!("upcoming")));
 }
 
 #[rstest]

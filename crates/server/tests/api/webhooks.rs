@@ -4,6 +4,7 @@ use chrono::Duration;
 use metricis_core::ids::ProcessId;
 use metricis_store::testing::Engine;
 use rstest::rstest;
+use serde_json::Value;
 
 use crate::ask::{Ask, Persona, det_body, signed_det};
 use crate::world::{SECRET, World};
@@ -41,6 +42,15 @@ async fn the_form_is_shown_as_it_came(#[values(Engine::Sqlite, Engine::Postgres)
     assert_eq!(event["form"][4]["value"], "Ä-07");
 }
 
+/// Whether the list and the event itself say that it may be replayed.
+async fn replayable(world: &World, id: &str) -> [Value; 2] {
+    let listed = world.send_as(Persona::Ben, Ask::get(world.at("/webhooks"))).await.ok();
+    let events = listed["events"].as_array().expect("a list");
+    let event = world.send_as(Persona::Ben, Ask::get(world.at(&format!("/webhooks/{id}")))).await.ok();
+    let found = events.iter().find(|event| event["id"] == id).expect("listed");
+    [found["replayable"].clone(), event["replayable"].clone()]
+}
+
 #[rstest]
 #[tokio::test]
 async fn an_event_of_a_killed_process_is_stuck_after_a_quarter_of_an_hour_and_then_replayed(
@@ -57,8 +67,11 @@ async fn an_event_of_a_killed_process_is_stuck_after_a_quarter_of_an_hour_and_th
     assert_eq!(world.send_as(Persona::Ben, stuck()).await.ok()["events"].as_array().map(Vec::len), Some(0));
     let problem = world.send_as(Persona::Ben, replay()).await.problem(409, "conflict");
     assert!(problem["detail"].as_str().is_some_and(|text| text.contains("15 minutes")), "{problem}");
+    assert_eq!(replayable(&world, &id).await, [false, false]);
     world.clock.advance(Duration::seconds(1));
-    assert_eq!(world.send_as(Persona::Ben, stuck()).await.ok()["events"][0]["id"], id);
+    let listed = world.send_as(Persona::Ben, stuck()).await.ok()["events"][0].clone();
+    assert_eq!((&listed["id"], &listed["replayable"]), (&id.clone().into(), &true.into()));
+    assert_eq!(replayable(&world, &id).await, [true, true]);
     let event = world.send_as(Persona::Ben, replay()).await.ok();
     assert_eq!((&event["status"], &event["retry_count"]), (&"received".into(), &1.into()));
     assert_eq!(world.actions(1).await, ["replay_event"]);
@@ -97,12 +110,14 @@ async fn an_event_processed_without_effect_is_replayed_by_a_person_and_audited(
     };
     let replay = || Ask::post(world.at(&format!("/webhooks/{id}/replay")));
     finish(Some("no effect: enrollment is not complete")).await;
+    assert_eq!(replayable(&world, &id).await, [true, true]);
     let event = world.send_as(Persona::Ben, replay()).await.ok();
-    assert_eq!((&event["status"], &event["note"]), (&"received".into(), &serde_json::Value::Null));
+    assert_eq!((&event["status"], &event["note"]), (&"received".into(), &Value::Null));
     let row = &world.read().await.audit_rows(Some(world.study), None, 1).await.expect("rows")[0];
     assert_eq!(row.action, "replay_event");
     assert!(row.detail.contains(r#""from":"processed""#), "{}", row.detail);
-    finish(None).await;
+    finish(Some("the enrollment date in REDCap differs")).await;
+    assert_eq!(replayable(&world, &id).await, [false, false], "a note alone is no reason");
     let problem = world.send_as(Persona::Ben, replay()).await.problem(409, "conflict");
     assert!(problem["detail"].as_str().is_some_and(|text| text.contains("had its effect")), "{problem}");
 }

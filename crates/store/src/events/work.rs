@@ -1,7 +1,7 @@
 //! Working on events: at most one worker on a record at a time, in the order in which its events arrived; studies take turns.
 
 use chrono::Duration;
-use metricis_core::enrolment::NO_EFFECT;
+use metricis_core::enrolment::refuse_replay;
 use metricis_core::ids::{EventId, ProcessId, StudyId};
 use metricis_core::words::EventStatus;
 
@@ -90,7 +90,8 @@ impl Tx {
         let text = format!("SELECT {COLUMNS} FROM webhook_events WHERE id = $1{}", self.dialect.for_update());
         let Some(row) = self.one::<Row>(&text, sql::values![id.0]).await? else { return Ok(None) };
         let event: StoredEvent = row.try_into()?;
-        self.refuse_replay(&event).await?;
+        let stuck = event.status == EventStatus::Processing && self.is_stuck(id).await?;
+        refuse_replay(event.status, stuck, event.note.as_deref()).map_err(|refusal| conflict(refusal.to_string()))?;
         let retry_count = event.retry_count + 1;
         let text = "UPDATE webhook_events SET status = 'received', retry_count = $2, claimed_at = NULL, claimed_by = NULL, \
                     processed_at = NULL, error_message = NULL, note = NULL WHERE id = $1";
@@ -102,24 +103,6 @@ impl Tx {
         let text = format!("SELECT count(*) FROM webhook_events WHERE id = $1 AND status = 'processing' AND {STUCK}");
         let stuck_before = self.now - Duration::minutes(STUCK_AFTER_MINUTES);
         Ok(self.count(&text, sql::values![id.0, stuck_before, self.dead_before()]).await? > 0)
-    }
-
-    async fn refuse_replay(&self, event: &StoredEvent) -> Result<()> {
-        Err(conflict(match event.status {
-            EventStatus::Failed => return Ok(()),
-            EventStatus::Processing if self.is_stuck(event.id).await? => return Ok(()),
-            EventStatus::Processing => format!(
-                "the event is being processed; it can be replayed once it has been so for {STUCK_AFTER_MINUTES} minutes, or \
-                 its process is dead"
-            ),
-            EventStatus::Received => "the event waits for a worker already".to_owned(),
-            EventStatus::Processed if event.note.as_deref().is_some_and(|note| note.starts_with(NO_EFFECT)) => return Ok(()),
-            EventStatus::Processed => {
-                "the event is processed and had its effect; there is nothing to replay (a re-read reads its record again)"
-                    .to_owned()
-            }
-            EventStatus::Duplicate => "the event is a duplicate; replay the one that it repeats".to_owned(),
-        }))
     }
 }
 

@@ -12,7 +12,10 @@ use crate::{Result, StoreError};
 
 pub(super) const COLUMNS: &str = "id, study_id, participant_id, visit_id, task, submission_key, fingerprint, results, started_at, \
                        completed_at, received_at, sync_status, sync_error_type, sync_error_message, sync_attempts, \
-                       pending_since, synced_at, review_flag, result_salt";
+                       pending_since, synced_at, review_flag, result_salt, \
+                       (SELECT participant_code FROM participants p WHERE p.id = sessions.participant_id) AS participant_code, \
+                       (SELECT label FROM visits v JOIN visit_windows w ON w.id = v.visit_window_id \
+                        WHERE v.id = sessions.visit_id) AS visit_label";
 
 /// A session as stored.
 #[derive(Clone, PartialEq)]
@@ -23,8 +26,12 @@ pub struct StoredSession {
     pub study: StudyId,
     /// Who submitted it.
     pub participant: ParticipantId,
+    /// What the study calls them.
+    pub participant_code: String,
     /// The visit it was for.
     pub visit: Option<VisitId>,
+    /// What people call that visit.
+    pub visit_label: Option<String>,
     /// The task.
     pub task: String,
     /// The device's own key of the submission.
@@ -155,6 +162,8 @@ pub(super) struct Row {
     synced_at: Option<Timestamp>,
     review_flag: Option<String>,
     result_salt: Option<String>,
+    participant_code: String,
+    visit_label: Option<String>,
 }
 
 impl TryFrom<Row> for StoredSession {
@@ -170,7 +179,9 @@ impl TryFrom<Row> for StoredSession {
             id: SessionId(row.id),
             study: StudyId(row.study_id),
             participant: ParticipantId(row.participant_id),
+            participant_code: row.participant_code,
             visit: row.visit_id.map(VisitId),
+            visit_label: row.visit_label,
             task: row.task,
             submission_key: row.submission_key,
             fingerprint: row.fingerprint,

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use metricis_core::action::{Action, Actor, Entry};
 use metricis_core::enrolment::{DictionaryField, compare_settings};
 use metricis_core::schedule::{EventSyncPlan, RemoteEvent, plan_event_sync};
-use metricis_core::study::{RedcapConfig, config_changes};
+use metricis_core::study::{RedcapConfig, SURVEY_INSTRUMENTS, config_changes};
 use metricis_redcap::wire::{Event, FormEventMapping, ProjectInfo, RepeatingFormEvent};
 use metricis_store::{ClaimedJob, Entries};
 use serde_json::{Value, json};
@@ -19,9 +19,6 @@ use crate::failure::{Failure, Stop};
 use crate::persist::persist;
 use crate::record::MISSING_CODES;
 use crate::worker::Worker;
-
-/// Key of `config.redcap` that names the instruments which participants fill in as surveys.
-const SURVEYS: &str = "survey_instruments";
 
 /// What REDCap says about a project.
 struct Design {
@@ -122,11 +119,11 @@ async fn apply(worker: &Worker, job: &ClaimedJob, design: &Design) -> Result<(),
 
 /// REDCap's API does not tell which instruments are surveys, so the study's configuration may; else what is stored stays.
 fn surveys_of(config: &RedcapConfig) -> Result<Option<BTreeSet<String>>, Failure> {
-    let Some(value) = config.extra.get(SURVEYS) else { return Ok(None) };
+    let Some(value) = config.extra.get(SURVEY_INSTRUMENTS) else { return Ok(None) };
     let surveys = serde_json::from_value(value.clone());
     surveys
         .map(Some)
-        .map_err(|_| Failure::refused(format!("config.redcap.{SURVEYS} must be a list of instrument names")))
+        .map_err(|_| Failure::refused(format!("config.redcap.{SURVEY_INSTRUMENTS} must be a list of instrument names")))
 }
 
 /// Writes down what the project is like.

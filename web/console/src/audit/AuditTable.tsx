@@ -105,7 +105,7 @@ function About({ row }: { row: AuditRow }) {
 }
 
 function Held({ row }: { row: AuditRow }) {
-  const detail = Object.entries(row.detail as unknown as Record<string, unknown>);
+  const detail = Object.entries(row.detail);
   return (
     <Stack gap="xs" pl="xl">
       <Table withRowBorders={false} verticalSpacing={1} w="fit-content">

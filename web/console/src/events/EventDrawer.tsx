@@ -8,7 +8,7 @@ import { Status } from "../display/Status";
 import { When } from "../display/When";
 import facts from "../participant/Participant.module.css";
 import { useStudy } from "../study/study";
-import { type Event, eventQuery, eventsQuery, replayable, useReplay } from "./events";
+import { type Event, eventQuery, eventsQuery, useReplay } from "./events";
 import { EventTable } from "./EventTable";
 
 interface Props {
@@ -40,7 +40,7 @@ export function EventDrawer({ id, stuck, onOpen }: Props) {
               <Text size="sm">{event.error_message}</Text>
             </Callout>
           )}
-          {study.mayCoordinate && replayable(event, stuck) && <Replay event={event} />}
+          {study.mayCoordinate && event.replayable && <Replay event={event} />}
           <Related event={event} stuck={stuck} onOpen={onOpen} />
           <Form fields={event.form} />
         </Stack>

@@ -4,7 +4,7 @@ import { Wide } from "../display/Page";
 import { Status } from "../display/Status";
 import { When } from "../display/When";
 import { useStudy } from "../study/study";
-import { type Event, replayable, useReplay } from "./events";
+import { type Event, useReplay } from "./events";
 
 interface Props {
   events: Event[];
@@ -53,7 +53,7 @@ export function EventTable({ events, stuck, onOpen }: Props) {
               </Table.Td>
               {study.mayCoordinate && (
                 <Table.Td>
-                  {replayable(event, stuck) && (
+                  {event.replayable && (
                     <Button
                       size="xs"
                       variant="default"

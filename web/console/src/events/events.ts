@@ -32,11 +32,6 @@ export const eventQuery = (study: string, event: string) =>
     ),
   );
 
-/** Whether a person may replay it: it failed, it is stuck, or it ended without effect. */
-export function replayable(event: Event, stuck: ReadonlySet<string>): boolean {
-  return event.status === "failed" || stuck.has(event.id) || (event.status === "processed" && Boolean(event.note));
-}
-
 export function useReplay() {
   const study = useStudy();
   return useOrder<string, Event>({

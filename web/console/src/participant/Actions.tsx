@@ -24,7 +24,7 @@ export function Actions({ detail }: { detail: Detail }) {
     // The item that opened the dialog is gone with its menu, so the focus goes back to the button that is there.
     requestAnimationFrame(() => opener.current?.focus());
   };
-  const mayMove = canOverride(study.detail.enrollment_date_policy).includes(study.role);
+  const mayMove = study.detail.may_move_anchor;
   const current = detail.versions.find((version) => version.is_current);
   const withdrawn = detail.participant.status === "withdrawn";
   return (
@@ -62,10 +62,4 @@ export function Actions({ detail }: { detail: Detail }) {
       {act === "withdraw" && <WithdrawDialog detail={detail} onClose={close} />}
     </>
   );
-}
-
-/** The study roles that may move an anchor date. */
-function canOverride(policy: unknown): readonly string[] {
-  const { permissions } = (policy ?? {}) as { permissions?: { can_override?: string[] } };
-  return permissions?.can_override ?? [];
 }

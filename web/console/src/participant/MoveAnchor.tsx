@@ -32,7 +32,7 @@ export function MoveAnchor({ detail, current, onClose }: Props) {
     const moved = await take(
       api.POST("/api/studies/{study_id}/participants/{participant_id}/anchor", { params: { path }, body }),
     );
-    return moved.plan as unknown as AnchorPlan;
+    return moved.plan;
   };
   const form = useForm<Wish>({
     initialValues: { date: "", reason: "" },

@@ -9,7 +9,7 @@ import { Empty, Failure, Waiting } from "../display/Notice";
 import { Page, Panel } from "../display/Page";
 import { Status, words } from "../display/Status";
 import { Day, When } from "../display/When";
-import { dashboardQuery, useStudy } from "../study/study";
+import { dashboardQuery, type StudyDetail, useStudy } from "../study/study";
 import { Actions } from "./Actions";
 import { AuditExcerpt } from "./AuditExcerpt";
 import classes from "./Participant.module.css";
@@ -59,7 +59,7 @@ export function Participant() {
         <Timeline detail={detail} today={today} />
       </Panel>
       <Panel title="Visits">
-        <Visits detail={detail} today={today} />
+        <Visits detail={detail} />
       </Panel>
       <Panel title="Results" about="Newest first. A result is complete here; REDCap has it when its state says synced.">
         <Sessions detail={detail} />
@@ -129,9 +129,10 @@ function Facts({ detail }: { detail: Detail }) {
 }
 
 /** What it means that no consent is recorded, by the study's mode. */
-function consentWords(constraints: object): string {
-  const mode = "consent_mode" in constraints ? String(constraints.consent_mode) : "unknown";
-  return mode === "implied" || mode === "waived" ? `${words(mode)} by the study` : `None yet (${mode})`;
+function consentWords({ consent_mode: mode }: StudyDetail["constraints"]): string {
+  return mode === "implied" || mode === "waived"
+    ? `${words(mode)} by the study`
+    : `None yet (${mode ?? "the study has not chosen how consent is given"})`;
 }
 
 function Fact({ name, children }: { name: string; children: React.ReactNode }) {

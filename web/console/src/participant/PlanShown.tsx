@@ -58,7 +58,7 @@ function Kept({ plan, visit }: { plan: AnchorPlan; visit: (id: string) => Visit 
   if (plan.reconcile.length + plan.flag_missed.length + plan.left_missed.length === 0) return null;
   return (
     <List size="sm" spacing={2}>
-      {plan.reconcile.map(([id, target]) => (
+      {plan.reconcile.map(({ visit: id, original_target_date: target }) => (
         <List.Item key={id}>
           {visit(id)?.label ?? "A visit"} stays completed, with its target {day(target)} kept
           {plan.review.includes(id) ? `; flagged: ${flagWords("anchor_moved").toLowerCase()}` : ""}.

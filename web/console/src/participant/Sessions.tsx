@@ -15,7 +15,6 @@ export function Sessions({ detail }: { detail: Detail }) {
   if (detail.sessions.length === 0) {
     return <Empty title="No results yet">They appear here as soon as the participant's device has sent them.</Empty>;
   }
-  const label = (session: Session) => detail.visits.find(({ id }) => id === session.visit_id)?.label;
   return (
     <Wide label="Results" stacks>
       <Table verticalSpacing={6}>
@@ -32,7 +31,7 @@ export function Sessions({ detail }: { detail: Detail }) {
           {detail.sessions.map((session) => (
             <Table.Tr key={session.id}>
               <Table.Td data-label="Task">{words(session.task)}</Table.Td>
-              <Table.Td data-label="Visit">{label(session) ?? "–"}</Table.Td>
+              <Table.Td data-label="Visit">{session.visit_label ?? "–"}</Table.Td>
               <Table.Td data-label="Completed">
                 <When at={session.completed_at} />
               </Table.Td>

@@ -6,7 +6,7 @@ import { Text } from "@mantine/core";
 import { Wide } from "../display/Page";
 import { lookOf, Status } from "../display/Status";
 import { Day, day, span } from "../display/When";
-import { type Detail, stateOf, type Version, type Visit } from "./participant";
+import type { Detail, Version, Visit } from "./participant";
 import { addDays, months, place, rowsFor, type Scale, scaleOf } from "./scale";
 import classes from "./Timeline.module.css";
 
@@ -103,7 +103,7 @@ function Lane({ version, visits, scale, today }: LaneProps) {
         <span className={classes["today"]} style={{ left: `${place(scale, today)}%` }} />
         <ol className={classes["visits"]} aria-label={`Visits of version ${version.version_number}`}>
           {visits.map((visit, at) => (
-            <Mark key={visit.id} visit={visit} scale={scale} today={today} row={rows[at] ?? 0} />
+            <Mark key={visit.id} visit={visit} scale={scale} row={rows[at] ?? 0} />
           ))}
         </ol>
       </div>
@@ -112,9 +112,9 @@ function Lane({ version, visits, scale, today }: LaneProps) {
 }
 
 /** What a visit's mark says in words. */
-export function told(visit: Visit, today: string): string {
+export function told(visit: Visit): string {
   const parts = [
-    `${visit.label}: ${lookOf(stateOf(visit, today)).word.toLowerCase()}`,
+    `${visit.label}: ${lookOf(visit.state).word.toLowerCase()}`,
     `target ${day(visit.scheduled_date)}`,
     `window ${span(visit.window_start, visit.window_end)}`,
   ];
@@ -122,16 +122,15 @@ export function told(visit: Visit, today: string): string {
   return parts.join(", ");
 }
 
-function Mark({ visit, scale, today, row }: { visit: Visit; scale: Scale; today: string; row: number }) {
-  const state = stateOf(visit, today);
-  const { tone, shape: Shape } = lookOf(state);
+function Mark({ visit, scale, row }: { visit: Visit; scale: Scale; row: number }) {
+  const { tone, shape: Shape } = lookOf(visit.state);
   const start = place(scale, visit.window_start);
   const width = place(scale, addDays(visit.window_end, 1)) - start;
   const target = place(scale, visit.scheduled_date);
   const at = place(scale, visit.actual_visit_date ?? visit.scheduled_date);
-  const text = told(visit, today);
+  const text = told(visit);
   return (
-    <li data-tone={tone} data-state={state}>
+    <li data-tone={tone} data-state={visit.state}>
       <span className={classes["window"]} style={{ left: `${start}%`, width: `${width}%` }} />
       <span className={classes["target"]} style={{ left: `${target}%` }} />
       <a className={classes["mark"]} href={`#${visit.id}`} style={{ left: `${at}%` }} aria-label={text} title={text}>

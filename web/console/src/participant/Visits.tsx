@@ -6,9 +6,9 @@ import { Wide } from "../display/Page";
 import { Status } from "../display/Status";
 import { Day, Span } from "../display/When";
 import classes from "./Participant.module.css";
-import { type Detail, flagWords, stateOf, type Visit } from "./participant";
+import { type Detail, flagWords, type Visit } from "./participant";
 
-export function Visits({ detail, today }: { detail: Detail; today: string }) {
+export function Visits({ detail }: { detail: Detail }) {
   const { hash } = useLocation();
   useEffect(() => {
     if (hash) document.getElementById(hash)?.scrollIntoView({ block: "center" });
@@ -41,7 +41,6 @@ export function Visits({ detail, today }: { detail: Detail; today: string }) {
                   <Row
                     key={visit.id}
                     visit={visit}
-                    today={today}
                     chosen={visit.id === hash}
                     past={!version.is_current && visit.status === "cancelled"}
                   />
@@ -56,12 +55,11 @@ export function Visits({ detail, today }: { detail: Detail; today: string }) {
 
 interface RowProps {
   visit: Visit;
-  today: string;
   chosen: boolean;
   past: boolean;
 }
 
-function Row({ visit, today, chosen, past }: RowProps) {
+function Row({ visit, chosen, past }: RowProps) {
   const toLookAt = visit.review_flag ? flagWords(visit.review_flag) : surveysLeft(visit);
   return (
     <Table.Tr id={visit.id} className={classes["visit"] ?? ""} data-chosen={chosen} data-past={past}>
@@ -72,7 +70,7 @@ function Row({ visit, today, chosen, past }: RowProps) {
         </Text>
       </Table.Td>
       <Table.Td data-label="State">
-        <Status of={stateOf(visit, today)} />
+        <Status of={visit.state} />
       </Table.Td>
       <Table.Td data-label="Target">
         <Day on={visit.scheduled_date} />

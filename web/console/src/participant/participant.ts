@@ -1,7 +1,6 @@
 /** One participant as the server tells it, and the words for it that several parts of the page share. */
 import type { Schemas } from "@metricis/api";
 import { api, take } from "../api/client";
-import type { VisitState } from "../api/shown";
 import { studyQuery } from "../api/query";
 import { words } from "../display/Status";
 
@@ -20,13 +19,6 @@ export const sitesQuery = (study: string) =>
   studyQuery(study, ["settings"], ["sites"], () =>
     take(api.GET("/api/studies/{study_id}/sites", { params: { path: { study_id: study } } })),
   );
-
-/** Where a visit stands on the study's day. */
-export function stateOf(visit: Pick<Visit, "status" | "window_start" | "window_end">, today: string): VisitState {
-  if (visit.status !== "pending") return visit.status;
-  if (visit.window_end < today) return "overdue";
-  return visit.window_start <= today ? "due" : "upcoming";
-}
 
 const FLAGS: Record<string, string> = {
   anchor_moved: "The anchor date moved after this visit: look whether it still counts",

@@ -4,10 +4,11 @@ import { type AnchorPlan, baseOf, deed } from "./plan";
 import { lines } from "./PlanShown";
 
 const plan: AnchorPlan = {
+  supersede: "version-1",
   next_version_number: 2,
   from: "2026-11-23",
   to: "2026-11-26",
-  reconcile: [["done", "2026-11-23"]],
+  reconcile: [{ visit: "done", original_target_date: "2026-11-23" }],
   review: ["done"],
   cancel: ["week-1", "week-4"],
   flag_missed: [],

@@ -1,17 +1,7 @@
 /** The plan of an anchor move, as the server makes it and as a button says it. */
+import type { Schemas } from "@metricis/api";
 
-export interface AnchorPlan {
-  next_version_number: number;
-  from: string;
-  to: string;
-  reconcile: [visit: string, target: string][];
-  review: string[];
-  cancel: string[];
-  flag_missed: string[];
-  left_missed: string[];
-  create: { window: string; event_name: string; target: string; window_start: string; window_end: string }[];
-  counts: { reconciled: number; cancelled: number; flagged: number; created: number };
-}
+export type AnchorPlan = Schemas["PlanShown"];
 
 /** The version that the plan was made for; it may be applied to that one only, whatever the page has read since. */
 export const baseOf = (plan: AnchorPlan): number => plan.next_version_number - 1;

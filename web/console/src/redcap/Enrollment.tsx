@@ -49,7 +49,9 @@ export function Enrollment({ redcap }: { redcap: RedcapShown }) {
             label="REDCap's record id is"
             value={recordId}
             disabled={locked}
-            onChange={(event) => setRecordId(event.currentTarget.value)}
+            onChange={(event) =>
+              setRecordId(event.currentTarget.value === "external_id" ? "external_id" : "participant_code")
+            }
             data={[
               { value: "participant_code", label: "the participant's code" },
               { value: "external_id", label: "only REDCap's own id" },

@@ -6,7 +6,7 @@ import { Page } from "../display/Page";
 import { Status } from "../display/Status";
 import { dashboardQuery, useStudy } from "../study/study";
 import { ResetBreaker } from "../today/ResetBreaker";
-import { type Breaker, BreakerWords } from "../today/Tiles";
+import { BreakerWords } from "../today/Tiles";
 import { Connection } from "./Connection";
 import { Enrollment } from "./Enrollment";
 import { EventSync } from "./EventSync";
@@ -68,7 +68,7 @@ function BreakerLine() {
   const study = useStudy();
   const { data } = useQuery(dashboardQuery(study.id));
   if (!data) return null;
-  const breaker = data.breaker as unknown as Breaker;
+  const breaker = data.breaker;
   return (
     <Group gap="sm">
       <Text size="sm" fw={600}>

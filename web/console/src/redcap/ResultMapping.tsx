@@ -32,7 +32,7 @@ export function taskMapping(rows: readonly TaskRows[]): Record<string, TaskMappi
 
 export function ResultMapping({ redcap }: { redcap: RedcapShown }) {
   const study = useStudy();
-  const [rows, setRows] = useState(() => rowsOf(redcap.redcap_field_mapping as unknown as Record<string, TaskMapping>));
+  const [rows, setRows] = useState(() => rowsOf(redcap.redcap_field_mapping));
   const [added, setAdded] = useState("");
   const save = useSettings("Result fields saved");
   const mapping = taskMapping(rows);

@@ -4,12 +4,12 @@ import { useQuery } from "@tanstack/react-query";
 import { Callout } from "../display/Notice";
 import { dashboardQuery, useStudy } from "../study/study";
 import { ResetBreaker } from "../today/ResetBreaker";
-import { type Breaker, BreakerWords } from "../today/Tiles";
+import { BreakerWords } from "../today/Tiles";
 
 export function BreakerNote() {
   const study = useStudy();
   const { data } = useQuery(dashboardQuery(study.id));
-  const breaker = data?.breaker as unknown as Breaker | undefined;
+  const breaker = data?.breaker;
   if (!breaker || breaker.state === "closed") return null;
   return (
     <Callout tone="bad">

@@ -1,15 +1,11 @@
 /** Whose result it is and for which visit, as a link to that visit. */
-import { Skeleton, Text } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
+import { Text } from "@mantine/core";
 import { AnchorLink } from "../display/links";
-import { participantQuery, type Session } from "../participant/participant";
+import type { Session } from "../participant/participant";
 import { useStudy } from "../study/study";
 
 export function Owner({ session }: { session: Session }) {
   const study = useStudy();
-  const { data, isPending } = useQuery(participantQuery(study.id, session.participant_id));
-  if (isPending) return <Skeleton height={16} width={90} />;
-  const visit = data?.visits.find(({ id }) => id === session.visit_id);
   return (
     <>
       <AnchorLink
@@ -18,11 +14,11 @@ export function Owner({ session }: { session: Session }) {
         params={{ study: study.code, participant: session.participant_id }}
         hash={session.visit_id ?? ""}
       >
-        {data?.participant.participant_code ?? "Participant"}
+        {session.participant_code}
       </AnchorLink>
-      {visit && (
+      {session.visit_label && (
         <Text size="xs" c="dimmed">
-          {visit.label}
+          {session.visit_label}
         </Text>
       )}
     </>

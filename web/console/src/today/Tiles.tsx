@@ -3,6 +3,7 @@ import { ButtonLink } from "../display/links";
 import { SimpleGrid, Skeleton, Text } from "@mantine/core";
 import type { Schemas } from "@metricis/api";
 import type { ReactNode } from "react";
+import type { Breaker } from "../api/shown";
 import { Status } from "../display/Status";
 import { When } from "../display/When";
 import { useStudy } from "../study/study";
@@ -10,13 +11,6 @@ import { ResetBreaker } from "./ResetBreaker";
 import classes from "./Tiles.module.css";
 
 type Dashboard = Schemas["DashboardShown"];
-
-/** The breaker as the server tells it. */
-export interface Breaker {
-  state: "closed" | "open" | "half_open";
-  failures: number;
-  opened_at?: string;
-}
 
 export function Tiles({ dashboard }: { dashboard: Dashboard | undefined }) {
   if (!dashboard) {
@@ -32,7 +26,7 @@ export function Tiles({ dashboard }: { dashboard: Dashboard | undefined }) {
     <SimpleGrid cols={{ base: 1, sm: 3 }}>
       <SyncTile failed={dashboard.failed_syncs} />
       <EventTile stuck={dashboard.stuck_events} failed={dashboard.failed_events} />
-      <BreakerTile breaker={dashboard.breaker as unknown as Breaker} enabled={dashboard.breaker_enabled} />
+      <BreakerTile breaker={dashboard.breaker} enabled={dashboard.breaker_enabled} />
     </SimpleGrid>
   );
 }

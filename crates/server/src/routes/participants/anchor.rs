@@ -11,10 +11,10 @@ use metricis_core::action::Action;
 use metricis_core::ids::ParticipantId;
 use metricis_core::schedule::{AnchorPlan, move_anchor};
 use metricis_store::{Entries, Snapshot, StoredStudy, Tx};
-use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::find_participant;
+use super::plan::PlanShown;
 use crate::extract::{At, Body, Call, StudyMember};
 use crate::problem::{Answer, Problem, Refusals};
 use crate::today::zone_of;
@@ -38,8 +38,7 @@ pub(super) struct AnchorMoved {
     /// False after a dry run.
     applied: bool,
     /// What the move does, or did.
-    #[schema(value_type = Object)]
-    plan: Value,
+    plan: PlanShown,
 }
 
 /// Moves the anchor date, or shows what that would do.
@@ -56,7 +55,7 @@ pub(super) async fn move_participant_anchor(
         return Err(Problem::Invalid("reason says why the date moves, in 1 to 500 characters".to_owned()));
     }
     let plan = plan_move(&call, id, &order).await?;
-    let shown = serde_json::to_value(&plan).map_err(Problem::internal)?;
+    let shown = PlanShown::from(&plan);
     if !order.dry_run {
         apply_move(call.release().begin_write().await?, id, &order, &plan, reason).await?;
     }
@@ -66,9 +65,9 @@ pub(super) async fn move_participant_anchor(
 async fn plan_move(call: &Call<StudyMember>, id: ParticipantId, order: &AnchorMove) -> Result<AnchorPlan, Problem> {
     let study = call.study().await?;
     find_participant(&call.tx, study.id, id).await?;
-    let can_override = &study.config.enrollment_date_policy.permissions.can_override;
-    if !can_override.contains(&call.who.role) {
-        let roles: Vec<_> = can_override.iter().map(|role| role.as_str()).collect();
+    let policy = &study.config.enrollment_date_policy;
+    if !policy.lets_move(call.who.role) {
+        let roles: Vec<_> = policy.permissions.can_override.iter().map(|role| role.as_str()).collect();
         return Err(Problem::Forbidden(format!(
             "the study's policy lets only {} move an anchor date",
             roles.join(", ")

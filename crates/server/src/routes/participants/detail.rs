@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use axum::Json;
 use chrono::{DateTime, NaiveDate, Utc};
 use metricis_core::ids::ParticipantId;
-use metricis_core::words::{ConsentMode, ScheduleStatus, VisitStatus};
+use metricis_core::schedule::visit_state;
+use metricis_core::words::{ConsentMode, ScheduleStatus, VisitState, VisitStatus};
 use metricis_store::{StoredConsent, StoredVersion, StoredVisit};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -14,6 +15,7 @@ use super::super::sessions::SessionShown;
 use super::{ParticipantShown, find_participant};
 use crate::extract::{At, Call, StudyMember};
 use crate::problem::{Answer, Refusals};
+use crate::today::zone_of;
 
 #[derive(serde::Serialize, ToSchema)]
 pub(super) struct ParticipantDetail {
@@ -59,6 +61,9 @@ struct VisitShown {
     surveys: BTreeMap<String, Option<u8>>,
     #[schema(schema_with = crate::schema::visit_status)]
     status: VisitStatus,
+    /// What it is today, on the study's date: a pending visit is upcoming, due or overdue by its window.
+    #[schema(schema_with = crate::schema::visit_state)]
+    state: VisitState,
     scheduled_date: NaiveDate,
     window_start: NaiveDate,
     window_end: NaiveDate,
@@ -88,8 +93,8 @@ impl From<StoredVersion> for VersionShown {
     }
 }
 
-impl From<StoredVisit> for VisitShown {
-    fn from(visit: StoredVisit) -> Self {
+impl VisitShown {
+    fn of(visit: StoredVisit, today: NaiveDate) -> Self {
         let completion = |name: &String| visit.survey_state.get(name).map(|state| state.complete);
         let surveys = visit.survey_instruments.iter().map(|name| (name.clone(), completion(name))).collect();
         Self {
@@ -100,6 +105,7 @@ impl From<StoredVisit> for VisitShown {
             instruments: visit.instruments,
             surveys,
             status: visit.status,
+            state: visit_state(visit.status, visit.window_start, visit.window_end, today),
             scheduled_date: visit.scheduled_date,
             window_start: visit.window_start,
             window_end: visit.window_end,
@@ -119,12 +125,14 @@ pub(super) async fn get_participant(call: Call<StudyMember>, At(id): At<Particip
     let participant = find_participant(&call.tx, call.study_id(), id).await?;
     let (study, version) = (call.study().await?, call.tx.redcap_version(call.study_id()).await?);
     let redcap_record_url = study.config.redcap.record_url(version.as_deref(), &participant.external_id);
+    let today = call.app.today(&study, zone_of(&study), call.now());
+    let visits = call.tx.visits(id).await?;
     Ok(Json(ParticipantDetail {
         participant: participant.into(),
         redcap_record_url,
         consent: call.tx.consent(id).await?.map(Into::into),
         versions: call.tx.versions(id).await?.into_iter().map(Into::into).collect(),
-        visits: call.tx.visits(id).await?.into_iter().map(Into::into).collect(),
+        visits: visits.into_iter().map(|visit| VisitShown::of(visit, today)).collect(),
         sessions: call.tx.sessions_of(id).await?.into_iter().map(Into::into).collect(),
     }))
 }

@@ -51,7 +51,7 @@ pub(super) async fn set_redcap_connection(
         token_replaced,
     });
     let app = app.await?;
-    Ok(Json(RedcapShown::of(&study.config.redcap, &app)?))
+    Ok(Json(RedcapShown::of(&study.config.redcap, &app)))
 }
 
 fn readable_token(token: SecretString) -> Result<SecretString, Problem> {

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use axum::Json;
 use metricis_core::action::Action;
 use metricis_core::enrolment::field_mapping_problems;
-use metricis_core::study::{RecordIdField, RedcapConfig, TaskMapping, config_changes};
+use metricis_core::study::{RecordIdField, RedcapConfig, SURVEY_INSTRUMENTS, config_changes};
 use metricis_store::Tx;
 use utoipa::ToSchema;
 
-use super::RedcapShown;
+use super::{RedcapShown, TaskFields};
 use crate::extract::{Body, Call, StudyAdmin};
 use crate::problem::{Answer, Problem, Refusals};
 
@@ -17,7 +17,7 @@ use crate::problem::{Answer, Problem, Refusals};
 #[serde(deny_unknown_fields)]
 pub(super) struct RedcapSettings {
     /// `participant_code`, or `external_id` when the record id is not the participant's code.
-    #[schema(value_type = Option<String>)]
+    #[schema(schema_with = crate::schema::record_id_field)]
     record_id_field: Option<RecordIdField>,
     /// The REDCap field that carries the enrolment or baseline date.
     anchor_date_field: Option<String>,
@@ -26,10 +26,11 @@ pub(super) struct RedcapSettings {
     /// REDCap field → `participant_code`, `enrollment_date`, `arm` or `time_zone`.
     participant_field_mapping: Option<BTreeMap<String, String>>,
     /// Task → `{instrument, fields}`: result → REDCap field.
-    #[schema(value_type = Option<Object>)]
-    redcap_field_mapping: Option<BTreeMap<String, TaskMapping>>,
+    redcap_field_mapping: Option<BTreeMap<String, TaskFields>>,
     /// Instruments that are REDCap surveys: the event sync makes them participants' tasks.
     survey_instruments: Option<Vec<String>>,
+    /// The `settings_digest` that this change was made from; other settings than those are a conflict.
+    expected_digest: Option<String>,
 }
 
 /// Changes the mappings that are given.
@@ -41,15 +42,18 @@ pub(super) async fn set_redcap_settings(
     Body(given): Body<RedcapSettings>,
 ) -> Answer<RedcapShown> {
     let mut study = call.lock_study().await?;
+    if given.expected_digest.as_ref().is_some_and(|read| *read != study.config.redcap.settings_digest()) {
+        return Err(Problem::Conflict("somebody else has changed these settings since they were read".to_owned()));
+    }
     let before = study.config.clone();
     apply(&mut study.config.redcap, given)?;
     let changed = config_changes(&before, &study.config);
     if changed.is_empty() {
-        return Ok(Json(RedcapShown::of(&study.config.redcap, &call.app)?));
+        return Ok(Json(RedcapShown::of(&study.config.redcap, &call.app)));
     }
     call.tx.set_study_config(study.id, &study.config).await?;
     let app = call.commit(Action::SetStudyConfig { study: study.id, changed }).await?;
-    Ok(Json(RedcapShown::of(&study.config.redcap, &app)?))
+    Ok(Json(RedcapShown::of(&study.config.redcap, &app)))
 }
 
 /// Writes what is given.
@@ -73,17 +77,17 @@ fn apply(redcap: &mut RedcapConfig, given: RedcapSettings) -> Result<(), Problem
     }
     if let Some(mapping) = given.redcap_field_mapping {
         refuse_tasks(&mapping)?;
-        redcap.redcap_field_mapping = mapping;
+        redcap.redcap_field_mapping = mapping.into_iter().map(|(task, to)| (task, to.into())).collect();
     }
     if let Some(surveys) = given.survey_instruments {
         let names: Result<Vec<String>, Problem> =
             surveys.into_iter().map(|name| named("survey_instruments", name)).collect();
-        redcap.extra.insert("survey_instruments".to_owned(), names?.into());
+        redcap.extra.insert(SURVEY_INSTRUMENTS.to_owned(), names?.into());
     }
     Ok(())
 }
 
-fn refuse_tasks(mapping: &BTreeMap<String, TaskMapping>) -> Result<(), Problem> {
+fn refuse_tasks(mapping: &BTreeMap<String, TaskFields>) -> Result<(), Problem> {
     for (task, to) in mapping {
         if task.trim().is_empty() || task.len() > 64 {
             return Err(Problem::Invalid("a task's name has 1 to 64 characters".to_owned()));

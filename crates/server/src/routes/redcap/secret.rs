@@ -35,14 +35,14 @@ pub(super) async fn set_webhook_secret(
     let current = current.and_then(|sealed| call.app.sealer.open(study.id, SecretField::WebhookSecret, sealed).ok());
     if current.is_some_and(|current| current.value.expose_secret() == text) {
         // The same request again, as a client that lost the answer sends it: the former secret must not fall out.
-        return Ok(Json(RedcapShown::of(redcap, &call.app)?));
+        return Ok(Json(RedcapShown::of(redcap, &call.app)));
     }
     let sealed = call.app.sealer.seal(study.id, SecretField::WebhookSecret, &given.secret);
     let former_kept =
         redcap.replace_webhook_secret(sealed).map_err(|refusal| Problem::Conflict(refusal.to_string()))?;
     call.tx.set_study_config(study.id, &study.config).await?;
     let app = call.commit(Action::SetWebhookSecret { study: study.id, former_kept }).await?;
-    Ok(Json(RedcapShown::of(&study.config.redcap, &app)?))
+    Ok(Json(RedcapShown::of(&study.config.redcap, &app)))
 }
 
 /// Retires the former webhook secret.
@@ -56,5 +56,5 @@ pub(super) async fn retire_webhook_secret(call: Call<StudyAdmin, Tx>) -> Answer<
     }
     call.tx.set_study_config(study.id, &study.config).await?;
     let app = call.commit(Action::RetireWebhookSecret { study: study.id }).await?;
-    Ok(Json(RedcapShown::of(&study.config.redcap, &app)?))
+    Ok(Json(RedcapShown::of(&study.config.redcap, &app)))
 }

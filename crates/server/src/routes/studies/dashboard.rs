@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use chrono::{DateTime, NaiveDate, Utc};
-use metricis_core::breaker::Breaker;
 use metricis_store::Dashboard;
-use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::super::breaker::BreakerShown;
 use crate::extract::{Call, StudyMember};
-use crate::problem::{Answer, Problem, Refusals};
+use crate::problem::{Answer, Refusals};
 use crate::today::zone_of;
 
 #[derive(serde::Serialize, ToSchema)]
@@ -39,9 +38,7 @@ pub(super) struct DashboardShown {
     /// Proven DETs refused for their rate.
     refused_for_rate: u64,
     reconcile_wanted: bool,
-    /// The circuit breaker: `state` is closed, open or half_open.
-    #[schema(value_type = Object)]
-    breaker: Value,
+    breaker: BreakerShown,
     /// False is an operator's override of the breaker.
     breaker_enabled: bool,
     /// Workers seen in the last minute; without one nothing is synced.
@@ -59,8 +56,8 @@ pub(super) struct DashboardShown {
 }
 
 impl DashboardShown {
-    fn of(seen: Dashboard, today: NaiveDate, breaker_enabled: bool) -> Result<Self, Problem> {
-        Ok(Self {
+    fn of(seen: Dashboard, today: NaiveDate, breaker_enabled: bool) -> Self {
+        Self {
             today,
             failed_syncs: seen.failed_syncs,
             pending_over_15_min: seen.pending_over_15_min,
@@ -75,7 +72,7 @@ impl DashboardShown {
             troubled_rereads: seen.troubled_rereads,
             refused_for_rate: seen.refused_for_rate,
             reconcile_wanted: seen.reconcile_wanted,
-            breaker: show_breaker(&seen.breaker)?,
+            breaker: (&seen.breaker).into(),
             breaker_enabled,
             live_workers: seen.live_workers,
             jobs_queued: seen.jobs_queued,
@@ -85,16 +82,8 @@ impl DashboardShown {
             visits_due_today: seen.visits_due_today,
             visits_overdue: seen.visits_overdue,
             visits_next_7_days: seen.visits_next_7_days,
-        })
+        }
     }
-}
-
-/// The breaker as JSON.
-///
-/// # Errors
-/// Internal, never in practice.
-pub(in crate::routes) fn show_breaker(breaker: &Breaker) -> Result<Value, Problem> {
-    serde_json::to_value(breaker).map_err(Problem::internal)
 }
 
 /// The state of a study at this moment.
@@ -104,5 +93,5 @@ pub(super) async fn get_dashboard(call: Call<StudyMember>) -> Answer<DashboardSh
     let study = call.study().await?;
     let today = call.app.today(&study, zone_of(&study), call.now());
     let seen = call.tx.dashboard(study.id, today).await?;
-    Ok(Json(DashboardShown::of(seen, today, call.app.settings.breaker.enabled)?))
+    Ok(Json(DashboardShown::of(seen, today, call.app.settings.breaker.enabled)))
 }

@@ -39,7 +39,7 @@ pub(super) async fn set_study_status(call: Call<StudyAdmin>, Body(new): Body<New
     call.tx.set_study_status(study.id, new.status).await?;
     let (role, from) = (call.who.role, std::mem::replace(&mut study.status, new.status));
     call.commit(Action::SetStudyStatus { study: study.id, from, to: new.status }).await?;
-    Ok(Json(StudyDetail::of(&study, role)?))
+    Ok(Json(StudyDetail::of(&study, role)))
 }
 
 fn refuse_move(from: StudyStatus, to: StudyStatus) -> Result<(), Problem> {

@@ -1,5 +1,7 @@
 //! Handing an event to the worker again that failed, is stuck or had no effect; only a person does this.
 
+use std::collections::BTreeSet;
+
 use axum::Json;
 use metricis_core::action::Action;
 use metricis_core::ids::EventId;
@@ -21,5 +23,6 @@ pub(super) async fn replay_webhook_event(call: Call<StudyCoordinator, Tx>, At(id
     let event = call.tx.event(id).await?.ok_or(Problem::NotFound)?;
     let action = Action::ReplayEvent { event: id, from: replayed.from, retry_count: replayed.retry_count };
     call.commit(action).await?.wake_worker();
-    Ok(Json(event.into()))
+    // It waits for a worker now.
+    Ok(Json(EventShown::of(event, &BTreeSet::new())))
 }

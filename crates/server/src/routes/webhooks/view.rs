@@ -1,6 +1,10 @@
 //! An event as staff see it.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
+use metricis_core::enrolment::refuse_replay;
+use metricis_core::ids::EventId;
 use metricis_core::words::{EventSource, EventStatus};
 use metricis_store::StoredEvent;
 use utoipa::ToSchema;
@@ -28,6 +32,8 @@ pub(super) struct EventShown {
     retry_count: i32,
     /// The event that it repeats.
     duplicate_of_id: Option<Uuid>,
+    /// A person may hand it to a worker again: it failed, it is stuck, or it had no effect.
+    replayable: bool,
 }
 
 /// A received event with its form.
@@ -45,9 +51,11 @@ struct FormField {
     value: String,
 }
 
-impl From<StoredEvent> for EventShown {
-    fn from(event: StoredEvent) -> Self {
+impl EventShown {
+    /// The event as it is shown; `stuck` holds the ids of those in `processing` that no worker will end.
+    pub(super) fn of(event: StoredEvent, stuck: &BTreeSet<EventId>) -> Self {
         Self {
+            replayable: refuse_replay(event.status, stuck.contains(&event.id), event.note.as_deref()).is_ok(),
             id: event.id.0,
             source: event.source,
             project_id: event.project_id,
@@ -66,9 +74,11 @@ impl From<StoredEvent> for EventShown {
     }
 }
 
-impl From<StoredEvent> for EventDetail {
-    fn from(mut event: StoredEvent) -> Self {
+impl EventDetail {
+    /// The event with its form.
+    pub(super) fn of(mut event: StoredEvent, stuck: &BTreeSet<EventId>) -> Self {
         let form = std::mem::take(&mut event.form);
-        Self { form: form.into_iter().map(|(name, value)| FormField { name, value }).collect(), event: event.into() }
+        let form = form.into_iter().map(|(name, value)| FormField { name, value }).collect();
+        Self { form, event: EventShown::of(event, stuck) }
     }
 }
