@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { mappingOf } from "./Pairs";
-import { taskMapping } from "./ResultMapping";
+import { taskMapping } from "./results";
 import { makeSecret, triggerAddress } from "./secret";
 
 const pair = (from: string, to: string, id = 0) => ({ id, from, to });
