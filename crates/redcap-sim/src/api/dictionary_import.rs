@@ -8,6 +8,7 @@ use super::answer::{Answer, ApiError, count_of};
 use super::sent::{SentRow, cell, read_rows};
 use crate::project::definition::{Definition, Form};
 use crate::project::field::{Field, Kind};
+use crate::project::index::Index;
 
 /// # Errors
 /// 400 with one line per fault. The words are ours: no public source has REDCap's.
@@ -21,6 +22,7 @@ pub(super) fn import(call: &mut Call<'_>) -> Result<Answer, ApiError> {
     let definition = &mut call.project.definition;
     definition.forms = forms(definition, &fields);
     definition.fields = fields;
+    definition.index = Index::default();
     let kept = |form: &String| definition.forms.iter().any(|known| known.name == *form);
     let mut events = definition.events.clone();
     for event in &mut events {

@@ -3,7 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::field::{Field, Kind};
+use super::field::Field;
+use super::index::Index;
 
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Form {
@@ -118,6 +119,9 @@ pub(crate) struct Definition {
     pub(crate) events: Vec<Event>,
     pub(crate) repeating: Vec<RepeatingForm>,
     pub(crate) groups: Vec<Group>,
+    /// Of forms and fields.
+    #[serde(skip)]
+    pub(crate) index: Index,
 }
 
 /// What a column of a flat row means.
@@ -160,16 +164,7 @@ impl Definition {
 
     /// Finds a column of a flat row; the record id is not one of them.
     pub(crate) fn column(&self, name: &str) -> Option<Column<'_>> {
-        if let Some(form) = name.strip_suffix("_complete").and_then(|form| self.form(form)) {
-            return Some(Column::Complete(form));
-        }
-        if let Some((base, _)) = name.split_once("___") {
-            let checkbox = self.field(base).filter(|field| field.kind == Kind::Checkbox);
-            return checkbox.filter(|field| field.columns().iter().any(|c| c == name)).map(Column::Checkbox);
-        }
-        let field = self.fields.iter().skip(1).find(|field| field.name == name);
-        let field = field.filter(|field| field.holds_data() && field.kind != Kind::Checkbox);
-        field.map(Column::Value)
+        self.index.find(self, name)
     }
 
     pub(crate) fn event_index(&self, unique_name: &str) -> Option<usize> {

@@ -3,6 +3,7 @@
 
 pub(crate) mod definition;
 pub(crate) mod field;
+pub(crate) mod index;
 mod odm;
 mod odm_dictionary;
 mod odm_records;

@@ -4,6 +4,7 @@
 use chrono::{DateTime, Utc};
 
 use super::definition::{Arm, Definition, Event};
+use super::index::Index;
 use super::xml::{Element, parse};
 use super::{OdmError, odm_dictionary, odm_records, odm_settings};
 use crate::state::records::Records;
@@ -34,6 +35,7 @@ pub(crate) fn load(xml: &str, now: DateTime<Utc>) -> Result<(Definition, Records
         events,
         repeating: Vec::new(),
         groups: odm_settings::groups(globals),
+        index: Index::default(),
     };
     odm_settings::repeats(globals, &mut definition)?;
     let records = odm_records::records(&root, &definition, now)?;
