@@ -5,6 +5,10 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+mod simulator;
+
+pub use simulator::{OfSimulator, RunSimulator, Simulator};
+
 /// Runs clinical studies whose records live in REDCap.
 #[derive(Debug, Parser)]
 #[command(name = "metricis", version = crate::VERSION, propagate_version = true, after_help = AFTER)]
@@ -58,18 +62,8 @@ pub enum Command {
     /// The go/no-go board of a study
     #[command(subcommand)]
     Cutover(Cutover),
-    /// Run a REDCap in memory, from REDCap's own project XML
-    RedcapSim {
-        /// Address to listen on
-        #[arg(long, default_value = "127.0.0.1:8081")]
-        listen: SocketAddr,
-        /// Project XML to load, as REDCap exports it; several may be given. The sponsor study without one
-        #[arg(long, value_name = "FILE")]
-        project: Vec<PathBuf>,
-        /// Data Entry Trigger of each project
-        #[arg(long, value_name = "URL")]
-        det_url: Option<String>,
-    },
+    /// Run a REDCap for tests, from REDCap's own project XML, and tell it to misbehave
+    RedcapSim(Simulator),
     /// Staff accounts
     #[command(subcommand)]
     User(User),

@@ -17,6 +17,7 @@ mod serve;
 mod sim;
 mod state;
 
+pub use chrono_tz::Tz;
 pub use det::{DetDelivery, DetTest};
 pub use fault::{BadOrder, BanReply, Fault, Length, Noise, Order, UnknownFault};
 pub use file::StateError;
@@ -25,6 +26,19 @@ pub use save::{SURVEY_RESPONDENT, SaveForm, Saved};
 pub use sim::{ProjectHandle, ProjectOptions, Scope, Sim, SimOptions};
 pub use state::ApiUser;
 pub use state::check::Refusal;
+
+/// Every way to misbehave: how it is written, and what it does.
+pub fn fault_kinds() -> impl Iterator<Item = (&'static str, &'static str)> {
+    fault::catalog::CATALOG.iter().map(|kind| (kind.form, kind.meaning))
+}
+
+/// A time zone by its name, such as `Europe/Zurich`.
+///
+/// # Errors
+/// What to write instead.
+pub fn time_zone(name: &str) -> Result<Tz, String> {
+    name.parse().map_err(|_| format!("'{name}' is no time zone; write one like UTC or Europe/Zurich"))
+}
 
 /// Why the simulator did not do what it was asked to.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]

@@ -37,9 +37,7 @@ pub async fn run(args: &Args) -> Result<(), CliError> {
         Command::Breaker(command) => breaker::run(args, command).await,
         Command::Webhooks(command) => webhooks::run(args, command).await,
         Command::Cutover(command) => cutover::run(args, command).await,
-        Command::RedcapSim { listen, project, det_url } => {
-            redcap_sim::run(args, *listen, project, det_url.clone()).await
-        }
+        Command::RedcapSim(simulator) => redcap_sim::run(args, simulator).await,
         Command::User(command) => user::run(args, command).await,
         Command::Study(command) => study::run(args, command).await,
         Command::Docs { out } => docs::write(out),

@@ -10,6 +10,7 @@ mod demo;
 mod log_lines;
 mod program;
 mod refusals;
+mod simulator;
 mod site;
 mod suites;
 mod two_servers;
