@@ -11,7 +11,8 @@ pub(super) fn export(call: &mut Call<'_>) -> Result<Answer, ApiError> {
     let (logtype, user, record) = (params.get("logtype"), params.get("user"), params.get("record"));
     let (from, to) = (params.get("beginTime"), params.get("endTime"));
     let group = call.user.dag.as_deref().unwrap_or(params.get("dag"));
-    let minute = |entry: &LogEntry| call.server_time(entry.at).chars().take(16).collect::<String>();
+    let shift = call.faults.log_shift();
+    let minute = |entry: &LogEntry| call.server_time(entry.at + shift).chars().take(16).collect::<String>();
     let in_group = |entry: &LogEntry| {
         let of = entry.record.as_deref().and_then(|record| call.project.records.get(record));
         group.is_empty() || entry.record.is_none() || of.and_then(|record| record.group.as_deref()) == Some(group)

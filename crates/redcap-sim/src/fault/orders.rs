@@ -87,7 +87,6 @@ impl Faults {
     }
 
     /// How far the log's times are off.
-    #[expect(dead_code, reason = "the API has no log yet")]
     pub(crate) fn log_shift(&self) -> TimeDelta {
         let shift = self.0.iter().find_map(|fault| match fault {
             Fault::ShiftedLog { minutes } => Some(TimeDelta::minutes((*minutes).into())),

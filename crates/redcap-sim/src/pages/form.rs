@@ -18,9 +18,9 @@ use crate::det::DetDelivery;
 use crate::project::definition::{Event, Form};
 use crate::save::SaveForm;
 use crate::sim::Sim;
-use crate::state::Project;
 use crate::state::check::Refusal;
 use crate::state::records::{Place, Repeat};
+use crate::state::{Project, SurveyTarget};
 
 /// The name under which the pages save when nobody gives one.
 const PERSON: &str = "coordinator";
@@ -91,13 +91,14 @@ fn render(opened: &Opened<'_>, id: &str, which: &Which, values: &Values, notice:
         if project.definition.longitudinal { project.definition.event_title(opened.event) } else { String::new() };
     let instance = opened.place.repeat.instance().map_or(String::new(), |n| format!(" · instance {n}"));
     let body = format!(
-        "<p>Record <strong>{}</strong>{} {}{instance}</p>{notice}<form method=\"post\">{}<div class=\"field\">\
+        "<p>Record <strong>{}</strong>{} {}{instance}</p>{notice}{}<form method=\"post\">{}<div class=\"field\">\
          <label>Complete? <select name=\"__complete\">{states}</select></label></div><div class=\"field\">\
          <label>Saved by <input type=\"text\" name=\"__user\" value=\"{PERSON}\"></label></div>{}\
          <p><button class=\"main\">Save</button></p></form>",
         escape(id),
         if project.records.contains(id) { "" } else { " (new)" },
         escape(&event),
+        survey_form(opened, id),
         controls(fields, values, is_new),
         groups(project, id, which),
     );
@@ -107,6 +108,40 @@ fn render(opened: &Opened<'_>, id: &str, which: &Which, values: &Values, notice:
         trail.push((format!("/projects/{}/records/{}", project.id, super::html::encode(id)), format!("Record {id}")));
     }
     page(&form.label, &trail, &body)
+}
+
+/// The way to the same form as a participant fills it in; a survey belongs to a record that exists.
+fn survey_form(opened: &Opened<'_>, id: &str) -> String {
+    if opened.form.survey.is_none() || !opened.project.records.contains(id) {
+        return String::new();
+    }
+    let instance = opened.place.repeat.instance();
+    let to =
+        address(opened.project.id, id, opened.event, &opened.form.name, instance).replacen("/form?", "/survey?", 1);
+    format!(
+        "<form method=\"post\" action=\"{}\"><p><button>Open as a survey</button> as the participant sees it</p></form>",
+        escape(&to)
+    )
+}
+
+pub(super) async fn open_survey(
+    State(sim): State<Sim>,
+    Path((project_id, id)): Path<(u32, String)>,
+    Query(which): Query<Which>,
+) -> Response {
+    let mut world = sim.world();
+    let opened = world.projects.get(&project_id).and_then(|project| open(project, &which));
+    let opened = opened.filter(|opened| opened.form.survey.is_some() && opened.project.records.contains(&id));
+    let Some(opened) = opened else { return refused(StatusCode::NOT_FOUND, "There is no such survey.") };
+    let target = SurveyTarget {
+        project_id,
+        record: id,
+        event: opened.event.unique_name.clone(),
+        instrument: opened.form.name.clone(),
+        instance: opened.place.repeat.instance(),
+    };
+    let code = world.site.survey_code(target);
+    Redirect::to(&format!("/surveys/?s={code}")).into_response()
 }
 
 fn groups(project: &Project, id: &str, which: &Which) -> String {

@@ -36,9 +36,68 @@ pub(super) fn page(title: &str, trail: &[(String, String)], body: &str) -> Strin
     format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <title>{title} · REDCap simulator</title><link rel=\"stylesheet\" href=\"/sim/style.css\"></head>\
+         <title>{title} · REDCap simulator</title><link rel=\"icon\" href=\"data:,\"><link rel=\"stylesheet\" href=\"/sim/style.css\"></head>\
          <body><header>{trail}<strong>REDCap simulator</strong></header><main><h1>{title}</h1>\n{body}</main></body></html>\n"
     )
+}
+
+/// The pages of one project, as a row of links; `here` is the last part of the address of this one.
+pub(super) fn tabs(project_id: u32, here: &str) -> String {
+    const TABS: [(&str, &str); 5] = [
+        ("", "Project"),
+        ("/dashboard", "Record status"),
+        ("/log", "Logging"),
+        ("/det", "Data Entry Trigger"),
+        ("/api", "API"),
+    ];
+    let tab = |(path, text): &(&str, &str)| {
+        let current = if *path == here { " aria-current=\"page\"" } else { "" };
+        format!("<a href=\"/projects/{project_id}{path}\"{current}>{text}</a>")
+    };
+    let tabs: String = TABS.iter().map(tab).collect();
+    format!("<nav class=\"tabs\" aria-label=\"Pages of this project\">{tabs}</nav>")
+}
+
+/// Where a long list is cut: which part is shown, and the ways to the others.
+pub(super) struct Part {
+    pub(super) number: usize,
+    pub(super) size: usize,
+    pub(super) all: usize,
+}
+
+impl Part {
+    /// `number` counts from 1; one beyond the end is the last.
+    pub(super) fn new(number: Option<usize>, size: usize, all: usize) -> Self {
+        let last = all.div_ceil(size).max(1);
+        Self { number: number.unwrap_or(1).clamp(1, last), size, all }
+    }
+
+    pub(super) fn skip(&self) -> usize {
+        (self.number - 1) * self.size
+    }
+
+    /// Links to the parts before and after, as `address` makes them; nothing when there is one part only.
+    pub(super) fn links(&self, address: impl Fn(usize) -> String) -> String {
+        let last = self.all.div_ceil(self.size).max(1);
+        if last == 1 {
+            return String::new();
+        }
+        let link = |number: usize, text: &str| match (1..=last).contains(&number) {
+            true => format!("<a class=\"button\" href=\"{}\">{text}</a>", escape(&address(number))),
+            false => String::new(),
+        };
+        format!(
+            "<nav class=\"actions\" aria-label=\"Parts of the list\">{}<span>Part {} of {last}</span>{}</nav>",
+            link(self.number - 1, "‹ Before"),
+            self.number,
+            link(self.number + 1, "Next ›"),
+        )
+    }
+}
+
+/// A table that scrolls by itself where it is too wide, and by keyboard too; `name` says what it is.
+pub(super) fn scroll(name: &str, table: &str) -> String {
+    format!("<div class=\"scroll\" role=\"region\" aria-label=\"{}\" tabindex=\"0\">{table}</div>", escape(name))
 }
 
 pub(super) fn ok(page: String) -> Response {

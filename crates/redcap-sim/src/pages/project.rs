@@ -1,7 +1,5 @@
-//! `/projects/{id}`: its records, a new record, "break REDCap", the DET and what it came to.
-//! Invariant: the DET URL is never put back into the page; a new one is typed whole.
-
-use std::fmt::Write;
+//! `/projects/{id}`: what is in it, a new record, "break REDCap".
+//! Invariant: what is shown of a project's misbehavior is what is in force at this moment, the whole server's included.
 
 use axum::Form;
 use axum::extract::{Path, Query, State};
@@ -9,68 +7,65 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use super::html::{encode, escape, ok, options, page, refused};
-use crate::ambient::Clock;
-use crate::det::masked_text;
-use crate::fault::Fault;
+use super::html::{encode, escape, ok, options, page, refused, tabs};
 use crate::fault::catalog::CATALOG;
+use crate::fault::{Fault, Order};
 use crate::sim::{Scope, Sim};
-use crate::state::Project;
+use crate::state::{Project, World};
 
-/// As many records and deliveries as one page lists.
-const LISTED: usize = 500;
+pub(super) const NO_PROJECT: &str = "There is no such project.";
 
 pub(super) async fn show(State(sim): State<Sim>, Path(project_id): Path<u32>) -> Response {
     let world = sim.world();
     let Some(project) = world.projects.get(&project_id) else {
-        return refused(StatusCode::NOT_FOUND, "There is no such project.");
+        return refused(StatusCode::NOT_FOUND, NO_PROJECT);
     };
     let body = [
-        fault_notice(project),
-        records(project, world.clock),
+        tabs(project_id, ""),
+        fault_notice(&world, project),
+        facts(project),
         add_form(project),
         break_form(project),
-        det(project, &world.base_url, world.clock),
-        log(project, world.clock),
+        remove_form(project),
     ];
     ok(page(&project.definition.title, &[("/".into(), "Projects".into())], &body.concat()))
 }
 
-fn fault_notice(project: &Project) -> String {
-    project.orders.iter().next().map_or(String::new(), |order| {
-        format!("<p class=\"notice bad\" role=\"status\">The API is broken: {}.</p>", escape(&order.fault.title()))
-    })
-}
-
-fn records(project: &Project, clock: Clock) -> String {
-    let mut rows = String::new();
-    for (id, record) in project.records.iter().take(LISTED) {
-        let saved = record.rows.values().flat_map(|row| row.values.iter());
-        let complete = saved.filter(|(name, value)| name.ends_with("_complete") && *value == "2").count();
-        let _ = write!(
-            rows,
-            "<tr><td><a href=\"/projects/{}/records/{}\">{}</a></td><td>{}</td><td>{complete}</td><td>{}</td></tr>",
-            project.id,
-            encode(id),
-            escape(id),
-            escape(record.group.as_deref().unwrap_or("")),
-            clock.text(record.modified),
-        );
-    }
-    let count = project.records.len();
-    let table = if rows.is_empty() {
-        "<p>No records yet.</p>".to_owned()
-    } else {
-        format!(
-            "<div class=\"scroll\"><table><thead><tr><th>Record</th><th>Group</th><th>Complete forms</th><th>Changed (UTC)</th>\
-             </tr></thead><tbody>{rows}</tbody></table></div>"
-        )
+/// What is broken, in a sentence; nothing while all is well.
+pub(super) fn fault_notice(world: &World, project: &Project) -> String {
+    let titles = |orders: Vec<&Order>| {
+        let title = |order: &&Order| match order.to_string() {
+            text if text == order.fault.to_string() => escape(&order.fault.title()),
+            text => format!("{} ({})", escape(&order.fault.title()), escape(&text)),
+        };
+        orders.iter().map(title).collect::<Vec<_>>().join("; ")
     };
-    let rest = if count > LISTED { format!("<p>The first {LISTED} are listed.</p>") } else { String::new() };
-    format!("<h2>Records ({count})</h2>{table}{rest}")
+    let (server, own) = (titles(world.orders.iter().collect()), titles(project.orders.iter().collect()));
+    let sentences = [("The whole server is broken", server), ("The API is broken", own)];
+    let notice = |(whose, what): (&str, String)| match what.is_empty() {
+        true => String::new(),
+        false => format!("<p class=\"notice bad\" role=\"status\">{whose}: {what}.</p>"),
+    };
+    sentences.into_iter().map(notice).collect()
 }
 
-fn add_form(project: &Project) -> String {
+fn facts(project: &Project) -> String {
+    let (id, definition) = (project.id, &project.definition);
+    let records = match project.records.len() {
+        0 => "no records yet".to_owned(),
+        1 => "1 record".to_owned(),
+        many => format!("{many} records"),
+    };
+    format!(
+        "<p>Project id {id} · <a href=\"/projects/{id}/dashboard\">{records}</a> · {} forms · {} fields{} · {} API calls</p>",
+        definition.forms.len(),
+        definition.fields.len(),
+        if definition.longitudinal { format!(" · {} events", definition.events.len()) } else { String::new() },
+        project.api_calls,
+    )
+}
+
+pub(super) fn add_form(project: &Project) -> String {
     let definition = &project.definition;
     let arms: Vec<(String, String)> =
         definition.arms.iter().map(|arm| (arm.num.to_string(), format!("{}: {}", arm.num, arm.name))).collect();
@@ -110,51 +105,18 @@ fn break_form(project: &Project) -> String {
     format!(
         "<h2>Break REDCap</h2><form class=\"actions\" {action}><button class=\"main\" name=\"fault\" value=\"\">Repair</button>\
          {buttons}</form><form class=\"actions\" {action}><label>Refuse values of <select name=\"fault\">{fields}</select></label>\
-         <button>Refuse</button></form>"
+         <button>Refuse</button></form><form class=\"actions\" {action}><label>Or write an order <input type=\"text\" name=\"fault\" \
+         placeholder=\"gateway:504 on record/export over 100 after 1 times 2\" autocomplete=\"off\"></label><button>Break</button></form>"
     )
 }
 
-fn det(project: &Project, base_url: &str, clock: Clock) -> String {
-    let shown = project.det_url.as_deref().map(|url| masked_text(url, base_url));
-    let mut rows = String::new();
-    for delivery in project.deliveries.iter().rev().take(LISTED) {
-        let outcome = match (delivery.status, &delivery.error) {
-            (Some(status), _) => format!("<span class=\"{}\">{status}</span>", if status < 300 { "s2" } else { "s0" }),
-            (None, error) => format!("<span class=\"s0\">{}</span>", escape(error.as_deref().unwrap_or("no answer"))),
-        };
-        let _ = write!(
-            rows,
-            "<tr><td>{}</td><td>{}</td><td>{} {}</td><td>{outcome}</td></tr>",
-            clock.text(delivery.at),
-            escape(&delivery.record),
-            escape(delivery.event.as_deref().unwrap_or("")),
-            escape(&delivery.instrument),
-        );
-    }
-    let table = if rows.is_empty() {
-        "<p>Nothing has been delivered yet.</p>".to_owned()
-    } else {
-        format!(
-            "<div class=\"scroll\"><table><thead><tr><th>Time (UTC)</th><th>Record</th><th>Form</th><th>Answer</th></tr></thead>\
-             <tbody>{rows}</tbody></table></div>"
-        )
-    };
+fn remove_form(project: &Project) -> String {
     format!(
-        "<h2>Data Entry Trigger</h2><p>Goes to: <strong>{}</strong></p><form class=\"actions\" action=\"/projects/{}/det-url\" \
-         method=\"post\"><label>New URL (blank: none) <input type=\"text\" name=\"url\" inputmode=\"url\" autocomplete=\"off\"></label>\
-         <button>Set</button></form>{table}",
-        escape(shown.as_deref().unwrap_or("nowhere")),
-        project.id,
+        "<h2>Remove</h2><form action=\"/projects/{}/remove\" method=\"post\"><label class=\"check\"><input type=\"checkbox\" \
+         name=\"yes\" value=\"1\" required> The project goes with its records, log and tokens</label>\
+         <button>Remove this project</button></form>",
+        project.id
     )
-}
-
-fn log(project: &Project, clock: Clock) -> String {
-    let mut rows = String::new();
-    for entry in project.log.iter().rev().take(20) {
-        let (at, user, action) = (clock.text(entry.at), escape(&entry.username), escape(&entry.action));
-        let _ = write!(rows, "<tr><td>{at}</td><td>{user}</td><td>{action}</td></tr>");
-    }
-    format!("<h2>Log</h2><div class=\"scroll\"><table><tbody>{rows}</tbody></table></div>")
 }
 
 #[derive(Deserialize)]
@@ -173,7 +135,7 @@ pub(super) async fn add_record(
 ) -> Response {
     let world = sim.world();
     let Some(project) = world.projects.get(&project_id) else {
-        return refused(StatusCode::NOT_FOUND, "There is no such project.");
+        return refused(StatusCode::NOT_FOUND, NO_PROJECT);
     };
     let name = match new.record.trim() {
         "" => project.records.next_name(None),
@@ -200,11 +162,11 @@ pub(super) async fn set_fault(
     Path(project_id): Path<u32>,
     Form(choice): Form<FaultChoice>,
 ) -> Response {
-    let fault = match choice.fault.as_str() {
+    let order = match choice.fault.trim() {
         "" => Ok(None),
         text => text.parse().map(Some),
     };
-    match fault.map(|fault| sim.set_order(Scope::Project(project_id), fault)) {
+    match order.map(|order| sim.set_order(Scope::Project(project_id), order)) {
         Ok(Ok(())) => Redirect::to(&format!("/projects/{project_id}")).into_response(),
         Ok(Err(error)) => refused(StatusCode::NOT_FOUND, &error.to_string()),
         Err(error) => refused(StatusCode::BAD_REQUEST, &error.to_string()),
@@ -212,17 +174,17 @@ pub(super) async fn set_fault(
 }
 
 #[derive(Deserialize)]
-pub(super) struct DetUrl {
-    url: String,
+pub(super) struct Removal {
+    #[serde(default)]
+    yes: String,
 }
 
-pub(super) async fn set_det_url(
-    State(sim): State<Sim>,
-    Path(project_id): Path<u32>,
-    Form(new): Form<DetUrl>,
-) -> Response {
-    match sim.set_det_url(project_id, Some(new.url)) {
-        Ok(()) => Redirect::to(&format!("/projects/{project_id}")).into_response(),
+pub(super) async fn remove(State(sim): State<Sim>, Path(project_id): Path<u32>, Form(sent): Form<Removal>) -> Response {
+    if sent.yes.is_empty() {
+        return refused(StatusCode::BAD_REQUEST, "Nothing was removed: tick the box that says what goes.");
+    }
+    match sim.remove_project(project_id) {
+        Ok(()) => Redirect::to("/").into_response(),
         Err(error) => refused(StatusCode::NOT_FOUND, &error.to_string()),
     }
 }

@@ -7,7 +7,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::html::{encode, escape, ok, page, refused};
+use super::html::{encode, escape, ok, page, refused, scroll, tabs};
 use crate::project::definition::{COMPLETE_LABELS, Event, Form};
 use crate::sim::Sim;
 use crate::state::Project;
@@ -26,13 +26,15 @@ pub(super) async fn show(State(sim): State<Sim>, Path((project_id, id)): Path<(u
         "<form action=\"/projects/{project_id}/records/{}/delete\" method=\"post\"><p><button>Delete this record</button></p></form>",
         encode(&id)
     );
-    let body = format!("{group}{}{}{delete}", grid(project, &id, record), values(project, record));
+    let tabs = tabs(project_id, "/dashboard");
+    let body = format!("{tabs}{group}{}{}{delete}", grid(project, &id, record), values(project, record));
     ok(page(&format!("Record {id}"), &trail, &body))
 }
 
 fn grid(project: &Project, id: &str, record: &Record) -> String {
     let definition = &project.definition;
-    let heads: String = definition.forms.iter().map(|form| format!("<th>{}</th>", escape(&form.label))).collect();
+    let heads: String =
+        definition.forms.iter().map(|form| format!("<th scope=\"col\">{}</th>", escape(&form.label))).collect();
     let mut rows = String::new();
     for (index, event) in definition.events.iter().enumerate() {
         let title = if definition.longitudinal { definition.event_title(event) } else { String::new() };
@@ -44,9 +46,9 @@ fn grid(project: &Project, id: &str, record: &Record) -> String {
         }
         rows.push_str("</tr>");
     }
-    format!(
-        "<div class=\"scroll\"><table><thead><tr><th>Event</th>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
-    )
+    let table =
+        format!("<table><thead><tr><th scope=\"col\">Event</th>{heads}</tr></thead><tbody>{rows}</tbody></table>");
+    scroll("Forms by event", &table)
 }
 
 fn cell(project: &Project, id: &str, record: &Record, index: usize, form: &Form) -> String {
@@ -79,10 +81,9 @@ fn values(project: &Project, record: &Record) -> String {
             let _ = write!(rows, "<tr><td>{title}{instance}</td><th scope=\"row\">{name}</th><td>{value}</td></tr>");
         }
     }
-    format!(
-        "<h2>Saved values</h2><div class=\"scroll\"><table><thead><tr><th>Event</th><th>Field</th><th>Value</th></tr></thead>\
-         <tbody>{rows}</tbody></table></div>"
-    )
+    let heads = ["Event", "Field", "Value"].map(|head| format!("<th scope=\"col\">{head}</th>")).concat();
+    let table = format!("<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>");
+    format!("<h2>Saved values</h2>{}", scroll("Saved values", &table))
 }
 
 /// How REDCap names a record's page.

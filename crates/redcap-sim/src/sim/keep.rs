@@ -33,6 +33,11 @@ impl Sim {
         Ok(sim)
     }
 
+    /// Whether a file follows it.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.kept.is_some()
+    }
+
     /// Writes what has changed. Nothing happens without a file.
     ///
     /// # Errors

@@ -11,5 +11,7 @@ mod file;
 mod imports;
 mod orders;
 mod pages;
+mod people;
 mod projects;
+mod scale;
 mod server;

@@ -237,3 +237,30 @@ async fn the_clock_is_set_and_writes_in_the_servers_zone() {
     assert_eq!(changed_since("2026-10-25 02:29:00").await, 1, "the range is in the server's time");
     assert_eq!(changed_since("2026-10-25 02:31:00").await, 0);
 }
+
+#[tokio::test]
+async fn the_logs_times_are_off_by_an_hour_in_answers_and_in_filters() {
+    let server = Server::start().await;
+    let project = server.sponsor_study();
+    server.sim.set_clock("2026-10-25T12:30:00Z".parse().unwrap());
+    project.import(&json!([{"record_id": "1"}]), &[]).await;
+    let log = async |more: &[(&str, &str)]| {
+        let mut call = vec![("content", "log"), ("logtype", "record_add")];
+        call.extend_from_slice(more);
+        project.json(&call).await
+    };
+    assert_eq!(log(&[]).await[0]["timestamp"], "2026-10-25 12:30");
+    project.order("dst-log");
+    assert_eq!(log(&[]).await[0]["timestamp"], "2026-10-25 11:30");
+    assert_eq!(log(&[("beginTime", "2026-10-25 12:00")]).await, json!([]), "who asks since noon misses it");
+    assert_eq!(log(&[("endTime", "2026-10-25 12:00")]).await[0]["record"], "1");
+}
+
+#[test]
+fn the_page_for_strangers_lists_every_fault_in_its_own_words() {
+    let page = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/SIMULATOR.md"));
+    for (form, meaning) in metricis_redcap_sim::fault_kinds() {
+        let row = format!("| `{}` | {meaning} |", form.replace('|', "\\|"));
+        assert!(page.contains(&row), "docs/SIMULATOR.md lacks {row}");
+    }
+}

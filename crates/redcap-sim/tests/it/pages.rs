@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::server::{Project, Receiver, Server};
 
 /// Posts a form and follows the redirect; status, address and page.
-async fn submit(server: &Server, path: &str, form: &[(&str, &str)]) -> (u16, String, String) {
+pub async fn submit(server: &Server, path: &str, form: &[(&str, &str)]) -> (u16, String, String) {
     let answer = server.http.post(format!("{}{path}", server.base)).form(form).send().await.unwrap();
     let status = answer.status().as_u16();
     let Some(to) = answer.headers().get("location") else { return (status, path.into(), answer.text().await.unwrap()) };
@@ -15,7 +15,7 @@ async fn submit(server: &Server, path: &str, form: &[(&str, &str)]) -> (u16, Str
     (status, to, page)
 }
 
-async fn with_receiver(project: &Project<'_>, status: StatusCode) -> Receiver {
+pub async fn with_receiver(project: &Project<'_>, status: StatusCode) -> Receiver {
     let receiver = Receiver::start(status).await;
     let url = format!("http://{}/det?token=s3cret", receiver.address);
     let path = format!("/projects/{}/det-url", project.id());
