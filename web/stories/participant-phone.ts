@@ -119,3 +119,11 @@ export async function tokenOn(page: Page): Promise<string> {
       }),
   );
 }
+
+/** How much the browser lets the app keep from now on; nothing given: as much as it would. */
+export async function allow(page: Page, quotaSize?: number): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  const { origin } = new URL(page.url());
+  // The browser goes by the last word on an origin for as long as somebody listens.
+  await session.send("Storage.overrideQuotaForOrigin", quotaSize === undefined ? { origin } : { origin, quotaSize });
+}

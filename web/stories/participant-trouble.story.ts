@@ -1,7 +1,7 @@
 /** What goes wrong on a phone: no room, no storage, a wrong clock, a call in mid-trial, a session that is over. Nothing is lost or invented. */
-import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
+  allow,
   Ground,
   holdUploads,
   isReadyOffline,
@@ -23,14 +23,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => ground?.close());
-
-/** How much the browser lets the app keep from now on; nothing given: as much as it would. */
-async function allow(page: Page, quotaSize?: number): Promise<void> {
-  const session = await page.context().newCDPSession(page);
-  const { origin } = new URL(page.url());
-  // The browser goes by the last word on an origin for as long as somebody listens.
-  await session.send("Storage.overrideQuotaForOrigin", quotaSize === undefined ? { origin } : { origin, quotaSize });
-}
 
 test("a phone without room says so before the link is used, and takes it once there is room", async () => {
   const context = await ground.browser.newContext(PHONE);

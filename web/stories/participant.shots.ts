@@ -3,7 +3,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, test } from "vitest";
-import { Ground, isReadyOffline, PHONE, playByKeyboard, says, simulate } from "./participant-phone";
+import { allow, Ground, isReadyOffline, PHONE, playByKeyboard, says, simulate, tokenOn } from "./participant-phone";
 import { Releases } from "./participant-release";
 
 const FOLDER = join(import.meta.dirname, "../../target/screenshots");
@@ -61,6 +61,14 @@ test("entering", async () => {
   await says(blocked, "This browser does not let the app keep anything");
   await pictures(blocked, "no-storage");
   await refusing.close();
+  const full = await ground.browser.newContext(PHONE);
+  const crowded = await full.newPage();
+  await crowded.goto(`${ground.home}icon.svg`);
+  await allow(crowded, 1);
+  await crowded.goto(link);
+  await crowded.waitForSelector("[role=alert]");
+  await pictures(crowded, "no-room");
+  await full.close();
   await page.goto(`${ground.home}nowhere`);
   await says(page, "There is no such page");
   await pictures(page, "not-found");
@@ -159,6 +167,28 @@ test("unsent work, a failed sync, an update", async () => {
   await pictures(page, "signed-out-untold");
   ground.line.restore();
   await context.close();
+});
+
+test("a session that is over, a result that the device refuses", async () => {
+  const participant = await ground.study.enroll();
+  const { context, page } = await ground.enter(participant);
+  await context.route("**/api/portal/sessions", (route) => route.abort());
+  await simulate(page);
+  await says(page, "Saved on this device");
+  const headers = { authorization: `Bearer ${await tokenOn(page)}` };
+  await fetch(ground.line.over("/api/auth/participant/sign-out"), { method: "POST", headers });
+  await page.goto(ground.home);
+  await says(page, "Please enter again");
+  await pictures(page, "enter-again");
+  await context.close();
+  const crowded = await ground.enter(await ground.study.enroll());
+  await crowded.page.click(".card.first a.button");
+  await playByKeyboard(crowded.page, '.srt-round:text("Round 3 of 20")');
+  await crowded.context.route("**/api/portal/sessions", (route) => route.abort());
+  await allow(crowded.page, 1);
+  await playByKeyboard(crowded.page, "h1:text('Your result is not saved yet')");
+  await pictures(crowded.page, "task-held");
+  await crowded.context.close();
 });
 
 test("in French", async () => {

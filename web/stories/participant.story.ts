@@ -88,7 +88,7 @@ test("a task that is left is gone on with later, and is open in one tab only", a
   await second.goto(page.url());
   await says(second, "This task is open in another tab");
   await expectAccessible(second);
-  await page.getByRole("button", { name: "Go on later" }).click();
+  await page.getByRole("button", { name: "Not now" }).click();
   await says(page, "Your next task");
   await second.getByRole("button", { name: "Try again" }).click();
   await says(second, "Start practice");
@@ -153,6 +153,27 @@ test("another participant on the same device sends only their own; the first one
   await says(page, "Received by the study");
   expect(await ground.study.sessionsOf(first)).toEqual(["synced"]);
   expect(await ground.study.sessionsOf(other)).toEqual([]);
+  watched.expectClean();
+  await context.close();
+});
+
+test("the task plays itself in sight of everybody, and its result says so", async () => {
+  const participant = await ground.study.enroll();
+  const { context, page, watched } = await ground.enter(participant);
+  const submitted = page.waitForRequest(
+    (asked) => asked.method() === "POST" && asked.url().endsWith("/portal/sessions"),
+    {
+      timeout: 0,
+    },
+  );
+  const link = await page.getAttribute(".card.first a.button", "href");
+  await page.goto(`${new URL(link ?? "", page.url()).href}?simulate=visual`);
+  await page.getByText("Round 2 of 20").waitFor();
+  const { results } = (await submitted).postDataJSON() as { results: Record<string, unknown> };
+  expect(results).toMatchObject({ simulated: true, trials: 20, resumed: false, interruptions: 0 });
+  expect(results["responses"]).toBeGreaterThan(10);
+  expect(results["median_ms"]).toBeGreaterThan(100);
+  await says(page, "Received by the study");
   watched.expectClean();
   await context.close();
 });

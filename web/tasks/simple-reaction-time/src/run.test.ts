@@ -74,7 +74,7 @@ test("left for another time: what was played is kept, and there are no results",
   const going = new AbortController();
   const played = play({ simulation: null, leave: () => going.abort(), signal: going.signal });
   const leave = await vi.waitUntil(() => document.querySelector<HTMLElement>(".srt-leave"), { timeout: 5_000 });
-  expect(leave.textContent).toBe(WORDS.en.leave);
+  expect(leave.textContent).toBe(WORDS.en.not_now);
   leave.click();
   expect((await played).results).toBeNull();
 });

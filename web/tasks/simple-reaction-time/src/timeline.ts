@@ -21,10 +21,11 @@ const COUNT: Record<Block, number> = { practice: PRACTICE_TRIALS, test: TEST_TRI
 
 export function blocksOf(course: Course, resumed: boolean): Timeline {
   const { words } = course;
-  const instructions = exitPage(course, words.title, [words.wait, words.respond, words.early], words.begin_practice);
-  const ready = page(words.practice_over, [words.no_more_feedback], words.begin_test);
+  const first = page(words.title, [words.wait, words.respond, words.early], words.begin_practice);
+  const instructions = withExit(course, words.not_now, first);
+  const ready = withExit(course, words.leave, page(words.practice_over, [words.no_more_feedback], words.begin_test));
   const done = standing(course.trials, "test").length;
-  const back = page(words.welcome_back, [words.kept(done, TEST_TRIALS)], words.resume);
+  const back = withExit(course, words.leave, page(words.welcome_back, [words.kept(done, TEST_TRIALS)], words.resume));
   const chance = chanceOf(course.seed);
   // One draw for each trial that was played, so that a continued run goes on in the same row of chances.
   for (const _ of course.trials) foreperiod(chance);
@@ -37,9 +38,9 @@ function page(heading: string, paragraphs: string[], button: string): Piece {
   return { type: PagePlugin, heading, paragraphs, button };
 }
 
-/** One that can be left for another time. */
-function exitPage({ words, leave }: Course, ...read: Parameters<typeof page>): Piece {
-  return { ...page(...read), leave: words.leave, left: leave };
+/** A page from which the task can be left for another time. */
+function withExit(course: Course, leave: string, read: Piece): Piece {
+  return { ...read, leave, left: course.leave };
 }
 
 function block(course: Course, name: Block, chance: Chance): Piece {
@@ -56,7 +57,7 @@ function block(course: Course, name: Block, chance: Chance): Piece {
     simulated_rt: () => player(players),
   };
   const paused = {
-    timeline: [exitPage(course, words.paused, [words.paused_why], words.resume)],
+    timeline: [withExit(course, words.leave, page(words.paused, [words.paused_why], words.resume))],
     conditional_function: () => course.trials.at(-1)?.outcome === "interrupted",
   };
   const more = () => standing(course.trials, name).length < COUNT[name];

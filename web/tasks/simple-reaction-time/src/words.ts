@@ -12,6 +12,7 @@ export interface Words {
   paused: string;
   paused_why: string;
   resume: string;
+  not_now: string;
   leave: string;
   welcome_back: string;
   kept: (done: number, of: number) => string;
@@ -36,6 +37,7 @@ const en: Words = {
   paused: "Paused",
   paused_why: "Nothing is lost. The round you were in is done again.",
   resume: "Continue",
+  not_now: "Not now",
   leave: "Go on later",
   welcome_back: "Welcome back",
   kept: (done, of) => `You were interrupted. ${done} of ${of} rounds are kept; the next one follows.`,
@@ -60,6 +62,7 @@ const fr: Words = {
   paused: "En pause",
   paused_why: "Rien n’est perdu. L’essai en cours sera refait.",
   resume: "Continuer",
+  not_now: "Pas maintenant",
   leave: "Continuer plus tard",
   welcome_back: "Bon retour",
   kept: (done, of) => `Vous avez été interrompu. ${done} essais sur ${of} sont conservés ; voici la suite.`,
