@@ -27,7 +27,8 @@ export function hear(stage: Stage, signal: AbortSignal, heard: Heard): void {
   };
   stage.field.addEventListener("pointerdown", pointer, { signal });
   stage.pause.addEventListener("click", heard.interruption, { signal });
-  document.addEventListener("keydown", key, { signal });
+  // On the way down: the keys that jsPsych's simulation presses do not come up again.
+  document.addEventListener("keydown", key, { signal, capture: true });
   document.addEventListener("visibilitychange", hidden, { signal });
   // Another window in front: what is answered there cannot be heard here.
   addEventListener("blur", heard.interruption, { signal });

@@ -53,6 +53,7 @@ test.each([
   ["touch", () => touch(ONSET + 251.26), "touch"],
   ["the space bar", () => press(" ", ONSET + 251.26), "keyboard"],
   ["Enter", () => press("Enter", ONSET + 251.26), "keyboard"],
+  ["jsPsych's simulation", () => fire(display, new KeyboardEvent("keydown", { key: " " }), ONSET + 251.26), "keyboard"],
 ])("answered by %s: the time from the frame of the stimulus", (_name, act, input) => {
   begin();
   vi.advanceTimersByTime(FOREPERIOD_MS);
