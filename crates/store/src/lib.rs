@@ -3,7 +3,6 @@
 //! Reads go through a [`Snapshot`], writes through a [`Tx`], and a `Tx` ends only by naming what was done. The
 //! database library's types do not leave this crate.
 
-mod addresses;
 pub mod audit;
 mod breakers;
 mod budgets;
@@ -40,7 +39,6 @@ mod url;
 mod users;
 mod windows;
 
-pub use addresses::ServerAddress;
 pub use consents::{NewConsent, StoredConsent};
 pub use dashboard::Dashboard;
 pub use error::StoreError;
@@ -55,7 +53,7 @@ pub use roles::RoleProblem;
 pub use rotation::{InspectedSecret, SecretState, inspect_study};
 pub use schedules::{ANCHOR_DIFFERS, ANCHOR_MOVED, StoredVersion, StoredVisit, SurveyState};
 pub use seal::{KeyRefusal, Opened, SealError, Sealer, SecretField};
-pub use sessions::{AlteredResult, NewSession, ResultsReport, SessionInsert, StoredSession, SyncProof};
+pub use sessions::{AlteredResult, NewSession, ResultsReport, SentSession, SessionInsert, StoredSession, SyncProof};
 pub use sign_ins::{ADDRESS_KNOWN_DAYS, LockRule, SignInAccount};
 pub use sites::{NewSite, Site};
 pub use store::{Store, StoreOptions};

@@ -66,7 +66,7 @@ async fn a_failed_or_abandoned_one_is_shown_and_waits_to_be_asked_for(
     claim(&world, worker).await;
     world.advance(Duration::hours(1));
     assert_eq!(claim(&world, worker).await, None, "neither is tried again by itself");
-    let troubled = world.read().await.troubled_rereads(world.study, world.now - Duration::minutes(15)).await;
+    let troubled = world.read().await.troubled_rereads(world.study).await;
     let error = Some("REDCap answered 503".to_owned());
     assert_eq!(
         troubled.expect("a list"),
@@ -79,7 +79,7 @@ async fn a_failed_or_abandoned_one_is_shown_and_waits_to_be_asked_for(
     assert_eq!(claim(&world, worker).await, Some(2));
     ask(&world, "left").await;
     assert_eq!(claim(&world, worker).await, Some(2));
-    assert_eq!(world.read().await.troubled_rereads(world.study, world.now).await, Ok(vec![]));
+    assert_eq!(world.read().await.troubled_rereads(world.study).await, Ok(vec![]));
 }
 
 #[rstest]
@@ -150,4 +150,20 @@ async fn a_reconcile_event_is_no_retry(
     let told = stored.map(|event| (event.source, event.status, event.event_name, event.form));
     let expected = (EventSource::Reconcile, EventStatus::Received, new.event_name, new.form);
     assert_eq!(told, added.then_some(expected));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_process_is_told_which_rereads_it_holds(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let mut world = World::new(engine).await;
+    let (mine, other) = (world.add_process("worker").await, world.add_process("worker").await);
+    for (record, process) in [("b", mine), ("x", other), ("a", mine)] {
+        ask(&world, record).await;
+        assert!(claim(&world, process).await.is_some());
+        world.advance(Duration::microseconds(1));
+    }
+    ask(&world, "waits").await;
+    let held = world.read().await.claimed_rereads(mine).await.expect("re-reads");
+    let held: Vec<_> = held.iter().map(|held| (held.study, held.record_id.as_str(), held.generation)).collect();
+    assert_eq!(held, [(world.study, "a", 1), (world.study, "b", 1)], "by record");
 }
