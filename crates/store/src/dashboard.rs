@@ -10,7 +10,7 @@ use metricis_core::words::ParticipantStatus;
 use sea_orm::{FromQueryResult, Value};
 
 use crate::events::stuck;
-use crate::{Result, Snapshot, StoreError, sql};
+use crate::{ParticipantFilter, Result, Snapshot, StoreError, sql};
 
 /// The state of a study at one moment.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -176,9 +176,8 @@ impl Snapshot {
     }
 
     async fn participants_to_review(&self, study: StudyId) -> Result<u64> {
-        let text = "SELECT count(*) FROM participants WHERE study_id = $1 AND status <> 'withdrawn' \
-                    AND extra_data->>'review' IS NOT NULL";
-        self.number(text, sql::values![study.0]).await
+        // The list that the number leads to.
+        self.participants_total(study, &ParticipantFilter { review: Some(true), ..ParticipantFilter::default() }).await
     }
 
     async fn due_visits(&self, study: StudyId, today: NaiveDate) -> Result<Visits> {

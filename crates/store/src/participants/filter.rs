@@ -17,7 +17,7 @@ pub struct ParticipantFilter {
     pub status: Option<ParticipantStatus>,
     /// Only of this site.
     pub site: Option<SiteId>,
-    /// Only those whom a person should look at, or only the others.
+    /// Only those whom a person should look at, or only the others; nobody looks at the withdrawn.
     pub review: Option<bool>,
     /// Rows at most.
     pub limit: u32,
@@ -37,7 +37,7 @@ impl Default for ParticipantFilter {
 pub(crate) const MATCHES: &str = "p.study_id = $1 AND ($2 IS NULL OR p.status = $2) \
     AND ($3 IS NULL OR lower(p.participant_code) LIKE lower($3) ESCAPE '\\' \
          OR lower(p.external_id) LIKE lower($3) ESCAPE '\\') \
-    AND ($4 IS NULL OR p.site_id = $4) AND ($5 IS NULL OR (p.extra_data->>'review' IS NOT NULL) = $5)";
+    AND ($4 IS NULL OR p.site_id = $4) AND ($5 IS NULL OR (p.extra_data->>'review' IS NOT NULL AND p.status <> 'withdrawn') = $5)";
 
 impl ParticipantFilter {
     /// The values `$1` to `$5` of [`MATCHES`].

@@ -137,12 +137,14 @@ async fn a_list_is_narrowed_by_site_and_review_and_counted_whole(
     }
     done(tx).await;
     world.advance(Duration::milliseconds(2));
-    let marked = world.add_participant("4").await;
-    let mark = format!(
-        r#"UPDATE participants SET extra_data = '{{"review":"anchor_differs"}}' WHERE id = {}"#,
-        world.uuid(marked.0)
-    );
-    world.db.as_server(&mark).await.expect("a mark");
+    for (record, status) in [("4", "enrolled"), ("5", "withdrawn")] {
+        let marked = world.add_participant(record).await;
+        let mark = format!(
+            r#"UPDATE participants SET extra_data = '{{"review":"anchor_differs"}}', status = '{status}' WHERE id = {}"#,
+            world.uuid(marked.0)
+        );
+        world.db.as_server(&mark).await.expect("a mark");
+    }
     let read = world.read().await;
     let list = async |filter: ParticipantFilter| {
         let page = read.participants(world.study, &filter).await.expect("a page");
@@ -153,9 +155,11 @@ async fn a_list_is_narrowed_by_site_and_review_and_counted_whole(
     let one = |record: &str| (vec![record.to_owned()], 1);
     assert_eq!(list(ParticipantFilter { site: Some(site), ..any.clone() }).await, one("1"));
     assert_eq!(list(ParticipantFilter { review: Some(true), ..any.clone() }).await, one("4"));
-    assert_eq!(list(ParticipantFilter { review: Some(false), ..any.clone() }).await.1, 2);
-    assert_eq!(list(ParticipantFilter { offset: 2, ..any.clone() }).await, (vec!["4".to_owned()], 3));
-    assert_eq!(list(ParticipantFilter { offset: 3, ..any }).await, (vec![], 3), "past the end there is still a total");
+    let counted = read.dashboard(world.study, world.now.date_naive()).await.expect("a dashboard");
+    assert_eq!(counted.participants_to_review, 1, "the number is that of the list");
+    assert_eq!(list(ParticipantFilter { review: Some(false), ..any.clone() }).await.1, 3);
+    assert_eq!(list(ParticipantFilter { offset: 3, ..any.clone() }).await, (vec!["5".to_owned()], 4));
+    assert_eq!(list(ParticipantFilter { offset: 4, ..any }).await, (vec![], 4), "past the end there is still a total");
 }
 
 #[rstest]

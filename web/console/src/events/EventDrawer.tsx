@@ -2,29 +2,32 @@
 import { Button, Drawer, Group, Stack, Table, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
+import { useFocusBack } from "../display/focus";
 import { Callout, Failure, Waiting } from "../display/Notice";
 import { Wide } from "../display/Page";
 import { Status } from "../display/Status";
 import { When } from "../display/When";
 import facts from "../participant/Participant.module.css";
 import { useStudy } from "../study/study";
-import { type Event, eventQuery, eventsQuery, useReplay } from "./events";
+import { type Event, eventQuery, eventsQuery, failureWords, useReplay } from "./events";
 import { EventTable } from "./EventTable";
 
 interface Props {
   id: string;
   stuck: ReadonlySet<string>;
-  onOpen: (event: string | undefined) => void;
+  onOpen: (event: string) => void;
+  onClose: () => void;
 }
 
-export function EventDrawer({ id, stuck, onOpen }: Props) {
+export function EventDrawer({ id, stuck, onOpen, onClose }: Props) {
   const study = useStudy();
   const asked = useQuery(eventQuery(study.id, id));
   const event = asked.data;
+  useFocusBack();
   return (
     <Drawer
       opened
-      onClose={() => onOpen(undefined)}
+      onClose={onClose}
       position="right"
       size="lg"
       title={event ? `Event of record ${event.record_id}` : "Event"}
@@ -37,7 +40,7 @@ export function EventDrawer({ id, stuck, onOpen }: Props) {
           {event.error_message && (
             <Callout tone="bad">
               <Text fw={600}>Why it failed</Text>
-              <Text size="sm">{event.error_message}</Text>
+              <Text size="sm">{failureWords(event.error_message)}</Text>
             </Callout>
           )}
           {study.mayCoordinate && event.replayable && <Replay event={event} />}
@@ -122,13 +125,13 @@ function Form({ fields }: { fields: { name: string; value: string }[] }) {
           It carries no form.
         </Text>
       ) : (
-        <Wide label="Form">
+        <Wide label="Form" stacks>
           <Table verticalSpacing={3}>
             <Table.Tbody>
               {fields.map(({ name, value }) => (
                 <Table.Tr key={name}>
                   <Table.Th scope="row">{name}</Table.Th>
-                  <Table.Td>{value}</Table.Td>
+                  <Table.Td className="breaks">{value}</Table.Td>
                 </Table.Tr>
               ))}
             </Table.Tbody>
