@@ -2,6 +2,8 @@
 //!
 //! Invariant: each name stands there once, in the order in which REDCap first sent it.
 
+use std::collections::BTreeSet;
+
 use crate::records::folded;
 
 /// Names of records.
@@ -54,22 +56,24 @@ impl RecordIds {
         }
     }
 
-    /// Drops the names that came again later.
-    pub(crate) fn without_repetitions(self) -> Self {
-        let mut order: Vec<usize> = (0..self.len()).collect();
-        order.sort_by_key(|index| (self.get(*index), *index));
-        let is_again = |pair: &[usize]| self.get(pair[0]) == self.get(pair[1]);
-        let mut again: Vec<usize> = order.windows(2).filter(|pair| is_again(pair)).map(|pair| pair[1]).collect();
-        if again.is_empty() {
-            return self;
+    /// Drops the names that came again later, and the room that is not needed.
+    pub(crate) fn without_repetitions(mut self) -> Self {
+        let mut order: Vec<u32> = (0..u32::try_from(self.len()).unwrap_or(u32::MAX)).collect();
+        let name = |index: &u32| self.get(*index as usize);
+        order.sort_unstable_by(|one, other| (name(one), one).cmp(&(name(other), other)));
+        let is_again = |pair: &[u32]| name(&pair[0]) == name(&pair[1]);
+        let again: BTreeSet<u32> = order.windows(2).filter(|pair| is_again(pair)).map(|pair| pair[1]).collect();
+        drop(order);
+        if !again.is_empty() {
+            let kept = (0..).zip(self.iter()).filter(|(index, _)| !again.contains(index));
+            self = kept.fold(Self::default(), |mut kept, (_, id)| {
+                kept.push(id);
+                kept
+            });
         }
-        again.sort_unstable();
-        let mut kept = Self::default();
-        (0..self.len())
-            .filter(|index| again.binary_search(index).is_err())
-            .filter_map(|index| self.get(index))
-            .for_each(|id| kept.push(id));
-        kept
+        self.text.shrink_to_fit();
+        self.ends.shrink_to_fit();
+        self
     }
 }
 

@@ -19,6 +19,9 @@ use crate::{AppState, edge, extract, limit, pages, routes};
 const SESSION_SCHEME: &str = "The console's session, from `POST /api/auth/session`. A changing request also sends `X-Metricis-CSRF` \
     with the value of `GET /api/auth/session`, from the console's own origin. Without TLS (development) the cookie is `metricis_session`.";
 
+const METRICS_SCHEME: &str =
+    "`METRICS_TOKEN`. Where it is not set, no token: the server's own machine may read, nobody else.";
+
 #[derive(utoipa::OpenApi)]
 #[openapi(
     info(
@@ -41,6 +44,8 @@ fn documented() -> OpenApiRouter<AppState> {
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
     let components = document.components.get_or_insert_default();
     components.add_security_scheme("token", SecurityScheme::Http(bearer));
+    let scraper = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(METRICS_SCHEME)).build();
+    components.add_security_scheme("metrics", SecurityScheme::Http(scraper));
     let cookie = ApiKeyValue::with_description("__Host-metricis_session", SESSION_SCHEME);
     components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
     let mut router = OpenApiRouter::with_openapi(document).merge(routes::all());
@@ -52,7 +57,8 @@ fn documented() -> OpenApiRouter<AppState> {
 /// What staff may do with a token they may do with the console's session: the proofs take both.
 fn offer_session(document: &mut OpenApi) {
     let of_participants = ["/api/portal/", "/api/auth/participant/"];
-    let is_of_staff = |path: &str| of_participants.iter().all(|theirs| !path.starts_with(theirs));
+    let is_of_staff =
+        |path: &str| path.starts_with("/api/") && of_participants.iter().all(|theirs| !path.starts_with(theirs));
     let of_staff = document.paths.paths.iter_mut().filter(|(path, _)| is_of_staff(path));
     for (_, item) in of_staff {
         let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.delete, &mut item.patch];

@@ -15,7 +15,7 @@ pub(crate) use body::{At, Body, Listed};
 pub(crate) use call::{Call, OnStudy, Reproof};
 pub(crate) use caller::{Caller, name_caller};
 pub(crate) use cross_site::refuse_cross_site;
-pub(crate) use peer::{Peer, address_of, name_client};
+pub(crate) use peer::{Peer, address_of, bearer, name_client};
 pub(crate) use proofs::{ConsoleSession, ParticipantSession, StaffUser, StudyAdmin, StudyCoordinator, StudyMember};
 pub(crate) use seat::Seated;
 pub(crate) use still_there::StillThere;

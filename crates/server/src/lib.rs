@@ -8,6 +8,7 @@ pub mod board;
 mod chance;
 mod changes;
 mod edge;
+mod exposition;
 mod extract;
 mod fresh;
 mod limit;

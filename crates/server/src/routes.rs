@@ -11,6 +11,7 @@ mod dev;
 mod health;
 mod jobs;
 mod members;
+mod metrics;
 mod participants;
 mod portal;
 mod redcap;
@@ -28,6 +29,7 @@ use crate::AppState;
 pub(crate) fn all() -> OpenApiRouter<AppState> {
     [
         health::routes(),
+        metrics::routes(),
         auth::routes(),
         det::routes(),
         det_test::routes(),

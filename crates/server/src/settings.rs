@@ -55,6 +55,10 @@ pub struct ServerSettings {
     pub redis_url: Option<SecretString>,
     /// `REDCAP_CIRCUIT_BREAKER_*`, to be shown; a worker acts on them.
     pub breaker: BreakerSettings,
+    /// `REDCAP_OUTBOUND_PER_MINUTE`, to be shown; a worker acts on it. Default 300.
+    pub outbound_per_minute: u32,
+    /// `METRICS_TOKEN`: who may read `/metrics` from elsewhere. None: nobody.
+    pub metrics_token: Option<SecretString>,
     /// The program's version.
     pub version: String,
     /// `PUBLIC_URL`, without a trailing slash: where participants and REDCap reach this server.
@@ -104,6 +108,8 @@ impl ServerSettings {
             idempotency_ttl_s: 86_400,
             redis_url: None,
             breaker: BreakerSettings::default(),
+            outbound_per_minute: 300,
+            metrics_token: None,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             public_url: String::new(),
             server_url: None,

@@ -16,6 +16,7 @@ mod jobs;
 mod links;
 mod matrix;
 pub mod migration;
+mod outbound_calls;
 mod participants;
 mod processes;
 mod rereads;
@@ -37,6 +38,7 @@ mod turns;
 mod tx;
 mod url;
 mod users;
+mod vitals;
 mod windows;
 
 pub use consents::{NewConsent, StoredConsent};
@@ -46,6 +48,7 @@ pub use events::{EventFilter, Replayed, STUCK_AFTER_MINUTES, StoredEvent};
 pub use jobs::{ClaimedJob, JobKind, StoredJob};
 pub use links::ParticipantSignIn;
 pub use matrix::{Matrix, MatrixRow, MatrixVisit};
+pub use outbound_calls::{CallCounts, CallEnd, HostCalls};
 pub use participants::{NewParticipant, ParticipantFilter, ParticipantUpdate, StoredParticipant};
 pub use processes::{LIVE_WITHIN_S, NewProcess, Process};
 pub use rereads::{NewReconcileEvent, Reread, TroubledReread};
@@ -63,6 +66,7 @@ pub use turns::Share;
 pub use tx::{Entries, Operational, Snapshot, Tx};
 pub use url::{DatabaseUrl, UrlRefusal};
 pub use users::{HeldRole, Membership, NewUser, Standing, StoredUser};
+pub use vitals::Vitals;
 pub use windows::StoredWindow;
 
 /// The result of anything that touches the database.

@@ -94,7 +94,7 @@ pub enum Operational {
     ProcessRegistry,
     /// `circuit_breakers`: counts and leases (its transitions are audited).
     BreakerCount,
-    /// `outbound_budgets`: the next free moment per REDCap host.
+    /// `outbound_budgets`, `outbound_calls`: the next free moment per REDCap host, and what left for it.
     OutboundBudget,
     /// `participant_links`, `sign_in_failures`, `known_addresses`: who may sign in, or is signed in, at the moment.
     LoginSession,

@@ -29,7 +29,7 @@ use metricis_core::Clock;
 use metricis_core::breaker::{BreakerColumns, BreakerSettings, CallOutcome, Ticket};
 use metricis_core::words::{BreakerState, SyncErrorType};
 use metricis_redcap::{CallError, Client, FailureClass, Reader, RetryPolicy};
-use metricis_store::Store;
+use metricis_store::{CallEnd, Store};
 use uuid::Uuid;
 
 use crate::connection::Connection;
@@ -66,7 +66,9 @@ impl Gate {
         let ticket = self.enter(to).await?;
         let mut failed = 0;
         let answer = loop {
-            match ask(to.client.reader().clone()).await {
+            let answer = ask(to.client.reader().clone()).await;
+            self.count(to, &answer);
+            match answer {
                 Err(failure) => {
                     failed += 1;
                     if !self.may_send_again(to, ticket, failed, &failure).await {
@@ -91,6 +93,7 @@ impl Gate {
     {
         let ticket = self.enter(to).await?;
         let answer = ask(to.client.clone()).await;
+        self.count(to, &answer);
         self.conclude(to, ticket, &answer).await;
         Ok(answer?)
     }
@@ -113,6 +116,17 @@ impl Gate {
         let count = self.chances.fetch_add(0x9E37_79B9_7F4A_7C15, Ordering::Relaxed);
         let mixed = (high ^ low ^ count).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         mixed ^ (mixed >> 31)
+    }
+
+    fn count<T>(&self, to: &Connection, answer: &Result<T, CallError>) {
+        let end = match answer.as_ref().map_err(CallError::class) {
+            Ok(_) => CallEnd::Answered,
+            Err(FailureClass::Validation) => CallEnd::Validation,
+            Err(FailureClass::ApiError) => CallEnd::ApiError,
+            // It never left.
+            Err(FailureClass::Exception) => return,
+        };
+        self.outbound.counts().end(&to.host, end);
     }
 
     async fn conclude<T>(&self, to: &Connection, ticket: Ticket, answer: &Result<T, CallError>) {

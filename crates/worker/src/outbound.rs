@@ -17,12 +17,12 @@ mod pause;
 mod shared;
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::Duration;
 use metricis_core::budget::{BudgetSettings, Slot};
 use metricis_core::{Clock, Timestamp};
-use metricis_store::{Operational, Result, Store};
+use metricis_store::{CallCounts, Operational, Result, Store};
 use secrecy::SecretString;
 
 pub use pause::Pause;
@@ -39,6 +39,7 @@ pub(crate) struct Outbound {
     shared: Option<SharedBudget>,
     pub(crate) pause: Pause,
     hosts: Mutex<HashMap<String, Host>>,
+    counts: Mutex<CallCounts>,
 }
 
 /// What this process knows of one host.
@@ -58,7 +59,15 @@ impl Outbound {
         redis: Option<&SecretString>,
     ) -> Self {
         let shared = redis.and_then(SharedBudget::open);
-        Self { store, clock, settings, shared, pause: Pause::default(), hosts: Mutex::default() }
+        Self {
+            store,
+            clock,
+            settings,
+            shared,
+            pause: Pause::default(),
+            hosts: Mutex::default(),
+            counts: Mutex::default(),
+        }
     }
 
     /// Takes the next turn of `host`, and waits for it.
@@ -69,8 +78,14 @@ impl Outbound {
         let now = self.clock.now();
         let slot = self.reserve(host, now).await?;
         self.remember(host, slot);
+        self.counts().leave(host, slot.start_at, slot.start_at - now);
         self.pause.until(slot.start_at, now).await;
         Ok(())
+    }
+
+    /// What was counted since it was last written down.
+    pub(crate) fn counts(&self) -> MutexGuard<'_, CallCounts> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The hosts whose next turn is so far away that work for them had better wait in the queue.

@@ -114,15 +114,25 @@ impl Worker {
         Ok(())
     }
 
-    /// Notes that this process lives.
+    /// Notes that this process lives, and what it has counted.
     pub(crate) async fn see(&self) -> Result<()> {
-        let tx = self.write().await?;
-        tx.see_process(self.process).await?;
-        tx.commit_operational(Operational::ProcessRegistry).await
+        let counted = std::mem::take(&mut *self.gate.outbound.counts());
+        let seen = async {
+            let tx = self.write().await?;
+            tx.see_process(self.process).await?;
+            tx.add_outbound_calls(&counted).await?;
+            tx.commit_operational(Operational::ProcessRegistry).await
+        };
+        let seen = seen.await;
+        if seen.is_err() {
+            self.gate.outbound.counts().put_back(counted);
+        }
+        seen
     }
 
     /// Notes that this process has ended on purpose.
     pub(crate) async fn sign_off(&self) -> Result<()> {
+        self.see().await?;
         let tx = self.write().await?;
         tx.stop_process(self.process).await?;
         tx.commit_operational(Operational::ProcessRegistry).await

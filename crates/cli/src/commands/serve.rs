@@ -186,6 +186,8 @@ fn server_settings(settings: &Settings, address: &str) -> ServerSettings {
         idempotency_ttl_s: settings.det_idempotency_ttl_s,
         redis_url: settings.redis_url.clone(),
         breaker: settings.breaker,
+        outbound_per_minute: settings.outbound_per_minute,
+        metrics_token: settings.metrics_token.clone(),
         version: VERSION.to_owned(),
         public_url: settings.public_url.clone().unwrap_or_else(|| address.to_owned()),
         server_url: settings.server_url.clone(),

@@ -82,6 +82,8 @@ pub struct Settings {
     pub outbound_per_minute: u32,
     /// `REDCAP_CALL_TIMEOUT_SECONDS`.
     pub call_timeout_s: u32,
+    /// `METRICS_TOKEN`.
+    pub metrics_token: Option<SecretString>,
     /// `PUBLIC_URL`, without a trailing slash.
     pub public_url: Option<String>,
     /// `SERVER_URL`, without a trailing slash.

@@ -65,6 +65,7 @@ pub(super) fn read(lookup: Lookup<'_>, data: PathBuf, absent: Absent) -> Result<
         breaker,
         outbound_per_minute: reader.outbound(),
         call_timeout_s: reader.number("REDCAP_CALL_TIMEOUT_SECONDS", 30, 1),
+        metrics_token: reader.metrics_token(),
         public_url: reader.text("PUBLIC_URL").map(|url| url.trim_end_matches('/').to_owned()),
         server_url: reader.server_url(),
         data: reader.data.clone(),

@@ -148,5 +148,11 @@ pub const VARIABLES: &[Variable] = &[
         "each server's own address, where the one listened on is not reachable",
         "Where the go/no-go board reaches this one server, not a balancer in front of several; https is possible.",
     ),
+    secret(
+        "METRICS_TOKEN",
+        "none: `/metrics` answers the server's own machine only",
+        "where the numbers are read from elsewhere; 32 or more characters",
+        "Bearer token of whoever reads `/metrics`.",
+    ),
     plain("METRICIS_LOG", "info", "info", "Log filter, as `tracing` reads it."),
 ];

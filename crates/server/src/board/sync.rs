@@ -32,10 +32,28 @@ pub(super) async fn no_fallback(app: &AppState, study: &StoredStudy) -> Finding 
     );
     match proof.unexplained + proof.sent_unasked {
         0 => Ok(format!(
-            "{seen}; a synthetic one sent again was noticed, rolled back; the code is proven by the test suites"
+            "{seen}; a synthetic one sent again was noticed, rolled back; the code is proven by the test suites; {}",
+            left_for_redcap(app).await?
         )),
         _ => Err(Flaw::new(seen, "stop; somebody or something has changed sessions or jobs outside the pipeline")),
     }
+}
+
+/// What all studies together send, beside what they may: work that waits for its turn has not failed.
+async fn left_for_redcap(app: &AppState) -> Result<String, Flaw> {
+    let calls = app.store.read(app.now()).await?.outbound_calls().await?;
+    let budget = app.settings.outbound_per_minute;
+    let hosts = calls.iter().map(|host| {
+        let (wait_s, wait_ms) = (host.longest_wait_ms / 1000, host.longest_wait_ms % 1000);
+        let (name, last) = (&host.host, host.last_minute);
+        format!(
+            "{name}: {last} call(s) in the last minute of {budget} allowed, the longest waited {wait_s}.{wait_ms:03} s"
+        )
+    });
+    Ok(match calls.is_empty() {
+        true => format!("no REDCap host was called yet; {budget} calls a minute are allowed to each"),
+        false => hosts.collect::<Vec<_>>().join("; "),
+    })
 }
 
 /// Row 12: the tile counts a failed sync.

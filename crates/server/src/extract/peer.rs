@@ -66,7 +66,7 @@ pub(crate) fn address_of(extensions: &Extensions) -> String {
 }
 
 /// The token of `Authorization: Bearer …`.
-pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }

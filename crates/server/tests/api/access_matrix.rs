@@ -33,6 +33,7 @@ const OPEN: &[&str] = &[
 #[rustfmt::skip]
 const MATRIX: &[(&str, [u16; 6])] = &[
     ("get_health",                   [200, 200, 200, 200, 200, 200]),
+    ("get_metrics",                  [401, 401, 401, 401, 401, 401]),
     ("get_openapi",                  [200, 200, 200, 200, 200, 200]),
     ("sign_in",                      [401, 401, 401, 401, 401, 401]),
     ("open_participant_session",     [401, 401, 401, 401, 401, 401]),

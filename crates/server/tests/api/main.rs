@@ -21,6 +21,7 @@ mod jobs;
 mod limits;
 mod lockout;
 mod members;
+mod metrics;
 mod pages;
 mod participant_session;
 mod portal;

@@ -34,6 +34,7 @@ pub(super) const ALL: &[Step] = &[
     super::m11_participant_sign_ins::STEP,
     super::m12_known_addresses::STEP,
     super::m13_event_effect::STEP,
+    super::m14_outbound_calls::STEP,
 ];
 
 impl MigrationName for Step {

@@ -16,6 +16,7 @@ mod jobs;
 mod links;
 mod matrix;
 mod migrations;
+mod outbound_calls;
 mod participants;
 mod processes;
 mod python;

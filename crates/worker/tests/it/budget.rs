@@ -104,12 +104,18 @@ async fn a_hundred_studies_and_two_workers_stay_within_the_budget(
     for (study, _) in &studies {
         jobs.extend(enqueue(&world, *study, 1).await);
     }
-    work_off(&world, &[worker_of(&world, None, &turns), worker_of(&world, None, &turns)]).await;
+    let workers = [worker_of(&world, None, &turns), worker_of(&world, None, &turns)];
+    work_off(&world, &workers).await;
     ended(&world, &jobs).await;
     let calls: u64 = studies.iter().map(|(_, project)| world.sim.api_calls(*project)).sum();
     assert_eq!((calls, turns.lock().expect("turns").len()), (300, 300), "each call has its turn");
     let most = most_in_a_minute(&turns);
     assert!((50..=60).contains(&most), "{most} turns in 60 s, 60 allowed");
+    for worker in &workers {
+        worker.tick().await;
+    }
+    let counted = world.read().await.outbound_calls().await.expect("counts").remove(0);
+    assert!(counted.answered == 300 && (1..=60).contains(&counted.last_minute), "{counted:?}");
 }
 
 #[rstest]

@@ -1,5 +1,7 @@
 //! Who reaches the server: browsers' origins and the proxies in front.
 
+use secrecy::SecretString;
+
 use super::Reader;
 
 impl Reader<'_> {
@@ -33,5 +35,14 @@ impl Reader<'_> {
             }
         }
         proxies
+    }
+
+    pub(super) fn metrics_token(&mut self) -> Option<SecretString> {
+        let name = "METRICS_TOKEN";
+        let token = self.text(name)?;
+        if token.chars().count() < 32 {
+            self.note(name, "is shorter than 32 characters; make one with `metricis secrets generate`");
+        }
+        Some(token.into())
     }
 }
