@@ -50,6 +50,8 @@ struct RedcapShown {
     enrollment_instrument: Option<String>,
     /// REDCap field → participant field; the default mapping applies without it.
     participant_field_mapping: Option<BTreeMap<String, String>>,
+    /// The instruments that participants fill in as REDCap surveys.
+    survey_instruments: Vec<String>,
     /// Task → where its results go.
     #[schema(value_type = Object)]
     redcap_field_mapping: Value,
@@ -72,9 +74,15 @@ impl RedcapShown {
             anchor_date_field: config.anchor_date_field.clone(),
             enrollment_instrument: config.enrollment_instrument.clone(),
             participant_field_mapping: config.participant_field_mapping.clone(),
+            survey_instruments: survey_instruments(config),
             redcap_field_mapping: serde_json::to_value(&config.redcap_field_mapping).map_err(Problem::internal)?,
         })
     }
+}
+
+fn survey_instruments(config: &RedcapConfig) -> Vec<String> {
+    let stored = config.extra.get("survey_instruments").and_then(Value::as_array).into_iter().flatten();
+    stored.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 /// The connection and its mappings, without secrets.

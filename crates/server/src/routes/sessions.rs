@@ -45,6 +45,7 @@ struct SessionList {
 pub(super) struct SessionShown {
     id: Uuid,
     participant_id: Uuid,
+    participant_code: String,
     visit_id: Option<Uuid>,
     task: String,
     /// By the device.
@@ -74,6 +75,7 @@ impl From<StoredSession> for SessionShown {
         Self {
             id: session.id.0,
             participant_id: session.participant.0,
+            participant_code: session.participant_code,
             visit_id: session.visit.map(|id| id.0),
             task: session.task,
             started_at: session.started_at,

@@ -126,3 +126,15 @@ async fn a_mapping_that_cannot_work_is_refused_with_each_problem(
     assert!(other.json["detail"].as_str().is_some_and(|detail| detail.contains("make them agree")), "{}", other.json);
     other.problem(422, "invalid");
 }
+
+#[rstest]
+#[tokio::test]
+async fn the_surveys_are_shown(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let world = World::new(engine).await;
+    let shown =
+        async || world.send_as(Persona::Ben, Ask::get(world.at("/redcap"))).await.ok()["survey_instruments"].clone();
+    assert_eq!(shown().await, json!([]));
+    let set = Ask::put(world.at("/redcap/settings")).json(json!({ "survey_instruments": ["mood", "sleep"] }));
+    world.send_as(Persona::Ada, set).await.ok();
+    assert_eq!(shown().await, json!(["mood", "sleep"]));
+}

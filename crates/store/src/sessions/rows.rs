@@ -12,7 +12,8 @@ use crate::{Result, StoreError};
 
 pub(super) const COLUMNS: &str = "id, study_id, participant_id, visit_id, task, submission_key, fingerprint, results, started_at, \
                        completed_at, received_at, sync_status, sync_error_type, sync_error_message, sync_attempts, \
-                       pending_since, synced_at, review_flag, result_salt";
+                       pending_since, synced_at, review_flag, result_salt, \
+                       (SELECT p.participant_code FROM participants p WHERE p.id = sessions.participant_id) AS participant_code";
 
 /// A session as stored.
 #[derive(Clone, PartialEq)]
@@ -23,6 +24,8 @@ pub struct StoredSession {
     pub study: StudyId,
     /// Who submitted it.
     pub participant: ParticipantId,
+    /// Their code.
+    pub participant_code: String,
     /// The visit it was for.
     pub visit: Option<VisitId>,
     /// The task.
@@ -155,6 +158,7 @@ pub(super) struct Row {
     synced_at: Option<Timestamp>,
     review_flag: Option<String>,
     result_salt: Option<String>,
+    participant_code: String,
 }
 
 impl TryFrom<Row> for StoredSession {
@@ -170,6 +174,7 @@ impl TryFrom<Row> for StoredSession {
             id: SessionId(row.id),
             study: StudyId(row.study_id),
             participant: ParticipantId(row.participant_id),
+            participant_code: row.participant_code,
             visit: row.visit_id.map(VisitId),
             task: row.task,
             submission_key: row.submission_key,
