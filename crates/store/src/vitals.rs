@@ -1,10 +1,9 @@
 //! The whole system in numbers, for its metrics: what waits, what failed, who lives. No study, no person.
 
-use chrono::Duration;
 use metricis_core::Timestamp;
 use sea_orm::FromQueryResult;
 
-use crate::events::{STUCK, STUCK_AFTER_MINUTES};
+use crate::events::stuck;
 use crate::{Result, Snapshot, StoreError, sql};
 
 /// The numbers at one moment, over all studies.
@@ -51,6 +50,7 @@ impl Snapshot {
     /// Whatever the database says.
     pub async fn vitals(&self) -> Result<Vitals> {
         let live = "FROM processes WHERE stopped_at IS NULL AND seen_at >= $3 AND role =";
+        let stuck = stuck("webhook_events", 2);
         let waiting = "FROM record_rereads WHERE wanted > done AND claimed_by IS NULL";
         let text = format!(
             "SELECT \
@@ -59,7 +59,7 @@ impl Snapshot {
              (SELECT count(*) FROM webhook_events WHERE status = 'received') AS events_received, \
              (SELECT min(received_at) FROM webhook_events WHERE status = 'received') AS events_since, \
              (SELECT count(*) FROM webhook_events WHERE status = 'failed') AS events_failed, \
-             (SELECT count(*) FROM webhook_events WHERE status = 'processing' AND {STUCK}) AS events_stuck, \
+             (SELECT count(*) FROM webhook_events WHERE {stuck}) AS events_stuck, \
              (SELECT count(*) FROM webhook_events WHERE status = 'duplicate') AS events_duplicate, \
              (SELECT count(*) FROM jobs WHERE state = 'queued') AS jobs_queued, \
              (SELECT min(created_at) FROM jobs WHERE state = 'queued') AS jobs_since, \
@@ -72,9 +72,7 @@ impl Snapshot {
              (SELECT count(*) {live} 'server') AS servers_live, \
              (SELECT count(*) {live} 'worker') AS workers_live"
         );
-        let stuck_before = self.now - Duration::minutes(STUCK_AFTER_MINUTES);
-        // The numbers of the placeholders are those that `STUCK` has.
-        let args = sql::values!["failed", stuck_before, self.dead_before()];
+        let args = sql::values!["failed", self.stuck_before(), self.dead_before()];
         self.one::<Vitals>(&text, args).await?.ok_or_else(|| StoreError::inconsistent("numbers without a row"))
     }
 }

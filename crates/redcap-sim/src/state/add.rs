@@ -10,7 +10,7 @@ use crate::project::{Loaded, OdmError};
 use crate::sim::{ProjectHandle, ProjectOptions};
 
 /// The person whom a project's first token belongs to.
-const API_USERNAME: &str = "api_user";
+pub(crate) const API_USERNAME: &str = "api_user";
 
 impl World {
     /// `how` is what the log says of the project's beginning.

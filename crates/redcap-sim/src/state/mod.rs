@@ -20,6 +20,7 @@ use crate::ambient::Clock;
 use crate::det::DetDelivery;
 use crate::fault::orders::Orders;
 use crate::project::definition::Definition;
+pub(crate) use add::API_USERNAME;
 use document::Repository;
 use log::LogEntry;
 use people::{Person, Role};
