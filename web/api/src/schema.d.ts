@@ -1118,7 +1118,7 @@ export interface components {
              * @description Needed at first, and whenever the address moves to another server; otherwise the stored one is kept.
              */
             api_token?: string | null;
-            /** @description `https://HOST/api/`, as REDCap shows it. */
+            /** @description `https://HOST/api/`, as REDCap shows it; in production with TLS. */
             api_url: string;
             /** @description REDCap's project number. */
             project_id: string;
@@ -1243,11 +1243,21 @@ export interface components {
              * @description Re-reads that failed or are stuck.
              */
             troubled_rereads: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Pending visits of the enrolled whose window holds today: the total of `due` in `…/today`. A visit is due while its window is open and
+             *     it is not done, whatever its target date.
+             */
             visits_due_today: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Those whose window opens within the next seven days: the total of `upcoming` in `…/today`.
+             */
             visits_next_7_days: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Those whose window has passed: the total of `overdue` in `…/today`.
+             */
             visits_overdue: number;
         };
         DataStatusShown: {
@@ -2031,7 +2041,7 @@ export interface components {
             version?: string | null;
         };
         TodayShown: {
-            /** @description The window holds today; the first to close comes first. */
+            /** @description The window holds today, whatever the target date; the first to close comes first. */
             due: components["schemas"]["DayListShown"];
             /** @description The window has passed; the longest ago comes first. */
             overdue: components["schemas"]["DayListShown"];
