@@ -15,7 +15,8 @@ import { Outside } from "./display/Outside";
 import { askAgain, page } from "./display/lazy";
 import { Empty, Failure, Waiting } from "./display/Notice";
 import type { SignedIn } from "./api/shown";
-import { forget, readAgain, sessionQuery } from "./session/session";
+import { sessionOver } from "./session/over";
+import { readAgain, sessionQuery } from "./session/session";
 import { backTo, SignIn } from "./session/SignIn";
 import { onOtherTab } from "./session/trace";
 import { Home } from "./study/Home";
@@ -146,12 +147,9 @@ export const router = createRouter({
 
 const atSignIn = () => router.state.location.pathname.endsWith("/sign-in");
 
-/** The session is over: what it could see is forgotten, and the sign-in leads back. */
 function leave(): void {
-  if (atSignIn()) return;
-  const from = here();
-  forget();
-  void router.navigate({ to: "/sign-in", search: { from } });
+  const place = { pathname: router.state.location.pathname, here: here() };
+  sessionOver(place, (from) => void router.navigate({ to: "/sign-in", search: { from } }));
 }
 
 onSignedOut(leave);

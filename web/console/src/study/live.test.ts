@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { QueryClient } from "@tanstack/react-query";
 import { refresh, studyQuery, TOPICS } from "../api/query";
-import { topicsOf } from "./live";
+import { topicsOf } from "./follow";
 
 const ask = () => Promise.resolve(1);
 

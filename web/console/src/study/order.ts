@@ -1,6 +1,6 @@
 /** A person's order to the server: said when done, shown when refused, and everything that it made stale read again. */
 import { notifications } from "@mantine/notifications";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { type MutationOptions, type QueryClient, useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRef } from "react";
 import { refresh, type Topic } from "../api/query";
 import { explain } from "../api/refusal";
@@ -15,11 +15,13 @@ interface Order<Given, Done> {
   quiet?: boolean;
 }
 
-export function useOrder<Given = void, Done = unknown>({ run, topics, said, quiet = false }: Order<Given, Done>) {
-  const client = useQueryClient();
-  const study = useStudy();
-  const underWay = useRef(false);
-  const order = useMutation<Done, Error, Given>({
+/** What follows an order in a study, however it ends. */
+export function orderOptions<Given, Done>(
+  { run, topics, said, quiet = false }: Order<Given, Done>,
+  client: QueryClient,
+  study: string,
+): MutationOptions<Done, Error, Given> {
+  return {
     mutationFn: run,
     onSuccess: (done, given) => {
       const words = said?.(done, given);
@@ -37,9 +39,20 @@ export function useOrder<Given = void, Done = unknown>({ run, topics, said, quie
       const { title, detail } = explain(error);
       notifications.show({ title, message: detail, color: "red", autoClose: false });
     },
-    onSettled: () => {
+    onSettled: () => refresh(client, study, [...topics, "audit"]),
+  };
+}
+
+export function useOrder<Given = void, Done = unknown>(wanted: Order<Given, Done>) {
+  const client = useQueryClient();
+  const study = useStudy();
+  const underWay = useRef(false);
+  const options = orderOptions(wanted, client, study.id);
+  const order = useMutation<Done, Error, Given>({
+    ...options,
+    onSettled: (...ended) => {
       underWay.current = false;
-      return refresh(client, study.id, [...topics, "audit"]);
+      return options.onSettled?.(...ended);
     },
   });
   // A second click comes before the button shows that the first was heard.

@@ -11,7 +11,7 @@ import { Why } from "../participant/Sessions";
 import { dashboardQuery, useStudy } from "../study/study";
 import { BreakerNote } from "./BreakerNote";
 import { Owner } from "./Owner";
-import { useResync } from "./resync";
+import { AT_ONCE, useResync } from "./resync";
 import { sessionsQuery, SHOWN } from "./sessions";
 
 export function FailedSyncs() {
@@ -43,7 +43,7 @@ export function FailedSyncs() {
               Re-sync chosen ({chosen.length})
             </Button>
             <Button loading={resync.isPending} onClick={() => order(null)}>
-              Re-sync all {count}
+              Re-sync {count > AT_ONCE ? `the latest ${AT_ONCE}` : `all ${count}`}
             </Button>
           </>
         )
@@ -159,7 +159,10 @@ function FailedTable({ sessions, count, ticked, onTick, order, ordered }: Failed
       </Table>
       {count > sessions.length && (
         <Text size="xs" c="dimmed" mt="xs">
-          The latest {sessions.length} of {count}; re-syncing all sends the older ones as well.
+          The latest {sessions.length} of {count};{" "}
+          {count > AT_ONCE
+            ? `one order re-syncs the latest ${AT_ONCE}, the next order the next.`
+            : "re-syncing all sends the older ones as well."}
         </Text>
       )}
     </Wide>
