@@ -11,6 +11,7 @@ use sea_orm::{FromQueryResult, Value};
 
 use crate::events::{STUCK, STUCK_AFTER_MINUTES};
 use crate::processes::LIVE_WITHIN_S;
+use crate::today::{ASKED, DUE, OVERDUE, UPCOMING, soon_after};
 use crate::{Result, Snapshot, StoreError, sql};
 
 /// The state of a study at one moment.
@@ -54,11 +55,11 @@ pub struct Dashboard {
     pub participants: BTreeMap<ParticipantStatus, u64>,
     /// Participants whom a person should look at (`extra_data.review`), the withdrawn left out.
     pub participants_to_review: u64,
-    /// Pending visits whose target is today.
+    /// Pending visits of the enrolled whose window holds today: as many as [`crate::Today`] lists.
     pub visits_due_today: u64,
-    /// Pending visits whose window has closed.
+    /// Those whose window has closed.
     pub visits_overdue: u64,
-    /// Pending visits whose target is in the seven days after today.
+    /// Those whose window opens in the seven days after today.
     pub visits_next_7_days: u64,
 }
 
@@ -184,14 +185,11 @@ impl Snapshot {
     }
 
     async fn due_visits(&self, study: StudyId, today: NaiveDate) -> Result<Visits> {
-        let text = "SELECT count(*) FILTER (WHERE v.scheduled_date = $2) AS today, \
-                    count(*) FILTER (WHERE v.window_end < $2) AS overdue, \
-                    count(*) FILTER (WHERE v.scheduled_date > $2 AND v.scheduled_date <= $3) AS soon \
-                    FROM visits v JOIN schedule_versions s ON s.id = v.schedule_version_id \
-                    JOIN participants p ON p.id = s.participant_id \
-                    WHERE p.study_id = $1 AND p.status <> 'withdrawn' AND s.is_current AND v.status = 'pending'";
-        let week = today.checked_add_signed(Duration::days(7)).unwrap_or(NaiveDate::MAX);
-        self.counted(text, sql::values![study.0, today, week]).await
+        let text = format!(
+            "SELECT count(*) FILTER (WHERE {DUE}) AS today, count(*) FILTER (WHERE {OVERDUE}) AS overdue, \
+             count(*) FILTER (WHERE {UPCOMING}) AS soon FROM {ASKED}"
+        );
+        self.counted(&text, sql::values![study.0, today, soon_after(today)]).await
     }
 
     async fn counted<R: FromQueryResult>(&self, text: &str, args: Vec<Value>) -> Result<R> {

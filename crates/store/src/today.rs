@@ -14,6 +14,21 @@ use crate::{Result, Snapshot, StoreError, sql};
 const SHOWN: i64 = 100;
 const SOON_DAYS: i64 = 7;
 
+/// The visits that a day can ask for; the three conditions below divide them by their windows. `core::schedule::visit_state` is the same
+/// rule for one visit, and everything that counts or lists visits of a day is made of these texts.
+pub(crate) const ASKED: &str = "visits v JOIN schedule_versions s ON s.id = v.schedule_version_id AND s.is_current \
+     JOIN participants p ON p.id = s.participant_id AND p.study_id = $1 AND p.status = 'enrolled' AND v.status = 'pending'";
+/// Of `$2`, the day.
+pub(crate) const DUE: &str = "v.window_start <= $2 AND v.window_end >= $2";
+pub(crate) const OVERDUE: &str = "v.window_end < $2";
+/// And of `$3`, the last day that is soon.
+pub(crate) const UPCOMING: &str = "v.window_start > $2 AND v.window_start <= $3";
+
+/// The last day that is soon.
+pub(crate) fn soon_after(today: NaiveDate) -> NaiveDate {
+    today.checked_add_signed(Duration::days(SOON_DAYS)).unwrap_or(NaiveDate::MAX)
+}
+
 /// What a day asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Today {
@@ -98,26 +113,23 @@ impl Snapshot {
     /// # Errors
     /// Whatever the database says.
     pub async fn today(&self, study: StudyId, today: NaiveDate) -> Result<Today> {
-        let soon = today.checked_add_signed(Duration::days(SOON_DAYS)).unwrap_or(NaiveDate::MAX);
+        let soon = soon_after(today);
         // Each condition takes both dates, so that the three share their values.
-        let due = "v.window_start <= $2 AND v.window_end >= $2 AND $3 >= $2 ORDER BY v.window_end";
-        let overdue = "v.window_end < $2 AND $3 >= $2 ORDER BY v.window_end";
-        let upcoming = "v.window_start > $2 AND v.window_start <= $3 ORDER BY v.window_start";
+        let by_end = |which: &str| format!("{which} AND $3 >= $2 ORDER BY v.window_end");
+        let by_start = format!("{UPCOMING} ORDER BY v.window_start");
         Ok(Today {
-            due: self.day_list(due, study, today, soon).await?,
-            overdue: self.day_list(overdue, study, today, soon).await?,
-            upcoming: self.day_list(upcoming, study, today, soon).await?,
+            due: self.day_list(&by_end(DUE), study, today, soon).await?,
+            overdue: self.day_list(&by_end(OVERDUE), study, today, soon).await?,
+            upcoming: self.day_list(&by_start, study, today, soon).await?,
         })
     }
 
     async fn day_list(&self, which: &str, study: StudyId, today: NaiveDate, soon: NaiveDate) -> Result<DayList> {
         let text = format!(
             "SELECT count(*) OVER () AS total, v.id, p.id AS participant_id, p.participant_code, t.code AS site_code, w.label, \
-             w.event_name, v.status, v.scheduled_date, v.window_start, v.window_end FROM visits v \
-             JOIN schedule_versions s ON s.id = v.schedule_version_id AND s.is_current \
-             JOIN participants p ON p.id = s.participant_id JOIN visit_windows w ON w.id = v.visit_window_id \
-             LEFT JOIN sites t ON t.id = p.site_id \
-             WHERE p.study_id = $1 AND p.status = 'enrolled' AND v.status = 'pending' AND {which}, p.id, v.id LIMIT {SHOWN}"
+             w.event_name, v.status, v.scheduled_date, v.window_start, v.window_end FROM {ASKED} \
+             JOIN visit_windows w ON w.id = v.visit_window_id LEFT JOIN sites t ON t.id = p.site_id \
+             WHERE {which}, p.id, v.id LIMIT {SHOWN}"
         );
         let rows: Vec<Row> = self.all(&text, sql::values![study.0, today, soon]).await?;
         let total = rows.first().map_or(0, |row| row.total.unsigned_abs());

@@ -23,6 +23,7 @@ async fn sessions_are_listed_by_participant(#[values(Engine::Sqlite, Engine::Pos
         let found =
             list(&world, &format!("/sessions?participant_id={participant}&sync_status=failed"), "sessions").await;
         assert_eq!(found.len(), count);
+        assert!(found.iter().all(|session| session["participant_code"] == "P-332-1"), "{found:?}");
     }
 }
 

@@ -89,3 +89,26 @@ async fn lists_are_narrowed_and_show_nothing_of_another_study(
         world.send_as(Persona::Ben, Ask::get(world.at(path))).await.problem(400, "malformed-request");
     }
 }
+
+/// What the dashboard counts is what `/today` lists, on each day of three weeks and in each state of the participant.
+#[rstest]
+#[tokio::test]
+async fn the_dashboards_numbers_are_those_of_the_lists(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let world = World::new(engine).await;
+    world.add_participant(world.study, "332-2").await;
+    world.add_screened(world.study, "332-3").await;
+    let mut seen = std::collections::BTreeSet::new();
+    for status in ["enrolled", "withdrawn"] {
+        let set = format!("UPDATE participants SET status = '{status}' WHERE external_id = '332-2'");
+        world.db.as_server(&set).await.expect("set");
+        for _ in 0..21 {
+            world.clock.advance(Duration::days(1));
+            let (today, board) = (get(&world, "/today").await, get(&world, "/dashboard").await);
+            let listed = ["due", "overdue", "upcoming"].map(|list| today[list]["total"].as_u64());
+            let counted = ["visits_due_today", "visits_overdue", "visits_next_7_days"].map(|tile| board[tile].as_u64());
+            assert_eq!(counted, listed, "{}", today["study_date"]);
+            seen.insert(listed);
+        }
+    }
+    assert!(seen.len() > 4, "{seen:?}");
+}

@@ -97,7 +97,7 @@ async fn it_counts_what_is_stored_of_this_study(#[values(Engine::Sqlite, Engine:
             (ParticipantStatus::Withdrawn, 1),
         ]),
         visits_due_today: 1,
-        visits_next_7_days: 1,
+        visits_next_7_days: 2,
         ..quiet()
     };
     assert_eq!(now, expected);

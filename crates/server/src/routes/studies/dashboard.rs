@@ -50,8 +50,12 @@ pub(super) struct DashboardShown {
     participants: BTreeMap<String, u64>,
     /// Participants whom a person should look at, such as one whose enrolment date differs in REDCap.
     participants_to_review: u64,
+    /// Pending visits of the enrolled whose window holds today: the total of `due` in `…/today`. A visit is due while its window is open and
+    /// it is not done, whatever its target date.
     visits_due_today: u64,
+    /// Those whose window has passed: the total of `overdue` in `…/today`.
     visits_overdue: u64,
+    /// Those whose window opens within the next seven days: the total of `upcoming` in `…/today`.
     visits_next_7_days: u64,
 }
 

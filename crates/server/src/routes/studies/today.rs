@@ -17,7 +17,7 @@ pub(super) struct TodayShown {
     study_date: NaiveDate,
     /// IANA name of the study's zone.
     time_zone: String,
-    /// The window holds today; the first to close comes first.
+    /// The window holds today, whatever the target date; the first to close comes first.
     due: DayListShown,
     /// The window has passed; the longest ago comes first.
     overdue: DayListShown,
