@@ -7,6 +7,7 @@ mod app;
 pub mod board;
 mod chance;
 mod changes;
+mod connections;
 mod edge;
 mod extract;
 mod fresh;

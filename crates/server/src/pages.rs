@@ -1,4 +1,4 @@
-//! The two web applications, out of the program itself: `/console/` for staff, `/app/` for participants.
+//! The two web applications, out of the program itself: `/console/` for staff, `/app/` for participants; and a page for each kind of problem.
 //!
 //! Invariant: no page may run a script or a style that did not come from here (Content-Security-Policy without `unsafe-inline`);
 //! what is served is public, so nothing of a study is ever in it.
@@ -16,7 +16,7 @@ use metricis_web_assets::{App, Asset, Packing, find};
 
 use crate::AppState;
 use crate::links::new_code;
-use crate::problem::Problem;
+use crate::problem::{Problem, problem_html};
 
 /// The word in `index.html` in whose place each answer has its own nonce.
 const NONCE: &str = "METRICIS_CSP_NONCE";
@@ -35,6 +35,7 @@ const HEADERS: [(HeaderName, &str); 4] = [
 pub(crate) fn routes() -> Router<AppState> {
     Router::new()
         .route("/", get(|| async { Redirect::to("/console/") }))
+        .route("/problems/{slug}", get(show_problem))
         .merge(application("/console", App::Console))
         .merge(application("/app", App::Participant))
         .layer(map_response(add_headers))
@@ -48,6 +49,14 @@ fn application(prefix: &'static str, app: App) -> Router<AppState> {
             &format!("{prefix}/{{*path}}"),
             get(move |Path(path): Path<String>, headers: HeaderMap| async move { serve(app, &path, &headers) }),
         )
+}
+
+/// The page that the `type` of a problem leads to.
+async fn show_problem(Path(slug): Path<String>) -> Response {
+    match problem_html(&slug) {
+        Some(page) => ([(CACHE_CONTROL, "no-cache")], Html(page)).into_response(),
+        None => Problem::NotFound.into_response(),
+    }
 }
 
 async fn add_headers(mut response: Response) -> Response {
@@ -65,7 +74,7 @@ fn serve(app: App, path: &str, headers: &HeaderMap) -> Response {
             ([(CONTENT_SECURITY_POLICY, WORKER_POLICY)], serve_file(asset, headers)).into_response()
         }
         Some(asset) if path != INDEX => serve_file(asset, headers),
-        None if looks_like_file(path) => StatusCode::NOT_FOUND.into_response(),
+        None if path != INDEX && looks_like_file(path) => StatusCode::NOT_FOUND.into_response(),
         _ => serve_page(app, find(app, INDEX, &[Packing::None]).as_ref()),
     }
 }

@@ -6,6 +6,7 @@
 mod catalog;
 mod render;
 
+pub(crate) use catalog::problem_html;
 pub use catalog::{KINDS, Kind, problems_markdown};
 pub(crate) use render::{ProblemBody, Refusals};
 

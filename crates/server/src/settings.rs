@@ -69,6 +69,11 @@ pub struct ServerSettings {
     pub access_token_minutes: u32,
     /// How long a request waits for the job whose answer it shows, in milliseconds. Default 25000.
     pub job_wait_ms: u64,
+    /// How long a connection may take to send a request's head, and may idle between two requests, in milliseconds. Default 90000: a proxy
+    /// that keeps idle connections for the usual 75 s never sends a DET into one that is being closed.
+    pub head_within_ms: u64,
+    /// Connections that are open at once; more wait to be accepted. Default 2000.
+    pub max_connections: u32,
     /// How long a check of the go/no-go board may take, in milliseconds; after that no row is proven. Default 20000.
     pub board_within_ms: u64,
     /// The rhythm of the streams of changes.
@@ -111,6 +116,8 @@ impl ServerSettings {
             participant_link_minutes: 1_440,
             access_token_minutes: 60,
             job_wait_ms: 25_000,
+            head_within_ms: 90_000,
+            max_connections: 2_000,
             board_within_ms: 20_000,
             change_times: crate::ChangeTimes::default(),
         }

@@ -107,7 +107,8 @@ async fn set_redcap(
     let tx = store.write(SystemClock.now()).await?;
     let study = lock_study_by_code(&tx, code).await?;
     let mut config = study.config;
-    let new = metricis_core::study::NewConnection { api_url: connection.api_url, project_id: connection.project_id };
+    let (api_url, project_id, environment) = (connection.api_url, connection.project_id, &settings.environment);
+    let new = metricis_core::study::NewConnection { api_url, project_id, environment };
     let before = config.redcap.api_origin.clone();
     let replaced = connection.token.is_some();
     config.redcap.connect(&new, replaced).map_err(|refusal| CliError::Usage(refusal.to_string()))?;

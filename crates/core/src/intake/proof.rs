@@ -4,6 +4,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
+use url::Url;
 
 /// What a delivery presents. Several may be there; each one that is there must hold.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -71,20 +72,14 @@ fn basic_secret(header: &str) -> Option<String> {
     Some(if password.is_empty() { user.to_owned() } else { password.to_owned() })
 }
 
-/// `scheme://host[:port]` of an address, in lower case and without a default port: what tells two REDCaps apart.
+/// `scheme://host[:port]` of an http address, in lower case and without a default port: what tells two REDCaps apart. Read as the HTTP client
+/// reads it, so that no address is compared as one server and called as another.
 #[must_use]
 pub fn origin_of(address: &str) -> Option<String> {
-    let (scheme, rest) = address.trim().split_once("://")?;
-    let scheme = scheme.to_ascii_lowercase();
-    let authority = rest.split(['/', '?', '#']).next()?;
-    let host = authority.rsplit('@').next()?.to_ascii_lowercase();
-    let default_port = match scheme.as_str() {
-        "http" => ":80",
-        "https" => ":443",
-        _ => return None,
-    };
-    let host = host.strip_suffix(default_port).unwrap_or(&host);
-    (!host.is_empty()).then(|| format!("{scheme}://{host}"))
+    let address = address.trim();
+    let url = Url::parse(address).ok()?;
+    let is_http = matches!(url.scheme(), "http" | "https") && address.contains("://");
+    is_http.then(|| url.origin().ascii_serialization())
 }
 
 #[cfg(test)]
@@ -129,5 +124,20 @@ mod tests {
         assert_eq!(origin_of("http://h:8080/redcap/").as_deref(), Some("http://h:8080"));
         assert_eq!(origin_of("redcap"), None);
         assert_eq!(origin_of("ftp://h/"), None);
+        assert_eq!(origin_of("https:h"), None);
+        assert_eq!(origin_of("null"), None);
+    }
+
+    #[test]
+    fn an_origin_is_where_a_client_would_call() {
+        for (text, origin) in [
+            ("https://good.example\\@evil.example/", "https://good.example"),
+            ("https://good.example#@evil.example/", "https://good.example"),
+            ("https://[::1]:443/", "https://[::1]"),
+            ("https://0x7f.1/", "https://127.0.0.1"),
+            ("https://b\u{fc}cher.example/", "https://xn--bcher-kva.example"),
+        ] {
+            assert_eq!(origin_of(text).as_deref(), Some(origin), "{text}");
+        }
     }
 }

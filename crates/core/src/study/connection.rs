@@ -1,8 +1,10 @@
 //! Connecting a study to a REDCap project: a token must not follow an edited address (guarantee 16).
 
 use serde::Serialize;
+use url::{Host, Url};
 
 use super::RedcapConfig;
+use crate::environment::Environment;
 use crate::intake::origin_of;
 
 /// Where a study's records live.
@@ -12,6 +14,8 @@ pub struct NewConnection<'a> {
     pub api_url: &'a str,
     /// REDCap's project id.
     pub project_id: &'a str,
+    /// Where the program runs.
+    pub environment: &'a Environment,
 }
 
 /// Why a connection is refused.
@@ -20,6 +24,11 @@ pub enum ConnectionRefusal {
     /// Not an address of a REDCap API. The address is not repeated: people paste tokens into it.
     #[error("api_url is not the address of a REDCap API; write https://HOST/api/ without user, query or fragment")]
     Address,
+    /// In production, an address without TLS.
+    #[error(
+        "api_url must begin with https:// in production: the API token and every record would travel readable; put TLS in front of REDCap          (http is for an address of this very machine, such as a TLS proxy on 127.0.0.1)"
+    )]
+    Plain,
     /// Not REDCap's project id.
     #[error("project_id must be REDCap's project number, such as 18")]
     ProjectId,
@@ -45,6 +54,16 @@ pub fn check_webhook_secret(text: &str) -> Result<(), ConnectionRefusal> {
     if visible && (32..=200).contains(&text.len()) { Ok(()) } else { Err(ConnectionRefusal::WebhookSecret) }
 }
 
+/// Whether what is sent to an origin does not leave this machine.
+fn is_this_machine(origin: &str) -> bool {
+    match Url::parse(origin).ok().as_ref().and_then(Url::host) {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    }
+}
+
 /// A REDCap configuration as people may see it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ConnectionSummary {
@@ -64,12 +83,15 @@ impl RedcapConfig {
     /// Points the study at a project. With `token_given`, the caller stores a new token in the same transaction.
     ///
     /// # Errors
-    /// A bad address or project id; another origin without its token.
+    /// A bad address or project id; no TLS in production; another origin without its token.
     pub fn connect(&mut self, new: &NewConnection<'_>, token_given: bool) -> Result<(), ConnectionRefusal> {
         let address = new.api_url.trim();
         let origin = origin_of(address).ok_or(ConnectionRefusal::Address)?;
         if address.contains(['@', '?', '#']) || address.chars().any(char::is_whitespace) || address.len() > 500 {
             return Err(ConnectionRefusal::Address);
+        }
+        if new.environment.is_production() && !origin.starts_with("https://") && !is_this_machine(&origin) {
+            return Err(ConnectionRefusal::Plain);
         }
         let project_id = new.project_id.trim();
         if project_id.trim_start_matches('0').is_empty()
@@ -120,7 +142,27 @@ mod tests {
     use super::*;
 
     fn connect(config: &mut RedcapConfig, api_url: &str, token: bool) -> Result<(), ConnectionRefusal> {
-        config.connect(&NewConnection { api_url, project_id: "18" }, token)
+        let environment = &Environment::new("staging");
+        config.connect(&NewConnection { api_url, project_id: "18", environment }, token)
+    }
+
+    #[test]
+    fn in_production_a_token_travels_by_tls_only() {
+        for (environment, api_url, expected) in [
+            ("production", "http://redcap.example.edu/api/", Err(ConnectionRefusal::Plain)),
+            ("production", "HTTP://10.0.0.7:8081/api/", Err(ConnectionRefusal::Plain)),
+            ("production", "http://localhost.example.edu/api/", Err(ConnectionRefusal::Plain)),
+            ("production", "http://127.0.0.1:8081/api/", Ok(())),
+            ("production", "http://[::1]:8081/api/", Ok(())),
+            ("production", "http://localhost/api/", Ok(())),
+            ("production", "https://redcap.example.edu/api/", Ok(())),
+            ("staging", "http://redcap.example.edu/api/", Ok(())),
+        ] {
+            let environment = &Environment::new(environment);
+            let mut config = RedcapConfig::default();
+            let connected = config.connect(&NewConnection { api_url, project_id: "18", environment }, true);
+            assert_eq!((connected, config.api_url.is_some()), (expected.clone(), expected.is_ok()), "{api_url}");
+        }
     }
 
     #[test]
@@ -152,11 +194,12 @@ mod tests {
         for address in ["redcap", "ftp://h/", "https://u:p@h/api/", "https://h/api/?token=x", "https://h /", ""] {
             assert_eq!(connect(&mut config, address, true), Err(ConnectionRefusal::Address), "{address}");
         }
+        let environment = &Environment::new("staging");
         for project_id in ["x", "", "000"] {
-            let bad = NewConnection { api_url: "https://h/", project_id };
+            let bad = NewConnection { api_url: "https://h/", project_id, environment };
             assert_eq!(config.connect(&bad, true), Err(ConnectionRefusal::ProjectId));
         }
-        let padded = NewConnection { api_url: "https://h/", project_id: "041" };
+        let padded = NewConnection { api_url: "https://h/", project_id: "041", environment };
         assert_eq!(config.connect(&padded, true), Ok(()));
         assert_eq!(config.project_id.as_deref(), Some("41"));
     }

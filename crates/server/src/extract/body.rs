@@ -66,25 +66,43 @@ impl<B: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<B> {
         let bytes = axum::body::Bytes::from_request(request, state)
             .await
             .map_err(|_| Problem::Malformed("the body cannot be read".to_owned()))?;
-        serde_json::from_slice(&bytes).map(Self).map_err(|error| refuse_json(&error))
+        read_json(&bytes).map(Self)
     }
 }
 
+fn read_json<B: DeserializeOwned>(bytes: &[u8]) -> Result<B, Problem> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let read = serde_path_to_error::deserialize(&mut reader);
+    // A number in a word's place reads as bad syntax to the parser.
+    let is_json = || serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok();
+    let read = read.map_err(|error| refuse_json(&error.path().to_string(), error.inner(), is_json()))?;
+    reader.end().map_err(|error| refuse_json(".", &error, false))?;
+    Ok(read)
+}
+
+/// The way to the field that is wrong, when it is made of names as ours are: a key that somebody made up may be anything.
+fn named(path: &str) -> Option<&str> {
+    let is_name = |letter: char| letter.is_ascii_alphanumeric() || "_.[]".contains(letter);
+    (path != "." && path.len() <= 100 && path.chars().all(is_name)).then_some(path)
+}
+
 /// Serde's message quotes strings it did not expect, and a body may hold answers: only its place and kind are told, and the
-/// name of a missing or unknown field.
-fn refuse_json(error: &serde_json::Error) -> Problem {
+/// name of the field.
+fn refuse_json(path: &str, error: &serde_json::Error, is_json: bool) -> Problem {
     let place = format!("line {}, column {}", error.line(), error.column());
-    if !error.is_data() {
+    if !error.is_data() && !is_json {
         return Problem::Malformed(format!("the body is not JSON ({place})"));
     }
     let message = error.to_string();
     let field = ["missing field", "duplicate field"].iter().find(|kind| message.starts_with(**kind));
-    Problem::Invalid(match (field, message.rsplit_once(", expected ")) {
-        (Some(_), _) => message,
+    let told = match (field, message.rsplit_once(", expected ")) {
+        // Without its place, which says nothing once the field is named.
+        (Some(_), _) => message.split(" at line ").next().unwrap_or_default().to_owned(),
         // What was expected comes from the code; what came instead stands before it.
         (None, Some((_, expected))) => format!("expected {expected}"),
         (None, None) => format!("a value is not acceptable ({place})"),
-    })
+    };
+    Problem::Invalid(named(path).map_or_else(|| told.clone(), |path| format!("{path}: {told}")))
 }
 
 fn root_of(error: &dyn std::error::Error) -> String {

@@ -120,6 +120,18 @@ pub fn problems_markdown() -> String {
     page
 }
 
+/// The page of one kind, where its `type` leads; none without such a kind.
+pub(crate) fn problem_html(slug: &str) -> Option<String> {
+    let kind = KINDS.iter().find(|kind| kind.slug == slug)?;
+    let text = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let (title, remedy, status) = (text(kind.title), text(kind.remedy), kind.status.as_u16());
+    Some(format!(
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title} – Metricis</title></head><body><h1>{title}</h1>\
+         <p>{remedy}</p><p>HTTP status {status}, <code>type</code> <code>/problems/{slug}</code>. What is special about an occurrence stands \
+         in its <code>detail</code>.</p></body></html>"
+    ))
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;

@@ -101,6 +101,32 @@ async fn bodies_that_cannot_be_taken_are_problems(
 }
 
 #[rstest]
+#[case::wrong_type(r#"{"status":5}"#, "status: a value is not acceptable")]
+#[case::unknown_word(r#"{"status":"gone"}"#, "status: expected one of ")]
+#[case::missing("{}", "missing field `status`")]
+#[case::twice(r#"{"status":"active","status":"active"}"#, "duplicate field `status`")]
+#[tokio::test]
+async fn a_body_that_is_not_acceptable_names_its_field(#[case] body: &str, #[case] told: &str) {
+    let world = World::new(Engine::Sqlite).await;
+    let ask = Ask::post(world.at("/status")).header("content-type", "application/json").body(body);
+    let problem = world.send_as(Persona::Ada, ask).await.problem(422, "invalid");
+    assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains(told)), "{problem}");
+}
+
+#[tokio::test]
+async fn a_field_deep_in_a_body_is_named_and_what_somebody_made_up_is_not() {
+    let world = World::new(Engine::Sqlite).await;
+    let told = async |body: serde_json::Value| {
+        let ask = Ask::put(world.at("/redcap/settings")).json(body);
+        world.send_as(Persona::Ada, ask).await.problem(422, "invalid")["detail"].as_str().expect("a text").to_owned()
+    };
+    let deep = told(serde_json::json!({ "survey_instruments": ["one", 2] })).await;
+    assert!(deep.starts_with("survey_instruments[1]: "), "{deep}");
+    let made_up = told(serde_json::json!({ "participant_field_mapping": { "a secret answer!": 2 } })).await;
+    assert!(!made_up.contains("secret"), "{made_up}");
+}
+
+#[rstest]
 #[case("?limit=many")]
 #[case("?status=gone")]
 #[case("?unknown=1")]

@@ -79,3 +79,20 @@ async fn the_service_worker_may_load_its_library_and_fetch_what_it_keeps() {
     assert_eq!((worker.status.as_u16(), header(&worker, "cache-control")), (200, "no-cache"));
     assert_eq!(header(&worker, "content-security-policy"), "default-src 'none'; script-src 'self'; connect-src 'self'");
 }
+
+#[tokio::test]
+async fn the_type_of_each_problem_leads_to_a_page_that_says_what_to_do() {
+    let world = World::new(Engine::Sqlite).await;
+    for kind in metricis_server::KINDS {
+        let page = world.send(Ask::get(format!("/problems/{}", kind.slug))).await;
+        assert_eq!(
+            (page.status.as_u16(), &page.headers["content-type"]),
+            (200, &"text/html; charset=utf-8".parse().expect("a type"))
+        );
+        let escaped = kind.remedy.replace('<', "&lt;").replace('>', "&gt;");
+        assert!(page.text.contains(kind.title) && page.text.contains(&escaped), "{}", page.text);
+    }
+    let led = world.send(Ask::get("/api/studies")).await.problem(401, "unauthenticated");
+    world.send(Ask::get(led["type"].as_str().expect("an address"))).await.ok();
+    world.send(Ask::get("/problems/none")).await.problem(404, "not-found");
+}

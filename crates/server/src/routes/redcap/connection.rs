@@ -14,7 +14,7 @@ use crate::problem::{Answer, Problem, Refusals};
 #[derive(serde::Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Connection {
-    /// `https://HOST/api/`, as REDCap shows it.
+    /// `https://HOST/api/`, as REDCap shows it; in production with TLS.
     api_url: String,
     /// REDCap's project number.
     project_id: String,
@@ -35,7 +35,8 @@ pub(super) async fn set_redcap_connection(
     let redcap = &mut study.config.redcap;
     let origin_before = redcap.api_origin.clone();
     let token = given.api_token.map(readable_token).transpose()?;
-    let new = NewConnection { api_url: &given.api_url, project_id: &given.project_id };
+    let environment = &call.app.settings.environment;
+    let new = NewConnection { api_url: &given.api_url, project_id: &given.project_id, environment };
     redcap.connect(&new, token.is_some()).map_err(|refusal| Problem::Invalid(refusal.to_string()))?;
     let token_replaced = token.is_some();
     if let Some(token) = token {
