@@ -21,6 +21,8 @@ use crate::problem::Problem;
 /// The word in `index.html` in whose place each answer has its own nonce.
 const NONCE: &str = "METRICIS_CSP_NONCE";
 const INDEX: &str = "index.html";
+/// What stands in the place of the pages when the program was built without npm.
+const WITHOUT: &str = include_str!("pages/without.html");
 /// The service worker runs under the policy of its own answer: it loads its library and fetches what it keeps for offline.
 const WORKER: &str = "sw.js";
 const WORKER_POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'";
@@ -126,17 +128,17 @@ fn policy(nonce: &str) -> String {
     )
 }
 
+/// A program without its web pages says so, in the look of the pages that it lacks.
 fn say_how_to_get(app: App) -> Response {
+    let Ok(nonce) = new_code() else { return Problem::Internal.into_response() };
     let name = match app {
         App::Console => "staff console",
         App::Participant => "participant's app",
     };
-    let page = format!(
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Metricis</title></head><body><h1>This program \
-         was built without its web pages</h1><p>The API works; the {name} is missing. To get it: install Node.js 20 or newer \
-         with npm (Debian: <code>apt-get install nodejs npm</code>), run <code>make build</code> again and restart.</p></body></html>"
-    );
-    (StatusCode::NOT_FOUND, [(CACHE_CONTROL, "no-store")], Html(page)).into_response()
+    let page = WITHOUT.replace(NONCE, &nonce).replace("MISSING_PAGES", name);
+    let policy = format!("default-src 'none'; style-src 'nonce-{nonce}'; frame-ancestors 'none'; base-uri 'none'");
+    let headers = [(CONTENT_SECURITY_POLICY, policy), (CACHE_CONTROL, "no-store".to_owned())];
+    (StatusCode::NOT_FOUND, headers, Html(page)).into_response()
 }
 
 #[cfg(test)]
@@ -152,11 +154,15 @@ mod tests {
             assert_eq!(response.status(), StatusCode::NOT_FOUND);
             assert_eq!(response.headers()[CACHE_CONTROL], "no-store", "it goes with the next build");
             assert_eq!(response.headers()[CONTENT_TYPE], "text/html; charset=utf-8");
+            let policy = response.headers()[CONTENT_SECURITY_POLICY].to_str().expect("ASCII").to_owned();
             let body = to_bytes(response.into_body(), usize::MAX).await.expect("a body");
             let page = String::from_utf8(body.into()).expect("text");
             for words in [name, "built without its web pages", "apt-get install nodejs npm", "make build"] {
                 assert!(page.contains(words), "{words} is not in {page}");
             }
+            assert!(!page.contains(NONCE) && !page.contains("MISSING_PAGES"), "{page}");
+            let nonce = policy.split("'nonce-").nth(1).and_then(|rest| rest.split('\'').next()).expect("a nonce");
+            assert!(page.contains(&format!("<style nonce=\"{nonce}\">")), "{policy}");
         }
     }
 }
