@@ -5,17 +5,20 @@ import {
   createRootRoute,
   createRoute,
   createRouter,
-  lazyRouteComponent,
   Outlet,
   useRouter,
   type ErrorComponentProps,
 } from "@tanstack/react-router";
 import { onSignedOut } from "./api/client";
 import { queryClient } from "./api/query";
+import { askAgain, page } from "./display/lazy";
 import { Empty, Failure, Waiting } from "./display/Notice";
-import { forget, sessionQuery } from "./session/session";
-import { SignIn } from "./session/SignIn";
+import type { SignedIn } from "./api/shown";
+import { forget, readAgain, sessionQuery } from "./session/session";
+import { backTo, SignIn } from "./session/SignIn";
+import { onOtherTab } from "./session/trace";
 import { Home } from "./study/Home";
+import { useStudyIfAny } from "./study/study";
 import { here, StudyGate } from "./study/StudyGate";
 import { auditSearch, eventSearch, listSearch, participantSearch, text } from "./search";
 
@@ -56,69 +59,74 @@ function session() {
 const today = createRoute({
   getParentRoute: () => study,
   path: "/today",
-  component: lazyRouteComponent(() => import("./today/Today"), "Today"),
+  component: page(() => import("./today/Today").then((module) => module.Today)),
 });
 
 const participants = createRoute({
   getParentRoute: () => study,
   path: "/participants",
   validateSearch: listSearch,
-  component: lazyRouteComponent(() => import("./participants/Participants"), "Participants"),
+  component: page(() => import("./participants/Participants").then((module) => module.Participants)),
 });
 
 const participant = createRoute({
   getParentRoute: () => study,
   path: "/participants/$participant",
   validateSearch: participantSearch,
-  component: lazyRouteComponent(() => import("./participant/Participant"), "Participant"),
+  component: page(() => import("./participant/Participant").then((module) => module.Participant)),
 });
 
 const matrix = createRoute({
   getParentRoute: () => study,
   path: "/matrix",
   validateSearch: listSearch,
-  component: lazyRouteComponent(() => import("./participants/MatrixPage"), "MatrixPage"),
+  component: page(() => import("./participants/MatrixPage").then((module) => module.MatrixPage)),
 });
 
 const events = createRoute({
   getParentRoute: () => study,
   path: "/events",
   validateSearch: eventSearch,
-  component: lazyRouteComponent(() => import("./events/Events"), "Events"),
+  component: page(() => import("./events/Events").then((module) => module.Events)),
 });
 
 const failedSyncs = createRoute({
   getParentRoute: () => study,
   path: "/failed-syncs",
-  component: lazyRouteComponent(() => import("./syncs/FailedSyncs"), "FailedSyncs"),
+  component: page(() => import("./syncs/FailedSyncs").then((module) => module.FailedSyncs)),
 });
 
 const redcap = createRoute({
   getParentRoute: () => study,
   path: "/redcap",
-  component: lazyRouteComponent(() => import("./redcap/Redcap"), "Redcap"),
+  component: page(() => import("./redcap/Redcap").then((module) => module.Redcap)),
 });
 
 const board = createRoute({
   getParentRoute: () => study,
   path: "/board",
-  component: lazyRouteComponent(() => import("./board/Board"), "Board"),
+  component: page(() => import("./board/Board").then((module) => module.Board)),
 });
 
 const audit = createRoute({
   getParentRoute: () => study,
   path: "/audit",
   validateSearch: auditSearch,
-  component: lazyRouteComponent(() => import("./audit/Audit"), "Audit"),
+  component: page(() => import("./audit/Audit").then((module) => module.Audit)),
 });
 
 /** A page that cannot begin, for example because the server is away; trying again reads everything again. */
 function Broken({ error }: ErrorComponentProps) {
   const { invalidate } = useRouter();
+  const inside = useStudyIfAny() !== null;
+  const again = () => {
+    askAgain();
+    void invalidate();
+  };
   return (
-    <Stack component="main" p="xl" maw={720} mx="auto">
+    <Stack component={inside ? "div" : "main"} p={inside ? 0 : "xl"} maw={720} mx={inside ? 0 : "auto"}>
       <Title order={1}>Metricis cannot show this page</Title>
-      <Failure error={error} onRetry={() => void invalidate()} />
+      <Failure error={error} onRetry={again} />
     </Stack>
   );
 }
@@ -134,11 +142,27 @@ export const router = createRouter({
   scrollRestoration: true,
 });
 
-onSignedOut(() => {
-  if (router.state.location.pathname.endsWith("/sign-in")) return;
+const atSignIn = () => router.state.location.pathname.endsWith("/sign-in");
+
+/** The session is over: what it could see is forgotten, and the sign-in leads back. */
+function leave(): void {
+  if (atSignIn()) return;
   const from = here();
   forget();
   void router.navigate({ to: "/sign-in", search: { from } });
+}
+
+onSignedOut(leave);
+
+// All tabs have one cookie: whoever signs in or out in one of them does so in all.
+onOtherTab(() => {
+  const before = queryClient.getQueryData<SignedIn | null>(sessionQuery.queryKey);
+  void readAgain().then((now) => {
+    if (!now) return leave();
+    if (atSignIn()) return router.history.push(backTo(router.state.location.search));
+    // Somebody else sees other studies: nothing that the former one could see stays.
+    if (now.email !== before?.email) window.location.reload();
+  });
 });
 
 declare module "@tanstack/react-router" {

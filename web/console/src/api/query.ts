@@ -37,9 +37,15 @@ export function shouldRetry(count: number, error: unknown): boolean {
   return count < 2 && (status === 0 || status === 429 || status >= 502);
 }
 
+/** The server says when; where it does not, each pause is twice as long as the last. */
+export function pauseBeforeRetry(count: number, error: unknown): number {
+  const asked = error instanceof Refusal ? error.retryAfterS : undefined;
+  return 1000 * (asked ?? 2 ** count);
+}
+
 export const queryClient = new QueryClient({
   defaultOptions: {
-    queries: { staleTime: 15_000, gcTime: 300_000, retry: shouldRetry },
+    queries: { staleTime: 15_000, gcTime: 300_000, retry: shouldRetry, retryDelay: pauseBeforeRetry },
     mutations: { retry: false },
   },
 });

@@ -6,6 +6,8 @@ export class Refusal extends Error {
   readonly title: string;
   readonly detail: string;
   readonly requestId: string | undefined;
+  /** How long the server asks to wait before the next request. */
+  retryAfterS: number | undefined;
 
   constructor(status: number, title: string, detail: string, cause?: unknown, requestId?: string) {
     super(detail || title, { cause });
@@ -20,7 +22,9 @@ export class Refusal extends Error {
   static from(response: Response, body: unknown): Refusal {
     const problem = (typeof body === "object" && body !== null ? body : {}) as Partial<Problem>;
     const [title, detail] = problem.title ? [problem.title, problem.detail ?? ""] : wordless(response.status);
-    return new Refusal(response.status, title, detail, undefined, problem.request_id ?? undefined);
+    const refusal = new Refusal(response.status, title, detail, undefined, problem.request_id ?? undefined);
+    refusal.retryAfterS = Number(response.headers.get("retry-after")) || undefined;
+    return refusal;
   }
 }
 

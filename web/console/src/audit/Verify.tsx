@@ -67,6 +67,7 @@ function Said({ checked: { at, result } }: { checked: Checked }) {
         {result.row ? (
           <AnchorLink
             size="sm"
+            underline="always"
             to="/studies/$study/audit"
             params={{ study: study.code }}
             search={{ row: String(result.row) }}

@@ -1,5 +1,5 @@
 /** The go/no-go board: each row of the checklist with what was seen of the running system, and what to do about a red one. */
-import { Button, Code, Group, Switch, Text, Title } from "@mantine/core";
+import { Anchor, Button, Code, Group, List, Switch, Text, Title } from "@mantine/core";
 import { IconRefresh } from "@tabler/icons-react";
 import type { Schemas } from "@metricis/api";
 import { useQuery } from "@tanstack/react-query";
@@ -10,7 +10,7 @@ import { Callout, Empty, Failure, Waiting } from "../display/Notice";
 import { Page } from "../display/Page";
 import { Status } from "../display/Status";
 import { When } from "../display/When";
-import { useStudy } from "../study/study";
+import { type StudyDetail, useStudy } from "../study/study";
 import classes from "./Board.module.css";
 
 type Row = Schemas["Row"];
@@ -38,7 +38,7 @@ export function Board() {
             Checked <When at={asked.data.checked_at} />. A probe leaves no row, alert or count behind.
           </>
         ) : (
-          "Probing the running system."
+          "Probing the running system; this takes some seconds."
         )
       }
       actions={
@@ -74,20 +74,42 @@ export function Board() {
   );
 }
 
+/** Whether the study may go live; when not, each row that stands in the way. */
 function Verdict({ rows }: { rows: Row[] }) {
-  const red = rows.filter(({ state }) => state === "red").length;
+  const { detail } = useStudy();
+  const red = rows.filter(({ state }) => state === "red");
   return (
-    <Callout tone={red === 0 ? "good" : "bad"}>
+    <Callout tone={red.length === 0 ? "good" : "bad"}>
       <Group gap="sm">
-        <Status of={red === 0 ? "green" : "red"} />
-        <Text fw={600}>
-          {red === 0
-            ? `All ${rows.length} rows are green`
-            : `${red} of ${rows.length} rows ${red === 1 ? "is" : "are"} red: the study cannot be activated or signed off`}
-        </Text>
+        <Status of={red.length === 0 ? "green" : "red"} />
+        <Text fw={600}>{verdict(detail.status, rows.length, red.length)}</Text>
       </Group>
+      {red.length > 0 && (
+        <List size="sm" mt={6} spacing={2}>
+          {red.map(({ number, name }) => (
+            <List.Item key={number}>
+              <Anchor size="sm" href={`#row-${number}`}>
+                {number} {name}
+              </Anchor>
+            </List.Item>
+          ))}
+        </List>
+      )}
     </Callout>
   );
+}
+
+/** What the board means for a study in this status. */
+export function verdict(status: StudyDetail["status"], rows: number, red: number): string {
+  if (red === 0) {
+    const next = { draft: ": it can be activated", paused: ": it can be resumed", active: "", completed: "" }[status];
+    return `All ${rows} rows are green; the study is ${status}${next}`;
+  }
+  const are = `${red} of ${rows} rows ${red === 1 ? "is" : "are"} red`;
+  if (status === "draft") return `This study is a draft and cannot be activated: ${are}`;
+  if (status === "paused") return `This study is paused and cannot be resumed: ${are}`;
+  if (status === "completed") return `${are}; the study is completed`;
+  return `${are} while the study is active: see to them now`;
 }
 
 function BoardRow({ row }: { row: Row }) {

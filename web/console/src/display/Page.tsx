@@ -1,6 +1,7 @@
 /** The frame of a page: its title (also the window's), what it is for, its actions, and panels below. */
 import { Group, Stack, Text, Title } from "@mantine/core";
 import { type ReactNode, useEffect } from "react";
+import { useStudy } from "../study/study";
 import classes from "./Page.module.css";
 
 interface PageProps {
@@ -13,9 +14,10 @@ interface PageProps {
 }
 
 export function Page({ title, heading, about, actions, children }: PageProps) {
+  const { code } = useStudy();
   useEffect(() => {
-    document.title = `${title} · Metricis`;
-  }, [title]);
+    document.title = `${title} · ${code} · Metricis`;
+  }, [title, code]);
   return (
     <Stack gap="lg" className={classes["page"]}>
       <Group justify="space-between" align="flex-start" gap="sm">

@@ -2,6 +2,7 @@
 import { Button, Drawer, Group, Stack, Table, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
+import { useFocusBack } from "../display/focus";
 import { Callout, Failure, Waiting } from "../display/Notice";
 import { Wide } from "../display/Page";
 import { Status } from "../display/Status";
@@ -14,17 +15,19 @@ import { EventTable } from "./EventTable";
 interface Props {
   id: string;
   stuck: ReadonlySet<string>;
-  onOpen: (event: string | undefined) => void;
+  onOpen: (event: string) => void;
+  onClose: () => void;
 }
 
-export function EventDrawer({ id, stuck, onOpen }: Props) {
+export function EventDrawer({ id, stuck, onOpen, onClose }: Props) {
   const study = useStudy();
   const asked = useQuery(eventQuery(study.id, id));
   const event = asked.data;
+  useFocusBack();
   return (
     <Drawer
       opened
-      onClose={() => onOpen(undefined)}
+      onClose={onClose}
       position="right"
       size="lg"
       title={event ? `Event of record ${event.record_id}` : "Event"}

@@ -7,6 +7,7 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { Empty, Failure, Waiting } from "../display/Notice";
 import { Page, Panel } from "../display/Page";
+import { useStep } from "../display/step";
 import { EVENT_FILTERS, type EventSearch, eventSearch } from "../search";
 import { useStudy } from "../study/study";
 import { EventDrawer } from "./EventDrawer";
@@ -23,7 +24,10 @@ export function Events() {
   const stuck = useQuery(stuckQuery(study.id));
   const stuckIds = new Set(stuck.data?.events.map(({ id }) => id));
   const listed = useListed(search, stuck.data?.events);
-  const open = (event: string | undefined) => change({ event });
+  const step = useStep();
+  const open = (event: string) =>
+    void navigate({ search: eventSearch({ ...search, event }), replace: step.replaces(search.event !== undefined) });
+  const close = () => step.close(() => change({ event: undefined }));
   return (
     <Page
       title="Events"
@@ -46,7 +50,7 @@ export function Events() {
           </Group>
         )}
       </Panel>
-      {search.event && <EventDrawer id={search.event} stuck={stuckIds} onOpen={open} />}
+      {search.event && <EventDrawer id={search.event} stuck={stuckIds} onOpen={open} onClose={close} />}
     </Page>
   );
 }
@@ -83,13 +87,19 @@ function useListed({ status, source, q }: EventSearch, stuck: Event[] | undefine
   });
   const events = pages.data?.pages.flat();
   return {
-    events: attention && events ? [...(stuck ?? []), ...events] : events,
+    events: attention && events ? [...(stuck ?? []).filter((event) => fits(event, source, q)), ...events] : events,
     isPending: pages.isPending,
     error: pages.error,
     again: () => void pages.refetch(),
     more: pages.hasNextPage ? () => void pages.fetchNextPage() : null,
     isFetchingMore: pages.isFetchingNextPage,
   };
+}
+
+/** The server's filter, for the stuck ones, which it gives unfiltered. */
+export function fits({ source, record_id, instrument }: Event, wanted?: string, part?: string): boolean {
+  const holds = (text: string) => text.toLowerCase().includes((part ?? "").toLowerCase());
+  return (!wanted || source === wanted) && (holds(record_id) || holds(instrument));
 }
 
 const STATES: Record<(typeof EVENT_FILTERS)[number], string> = {
@@ -145,13 +155,26 @@ function Filters({ search, onChange }: FiltersProps) {
         onChange={(value) => onChange({ source: (value ?? undefined) as EventSearch["source"] })}
         w={{ base: "calc(50% - 6px)", xs: 160 }}
       />
+      {(search.q || search.status || search.source) && (
+        <Button
+          variant="subtle"
+          onClick={() => {
+            setTyped("");
+            onChange({ q: undefined, status: undefined, source: undefined });
+          }}
+        >
+          Clear
+        </Button>
+      )}
     </Group>
   );
 }
 
 function Nothing({ search }: { search: EventSearch }) {
-  if (search.status === "attention") return <Empty title="Nothing failed, nothing hangs" />;
-  if (search.status || search.source || search.q) return <Empty title="No event fits this filter" />;
+  if (search.status === "attention" && !search.source && !search.q)
+    return <Empty title="Nothing failed, nothing hangs">Every event was applied or is about to be.</Empty>;
+  if (search.status || search.source || search.q)
+    return <Empty title="No event fits this filter">Change it, or clear it to see all events.</Empty>;
   return (
     <Empty title="No event has arrived yet">
       REDCap sends one for each saved form once its Data Entry Trigger has the address from the REDCap page. Save a form

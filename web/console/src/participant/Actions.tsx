@@ -2,7 +2,8 @@
 import { Button, Menu } from "@mantine/core";
 import { IconArrowsHorizontal, IconChevronDown, IconFileCheck, IconLink, IconUserOff } from "@tabler/icons-react";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { useRef } from "react";
+import { useEffect, useRef } from "react";
+import { useStep } from "../display/step";
 import type { ParticipantSearch } from "../search";
 import { useStudy } from "../study/study";
 import { ConsentDialog } from "./ConsentDialog";
@@ -15,26 +16,32 @@ export function Actions({ detail }: { detail: Detail }) {
   const study = useStudy();
   const { act } = useSearch({ from: "/studies/$study/participants/$participant" });
   const navigate = useNavigate({ from: "/studies/$study/participants/$participant" });
-  const open = (next: ParticipantSearch["act"]) => void navigate({ search: next ? { act: next } : {}, replace: true });
+  const step = useStep();
+  const open = (next: NonNullable<ParticipantSearch["act"]>) =>
+    void navigate({ search: { act: next }, replace: step.replaces(act !== undefined) });
+  const close = () => step.close(() => void navigate({ search: {}, replace: true }));
   const mover = useRef<HTMLButtonElement>(null);
   const more = useRef<HTMLButtonElement>(null);
-  const close = () => {
-    const opener = act === "anchor" ? mover : more;
-    open(undefined);
+  const shown = useRef(act);
+  useEffect(() => {
+    const closed = act === undefined ? shown.current : undefined;
+    shown.current = act;
+    if (!closed) return;
     // The item that opened the dialog is gone with its menu, so the focus goes back to the button that is there.
-    requestAnimationFrame(() => opener.current?.focus());
-  };
-  const mayMove = study.detail.may_move_anchor;
+    requestAnimationFrame(() => (closed === "anchor" ? mover : more).current?.focus());
+  }, [act]);
   const current = detail.versions.find((version) => version.is_current);
   const withdrawn = detail.participant.status === "withdrawn";
+  const mayMove = study.detail.may_move_anchor && !withdrawn;
+  const mayAct = study.mayCoordinate && !withdrawn;
   return (
     <>
-      {mayMove && current && !withdrawn && (
+      {mayMove && current && (
         <Button ref={mover} leftSection={<IconArrowsHorizontal size={16} aria-hidden />} onClick={() => open("anchor")}>
           Move anchor date
         </Button>
       )}
-      {study.mayCoordinate && !withdrawn && (
+      {mayAct && (
         <Menu position="bottom-end">
           <Menu.Target>
             <Button ref={more} variant="default" rightSection={<IconChevronDown size={14} aria-hidden />}>
@@ -56,10 +63,10 @@ export function Actions({ detail }: { detail: Detail }) {
           </Menu.Dropdown>
         </Menu>
       )}
-      {current && act === "anchor" && <MoveAnchor detail={detail} current={current} onClose={close} />}
-      {act === "link" && <LinkDialog detail={detail} onClose={close} />}
-      {act === "consent" && <ConsentDialog detail={detail} onClose={close} />}
-      {act === "withdraw" && <WithdrawDialog detail={detail} onClose={close} />}
+      {mayMove && current && act === "anchor" && <MoveAnchor detail={detail} current={current} onClose={close} />}
+      {mayAct && act === "link" && <LinkDialog detail={detail} onClose={close} />}
+      {mayAct && !detail.consent && act === "consent" && <ConsentDialog detail={detail} onClose={close} />}
+      {mayAct && act === "withdraw" && <WithdrawDialog detail={detail} onClose={close} />}
     </>
   );
 }

@@ -77,7 +77,7 @@ function Unknown() {
     <Page title="Participant">
       <Empty level={2} title={`${study.code} has no such participant`}>
         The address may be mistyped, or it belongs to another study.{" "}
-        <AnchorLink size="sm" to="/studies/$study/participants" params={{ study: study.code }}>
+        <AnchorLink size="sm" underline="always" to="/studies/$study/participants" params={{ study: study.code }}>
           Find the participant in the list
         </AnchorLink>
       </Empty>

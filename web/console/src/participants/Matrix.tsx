@@ -37,7 +37,7 @@ export function Matrix({ filter, total, windows }: Props) {
     count: total,
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW,
-    overscan: 2,
+    overscan: 1,
     scrollMargin: HEAD,
     scrollPaddingStart: HEAD,
   });
@@ -46,7 +46,7 @@ export function Matrix({ filter, total, windows }: Props) {
     count: windows.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => COLUMN,
-    overscan: 1,
+    overscan: 0,
     paddingStart: AXIS,
     scrollPaddingStart: AXIS,
   });
@@ -54,7 +54,7 @@ export function Matrix({ filter, total, windows }: Props) {
   const across = columns.getVirtualItems();
   const first = inSight[0]?.index ?? 0;
   const last = inSight.at(-1)?.index ?? 0;
-  const seen = useRows(filter, first, last);
+  const seen = useRows(filter, first, last, rows.isScrolling);
   const [active, setActive] = useState<Place>({ row: 0, column: 0 });
   const wanted = useRef(false);
   const rendered = inSight.some(({ index }) => index === active.row);

@@ -2,7 +2,7 @@
 import { Button, Group, Pagination, Stack, Table, Text } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { useNavigate, useSearch } from "@tanstack/react-router";
+import { Navigate, useNavigate, useSearch } from "@tanstack/react-router";
 import type { ParticipantPage } from "../api/shown";
 import { AnchorLink, ButtonLink } from "../display/links";
 import { Empty, Failure, Waiting } from "../display/Notice";
@@ -21,6 +21,8 @@ export function Participants() {
   const page = search.page ?? 1;
   const asked = useQuery(listQuery(study.id, { ...filterOf(search), offset: (page - 1) * PAGE, limit: PAGE }));
   const pages = Math.ceil((asked.data?.total ?? 0) / PAGE);
+  const beyond = asked.data !== undefined && !asked.isPlaceholderData && pages > 0 && page > pages;
+  if (beyond) return <Navigate from="/studies/$study/participants" search={{ ...search, page: pages }} replace />;
   return (
     <Page
       title="Participants"

@@ -17,11 +17,15 @@ export interface SeenRows {
   again: () => void;
 }
 
-export function useRows(filter: ParticipantFilter, first: number, last: number): SeenRows {
+/** The rows from `first` to `last`; while they rush by, only what is there already. */
+export function useRows(filter: ParticipantFilter, first: number, last: number, rushing: boolean): SeenRows {
   const study = useStudy();
   const wanted = offsets(first, last);
   const pages = useQueries({
-    queries: wanted.map((offset) => matrixQuery(study.id, { ...filter, offset, limit: MATRIX_PAGE })),
+    queries: wanted.map((offset) => ({
+      ...matrixQuery(study.id, { ...filter, offset, limit: MATRIX_PAGE }),
+      enabled: !rushing,
+    })),
   });
   return {
     at: (index) => {

@@ -3,6 +3,7 @@ import { Button, Code, CopyButton, Group, Modal, PasswordInput, Stack, Text } fr
 import { useDisclosure } from "@mantine/hooks";
 import { useState } from "react";
 import { api, take } from "../api/client";
+import { useFocusBack } from "../display/focus";
 import { Callout, Failure } from "../display/Notice";
 import { Panel } from "../display/Page";
 import { Status } from "../display/Status";
@@ -73,6 +74,7 @@ interface NewSecretProps {
 function NewSecret({ replaces, onClose, onSet }: NewSecretProps) {
   const study = useStudy();
   const [secret, setSecret] = useState(makeSecret);
+  useFocusBack();
   const order = useOrder({
     run: () =>
       take(

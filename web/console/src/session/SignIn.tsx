@@ -9,6 +9,11 @@ import { Mark } from "../shell/Mark";
 import { signIn } from "./session";
 import classes from "./SignIn.module.css";
 
+/** Where a person goes once signed in: the console's page where the session was missing, else its beginning. */
+export function backTo({ from }: { from?: string }): string {
+  return from?.startsWith("/console/") ? from : "/console/";
+}
+
 export function SignIn() {
   const router = useRouter();
   const { from } = useSearch({ from: "/sign-in" });
@@ -22,7 +27,7 @@ export function SignIn() {
   });
   const order = useMutation({
     mutationFn: (given: { email: string; password: string }) => signIn(given.email.trim(), given.password),
-    onSuccess: () => router.history.push(from?.startsWith("/console/") ? from : "/console/"),
+    onSuccess: () => router.history.push(backTo({ ...(from && { from }) })),
   });
   useEffect(() => {
     document.title = "Sign in · Metricis";

@@ -22,7 +22,10 @@ const WRONG = new Refusal(
 
 /** The session, or null when there is none; where nobody has signed in, the server need not be asked. */
 async function readSession(): Promise<SignedIn | null> {
-  if (!mayBeSignedIn()) return null;
+  return mayBeSignedIn() ? askSession() : null;
+}
+
+async function askSession(): Promise<SignedIn | null> {
   try {
     const session = await take(api.GET("/api/auth/session"));
     keepCsrf(session.csrf_token ?? "");
@@ -31,6 +34,14 @@ async function readSession(): Promise<SignedIn | null> {
     if (error instanceof Refusal && error.status === 401) return null;
     throw error;
   }
+}
+
+/** What the server says of the session after another tab has signed in or out. */
+export async function readAgain(): Promise<SignedIn | null> {
+  const session = await askSession();
+  if (session && !mayBeSignedIn()) noteSignIn(true);
+  queryClient.setQueryData(sessionQuery.queryKey, session);
+  return session;
 }
 
 export async function signIn(email: string, password: string): Promise<SignedIn | null> {

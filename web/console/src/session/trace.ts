@@ -10,11 +10,20 @@ export function mayBeSignedIn(): boolean {
   }
 }
 
+/** Notes a sign-in, each as another one than the last, so that other tabs notice it; or that nobody is signed in. */
 export function noteSignIn(signedIn: boolean): void {
   try {
-    if (signedIn) localStorage.setItem(KEY, "yes");
+    if (signedIn) localStorage.setItem(KEY, new Date().toISOString());
     else localStorage.removeItem(KEY);
   } catch {
     // Then the server is asked each time.
   }
+}
+
+/** Calls when another tab of this browser has signed in or out; which of them, the server knows. */
+export function onOtherTab(act: () => void): void {
+  window.addEventListener("storage", ({ key }) => {
+    // A cleared store has no key.
+    if (key === KEY || key === null) act();
+  });
 }

@@ -3,12 +3,14 @@ import { AppShell, Burger, Group } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { useLocation } from "@tanstack/react-router";
 import { type ReactNode, useEffect } from "react";
+import { fetchAhead } from "../display/lazy";
 import { useLiveChanges } from "../study/live";
 import { useStudy } from "../study/study";
 import { LiveSign } from "./LiveSign";
 import { Mark } from "./Mark";
 import { Navigation } from "./Navigation";
 import classes from "./Shell.module.css";
+import { Stale } from "./Stale";
 import { StudySwitcher } from "./StudySwitcher";
 import { UserMenu } from "./UserMenu";
 
@@ -17,6 +19,7 @@ export function Shell({ children }: { children: ReactNode }) {
   const { pathname } = useLocation();
   const live = useLiveChanges(useStudy().id);
   useEffect(close, [pathname, close]);
+  useEffect(fetchAhead, []);
   return (
     <AppShell
       header={{ height: 56 }}
@@ -52,6 +55,7 @@ export function Shell({ children }: { children: ReactNode }) {
         <Navigation />
       </AppShell.Navbar>
       <AppShell.Main id="content" tabIndex={-1} className={classes["main"]}>
+        <Stale state={live} />
         {children}
       </AppShell.Main>
     </AppShell>

@@ -2,6 +2,8 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { refresh, TOPICS } from "../api/query";
+import { sessionQuery } from "../session/session";
+import { gather } from "./gather";
 
 export type Liveness = { live: true } | { live: false; since: Date | null };
 
@@ -32,22 +34,29 @@ export function useLiveChanges(study: string): Liveness {
     let source: EventSource;
     let again: ReturnType<typeof setTimeout> | undefined;
     let missed = false;
+    let refused = false;
+    const changes = gather((topics) => void refresh(client, study, topics));
     const lost = () => {
       missed = true;
       setState((now) => (now.live || now.since === null ? { live: false, since: new Date() } : now));
-      if (source.readyState === EventSource.CLOSED) again = setTimeout(open, AGAIN_MS);
+      if (source.readyState !== EventSource.CLOSED) return;
+      // Refused, not lost: the session may be over, or the person no member any more.
+      if (!refused) void client.invalidateQueries({ queryKey: sessionQuery.queryKey });
+      refused = true;
+      again = setTimeout(open, AGAIN_MS);
     };
     const found = () => {
       setState({ live: true });
       if (missed) void refresh(client, study, TOPICS);
       missed = false;
+      refused = false;
     };
     const open = () => {
       source = new EventSource(`/api/studies/${study}/changes`);
       source.addEventListener("open", found);
       source.addEventListener("error", lost);
       source.addEventListener("change", (event: MessageEvent<string>) => {
-        void refresh(client, study, topicsOf(event.data));
+        changes.add(topicsOf(event.data));
       });
     };
     // A browser has few connections per server, so a tab that nobody sees gives its own back.
@@ -62,6 +71,7 @@ export function useLiveChanges(study: string): Liveness {
     return () => {
       document.removeEventListener("visibilitychange", look);
       clearTimeout(again);
+      changes.stop();
       source.close();
     };
   }, [client, study]);

@@ -1,6 +1,7 @@
 /** A person's order to the server: said when done, shown when refused, and everything that it made stale read again. */
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useRef } from "react";
 import { refresh, type Topic } from "../api/query";
 import { explain } from "../api/refusal";
 import { useStudy } from "./study";
@@ -17,7 +18,8 @@ interface Order<Given, Done> {
 export function useOrder<Given = void, Done = unknown>({ run, topics, said, quiet = false }: Order<Given, Done>) {
   const client = useQueryClient();
   const study = useStudy();
-  return useMutation<Done, Error, Given>({
+  const underWay = useRef(false);
+  const order = useMutation<Done, Error, Given>({
     mutationFn: run,
     onSuccess: (done, given) => {
       const words = said?.(done, given);
@@ -35,6 +37,16 @@ export function useOrder<Given = void, Done = unknown>({ run, topics, said, quie
       const { title, detail } = explain(error);
       notifications.show({ title, message: detail, color: "red", autoClose: false });
     },
-    onSettled: () => refresh(client, study.id, [...topics, "audit"]),
+    onSettled: () => {
+      underWay.current = false;
+      return refresh(client, study.id, [...topics, "audit"]);
+    },
   });
+  // A second click comes before the button shows that the first was heard.
+  const mutate: typeof order.mutate = (...given) => {
+    if (underWay.current) return;
+    underWay.current = true;
+    order.mutate(...given);
+  };
+  return { ...order, mutate };
 }

@@ -23,6 +23,9 @@ const StudyContext = createContext<Study | null>(null);
 
 export const StudyProvider = StudyContext.Provider;
 
+/** The study, or null on a page outside of any. */
+export const useStudyIfAny = (): Study | null => useContext(StudyContext);
+
 export function useStudy(): Study {
   const study = useContext(StudyContext);
   if (!study) throw new Error("a study's page outside of a study");

@@ -8,7 +8,7 @@ import { Status, words } from "../display/Status";
 import { When } from "../display/When";
 import type { Session } from "../participant/participant";
 import { Why } from "../participant/Sessions";
-import { useStudy } from "../study/study";
+import { dashboardQuery, useStudy } from "../study/study";
 import { BreakerNote } from "./BreakerNote";
 import { Owner } from "./Owner";
 import { useResync } from "./resync";
@@ -23,7 +23,9 @@ export function FailedSyncs() {
   const chosen = sessions.filter(({ id }) => ticked.has(id)).map(({ id }) => id);
   const resync = useResync();
   const order = (ids: string[] | null) => resync.mutate(ids, { onSuccess: () => setTicked(new Set()) });
-  const all = sessions.length === SHOWN ? `all (at least ${SHOWN})` : `all ${sessions.length}`;
+  // The list shows the latest ones; how many there are is counted where the tile of Today has its number from.
+  const counted = useQuery(dashboardQuery(study.id)).data?.failed_syncs ?? 0;
+  const count = sessions.length < SHOWN ? sessions.length : Math.max(counted, sessions.length);
   return (
     <Page
       title="Failed syncs"
@@ -41,7 +43,7 @@ export function FailedSyncs() {
               Re-sync chosen ({chosen.length})
             </Button>
             <Button loading={resync.isPending} onClick={() => order(null)}>
-              Re-sync {all}
+              Re-sync all {count}
             </Button>
           </>
         )
@@ -54,7 +56,16 @@ export function FailedSyncs() {
         {failed.data && sessions.length === 0 && (
           <Empty title="No failed sync">Every result that was received is in REDCap or on its way there.</Empty>
         )}
-        {sessions.length > 0 && <FailedTable sessions={sessions} ticked={ticked} onTick={setTicked} order={order} />}
+        {sessions.length > 0 && (
+          <FailedTable
+            sessions={sessions}
+            count={count}
+            ticked={ticked}
+            onTick={setTicked}
+            order={order}
+            ordered={resync.isPending ? (resync.variables ?? []) : null}
+          />
+        )}
       </Panel>
       {pending.data && pending.data.sessions.length > 0 && (
         <Panel title="On its way" about="Waiting for REDCap; over 15 minutes is too long and shows on Today.">
@@ -67,12 +78,15 @@ export function FailedSyncs() {
 
 interface FailedProps {
   sessions: Session[];
+  count: number;
   ticked: ReadonlySet<string>;
   onTick: (next: ReadonlySet<string>) => void;
   order: (ids: string[]) => void;
+  /** What is being sent again at the moment; an empty list for all. */
+  ordered: readonly string[] | null;
 }
 
-function FailedTable({ sessions, ticked, onTick, order }: FailedProps) {
+function FailedTable({ sessions, count, ticked, onTick, order, ordered }: FailedProps) {
   const study = useStudy();
   const every = sessions.every(({ id }) => ticked.has(id));
   const tick = (id: string) => {
@@ -97,7 +111,7 @@ function FailedTable({ sessions, ticked, onTick, order }: FailedProps) {
             )}
             <Table.Th>Participant</Table.Th>
             <Table.Th>Result</Table.Th>
-            <Table.Th>Since</Table.Th>
+            <Table.Th>Held back since</Table.Th>
             <Table.Th>Why</Table.Th>
             <Table.Th>Tries</Table.Th>
             {study.mayCoordinate && <Table.Th>Action</Table.Th>}
@@ -119,7 +133,7 @@ function FailedTable({ sessions, ticked, onTick, order }: FailedProps) {
                 <Owner session={session} />
               </Table.Td>
               <Table.Td data-label="Result">{words(session.task)}</Table.Td>
-              <Table.Td data-label="Since">
+              <Table.Td data-label="Held back since">
                 <When at={session.received_at} />
               </Table.Td>
               <Table.Td data-label="Why" miw={260} maw={420}>
@@ -128,7 +142,13 @@ function FailedTable({ sessions, ticked, onTick, order }: FailedProps) {
               <Table.Td data-label="Tries">{session.sync_attempts}</Table.Td>
               {study.mayCoordinate && (
                 <Table.Td>
-                  <Button size="xs" variant="default" onClick={() => order([session.id])}>
+                  <Button
+                    size="xs"
+                    variant="default"
+                    loading={ordered?.includes(session.id) ?? false}
+                    disabled={ordered !== null}
+                    onClick={() => order([session.id])}
+                  >
                     Re-sync
                   </Button>
                 </Table.Td>
@@ -137,9 +157,9 @@ function FailedTable({ sessions, ticked, onTick, order }: FailedProps) {
           ))}
         </Table.Tbody>
       </Table>
-      {sessions.length === SHOWN && (
+      {count > sessions.length && (
         <Text size="xs" c="dimmed" mt="xs">
-          The latest {SHOWN}; re-syncing all sends older ones as well.
+          The latest {sessions.length} of {count}; re-syncing all sends the older ones as well.
         </Text>
       )}
     </Wide>

@@ -5,7 +5,7 @@ import type { Schemas } from "@metricis/api";
 import type { ReactNode } from "react";
 import { Callout } from "../display/Notice";
 import { duration, When } from "../display/When";
-import { useStudy } from "../study/study";
+import { type StudyDetail, useStudy } from "../study/study";
 
 type Dashboard = Schemas["DashboardShown"];
 
@@ -38,9 +38,28 @@ export function machinery(dashboard: Dashboard): string[] {
   return said;
 }
 
+/** What a study does not do in its status; the board says what keeps it from going on. */
+export function idleWords(status: StudyDetail["status"]): string | null {
+  if (status === "draft") return "This study is a draft. What keeps it from being activated:";
+  if (status === "paused")
+    return "This study is paused: nobody is enrolled, and an enrollment form saved in REDCap fails until it is resumed:";
+  return null;
+}
+
 export function Remarks({ dashboard }: { dashboard: Dashboard }) {
   const study = useStudy();
   const said: ReactNode[] = machinery(dashboard);
+  const idle = idleWords(study.detail.status);
+  if (idle) {
+    said.unshift(
+      <>
+        {idle}{" "}
+        <AnchorLink to="/studies/$study/board" params={{ study: study.code }} size="sm" underline="always">
+          see the board
+        </AnchorLink>
+      </>,
+    );
+  }
   if (dashboard.pending_over_15_min > 0) {
     said.push(
       <>
@@ -63,6 +82,7 @@ export function Remarks({ dashboard }: { dashboard: Dashboard }) {
           params={{ study: study.code }}
           search={{ review: true }}
           size="sm"
+          underline="always"
         >
           show who and why
         </AnchorLink>

@@ -25,7 +25,7 @@ export function Tiles({ dashboard }: { dashboard: Dashboard | undefined }) {
   return (
     <SimpleGrid cols={{ base: 1, sm: 3 }}>
       <SyncTile failed={dashboard.failed_syncs} />
-      <EventTile stuck={dashboard.stuck_events} failed={dashboard.failed_events} />
+      <EventTile dashboard={dashboard} />
       <BreakerTile breaker={dashboard.breaker} enabled={dashboard.breaker_enabled} />
     </SimpleGrid>
   );
@@ -77,8 +77,9 @@ function SyncTile({ failed }: { failed: number }) {
   );
 }
 
-function EventTile({ stuck, failed }: { stuck: number; failed: number }) {
+function EventTile({ dashboard }: { dashboard: Dashboard }) {
   const study = useStudy();
+  const { stuck_events: stuck, failed_events: failed } = dashboard;
   const bad = stuck + failed > 0;
   return (
     <Tile
@@ -99,9 +100,15 @@ function EventTile({ stuck, failed }: { stuck: number; failed: number }) {
     >
       {bad
         ? `${stuck} stuck in processing, ${failed} failed. What REDCap announced has not been applied; replay each.`
-        : "Every event of REDCap that was received has been worked on or is about to be."}
+        : waitingWords(dashboard.events_waiting)}
     </Tile>
   );
+}
+
+/** What is true of the events when none failed and none hangs. */
+export function waitingWords(waiting: number): string {
+  if (waiting === 0) return "No event of REDCap has failed, hangs or waits.";
+  return `None has failed or hangs; ${waiting === 1 ? "1 event waits" : `${waiting} events wait`} to be worked on.`;
 }
 
 function BreakerTile({ breaker, enabled }: { breaker: Breaker; enabled: boolean }) {

@@ -55,7 +55,6 @@ export function Today() {
             />
           </Stack>
           <Stack miw={0}>
-            {" "}
             <VisitList
               title="Next seven days"
               state="upcoming"
@@ -63,7 +62,7 @@ export function Today() {
               today={today.data.study_date}
               none="No visit window opens in the next seven days."
             />
-          </Stack>{" "}
+          </Stack>
         </SimpleGrid>
       )}
     </Page>
