@@ -26,6 +26,15 @@ export class Study {
     const running = process.env["METRICIS_FACTS"];
     const site = running ? null : await Site.start();
     const ground = site?.facts ?? (JSON.parse(running ?? "") as Ground);
+    return Study.signIn(ground, site);
+  }
+
+  /** The study of a demo that somebody else starts and stops. */
+  static beside(ground: Ground): Promise<Study> {
+    return Study.signIn(ground, null);
+  }
+
+  private static async signIn(ground: Ground, site: Site | null): Promise<Study> {
     const signedIn = await post(`${ground.metricis}/api/auth/login`, ground.sign_in);
     return new Study(ground, signedIn["access_token"] as string, site);
   }
@@ -53,6 +62,19 @@ export class Study {
       return all.find((one) => one.external_id === record);
     };
     return { id: (await until(find)).id, record };
+  }
+
+  /** Whatever names this study or something in it: its id first, a participant's, an event's, then codes, records and names. */
+  async everyName(): Promise<string[]> {
+    const { code, name } = await json(await fetch(this.#base, { headers: { authorization: `Bearer ${this.token}` } }));
+    const people = (await this.#get("participants"))["participants"] as Record<string, string>[];
+    const events = (await this.#get("webhooks"))["events"] as Record<string, string>[];
+    const ids = [this.ground.study, people[0]?.["id"], events[0]?.["id"]];
+    const others = [...people.slice(1), ...events.slice(1)].map(({ id }) => id);
+    const words = people.flatMap((one) => [one["participant_code"], one["external_id"]]);
+    const found = [...ids, ...others, code, name, this.ground.sign_in.email, ...words];
+    // A record called by digits alone may stand in any id by chance.
+    return found.filter((one): one is string => typeof one === "string" && !/^[0-9-]*$/.test(one));
   }
 
   async link({ id }: Participant): Promise<string> {

@@ -1,5 +1,5 @@
 /** A running study for the stories: `metricis demo` on free ports, with its simulator, its data in a temporary folder. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -39,6 +39,25 @@ export class Site {
       throw error;
     });
     return new Site(facts, child, folder);
+  }
+
+  /** The folder with the study's data. */
+  get data(): string {
+    return join(this.folder, "data");
+  }
+
+  /** What an operator does at the command line beside the running program; returns what it printed. */
+  command(words: readonly string[], input = ""): string {
+    return execFileSync(PROGRAM, ["--data", this.data, ...words], { input, encoding: "utf8" });
+  }
+
+  /** A second study, with an owner of its own and a coordinator, who is returned; nobody of the first study knows of it. */
+  secondStudy(code: string, name: string): Facts["sign_in"] {
+    const [owner, email, password] = [`owner@${code}.example`, `cleo@${code}.example`, "correct horse battery staple"];
+    for (const one of [owner, email]) this.command(["user", "create", one, "--password-stdin"], `${password}\n`);
+    this.command(["study", "create", code, "--name", name, "--owner", owner]);
+    this.command(["study", "grant", code, "--user", email, "--role", "coordinator"]);
+    return { email, password };
   }
 
   async stop(): Promise<void> {
