@@ -1,21 +1,26 @@
-/** Pictures of every page for people to look at: light and dark, 1440 and 390 px wide, full, loading and with the server gone. */
-import { mkdirSync } from "node:fs";
+/** Pictures of every page for people to look at: light and dark, 1440 and 390 px wide, full, empty, broken, loading and with the server gone. */
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, test } from "vitest";
 
 import { openBrowser } from "./browser";
-import { Site } from "./site";
+import { PAGES, signIn } from "./desk";
+import { Study } from "./participant-study";
+import { type Facts, Site } from "./site";
 
 const FOLDER = join(import.meta.dirname, "../../target/screenshots");
-const CONSOLE = ["/today", "/participants", "/matrix", "/events", "/failed-syncs", "/redcap", "/board", "/audit"];
+const WITHOUT = join(import.meta.dirname, "../../crates/server/src/pages/without.html");
+const EMPTY = "EMPTY-001";
 
 let browser: Browser;
 let site: Site;
+let nobodys: Facts["sign_in"];
 
 beforeAll(async () => {
   mkdirSync(FOLDER, { recursive: true });
   [browser, site] = await Promise.all([openBrowser(), Site.start()]);
+  nobodys = site.secondStudy(EMPTY, "A study without anybody yet");
 });
 
 afterAll(async () => {
@@ -23,13 +28,9 @@ afterAll(async () => {
   await site?.stop();
 });
 
-async function settled(page: Page): Promise<void> {
-  await page.waitForLoadState("load");
-  await page.waitForTimeout(1_200);
-}
-
 async function picture(page: Page, name: string): Promise<void> {
-  await settled(page);
+  await page.waitForLoadState("load");
+  await page.waitForTimeout(900);
   await page.screenshot({ path: join(FOLDER, `${name}.png`), fullPage: true });
 }
 
@@ -37,36 +38,150 @@ const VIEWS = (["light", "dark"] as const).flatMap((colorScheme) =>
   [1440, 390].map((width) => ({ colorScheme, viewport: { width, height: 900 }, name: `${colorScheme}-${width}` })),
 );
 
-test.each(VIEWS)("the console, $name", async ({ name, ...device }) => {
+/** A window at the console, signed in. */
+async function seat(device: Parameters<Browser["newContext"]>[0], who: Facts["sign_in"]) {
   const context = await browser.newContext({ ...device, locale: "en-GB" });
   const page = await context.newPage();
-  const home = `${site.facts.metricis}/console`;
-  await page.goto(`${home}/`);
-  await picture(page, `console-sign-in-${name}`);
-  await page.getByLabel("Email").fill(site.facts.sign_in.email);
-  await page.getByLabel("Password", { exact: true }).fill(site.facts.sign_in.password);
-  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.goto(`${site.facts.metricis}/console/`);
+  await signIn(page, who);
   await page.getByRole("heading", { name: "Today", level: 1 }).waitFor();
-  const study = new URL(page.url()).pathname.match(/\/studies\/[^/]+/)?.[0] ?? "";
-  for (const path of CONSOLE) {
-    const word = path.slice(1);
-    await page.goto(`${home}${study}${path}`);
-    await picture(page, `console-${word}-full-${name}`);
+  return { context, page };
+}
+
+const at = (code: string, path: string) => `${site.facts.metricis}/console/studies/${code}/${path}`;
+
+async function openParticipant(page: Page, code: string): Promise<void> {
+  await page.goto(at(site.facts.code, "participants"));
+  await page.getByRole("link", { name: code, exact: true }).click();
+  await page.getByRole("heading", { name: code, level: 1 }).waitFor();
+}
+
+test.each(VIEWS)("the console's pages, $name", async ({ name, ...device }) => {
+  const outside = await browser.newContext({ ...device, locale: "en-GB" });
+  const first = await outside.newPage();
+  await first.goto(`${site.facts.metricis}/console/`);
+  await picture(first, `console-sign-in-${name}`);
+  await signIn(first, { email: "somebody@demo.example", password: "not the password" });
+  await first.getByRole("alert").waitFor();
+  await picture(first, `console-sign-in-refused-${name}`);
+  await outside.close();
+  const { context, page } = await seat(device, site.facts.sign_in);
+  for (const [path] of PAGES) {
+    await page.goto(at(site.facts.code, path));
+    await picture(page, `console-${path}-full-${name}`);
   }
-  await page.goto(`${home}${study}/participants`);
-  await page.getByRole("link", { name: "NORTH-001", exact: true }).click();
+  await page.goto(at(site.facts.code, "nothing"));
+  await picture(page, `console-no-such-page-${name}`);
+  await page.goto(at("NOBODYS", "today"));
+  await picture(page, `console-not-a-member-${name}`);
+  await context.close();
+});
+
+test.each(VIEWS)("the console of a study without anybody, $name", async ({ name, ...device }) => {
+  const { context, page } = await seat(device, nobodys);
+  for (const [path] of PAGES) {
+    await page.goto(at(EMPTY, path));
+    await picture(page, `console-${path}-empty-${name}`);
+  }
+  await page.goto(at(EMPTY, "participants?search=somebody"));
+  await picture(page, `console-participants-filtered-${name}`);
+  await context.close();
+});
+
+test.each(VIEWS)("what opens over the console's pages, $name", async ({ name, ...device }) => {
+  const { context, page } = await seat(device, site.facts.sign_in);
+  if (device.viewport.width < 700) {
+    await page.getByRole("button", { name: "Open the navigation" }).click();
+    await picture(page, `console-navigation-${name}`);
+  }
+  await openParticipant(page, "NORTH-001");
   await picture(page, `console-participant-full-${name}`);
-  const data = "**/api/studies/*/**";
-  for (const path of CONSOLE) {
-    const word = path.slice(1);
-    await page.route(data, () => undefined);
-    await page.goto(`${home}${study}${path}`, { waitUntil: "commit" });
-    await picture(page, `console-${word}-loading-${name}`);
-    await page.unrouteAll({ behavior: "ignoreErrors" });
-    await page.route(data, (route) => route.abort());
-    await page.goto(`${home}${study}${path}`);
-    await picture(page, `console-${word}-error-${name}`);
-    await page.unrouteAll({ behavior: "ignoreErrors" });
+  await page.getByRole("button", { name: "Move anchor date" }).click();
+  await page.getByRole("button", { name: "Show the plan" }).click();
+  await picture(page, `console-anchor-mistaken-${name}`);
+  await page.getByLabel("New anchor date").fill("2030-01-15");
+  await page.getByLabel("Reason").fill("the consent was signed later");
+  await page.getByRole("button", { name: "Show the plan" }).click();
+  await page.getByRole("region", { name: "Plan", exact: true }).waitFor();
+  await picture(page, `console-anchor-plan-${name}`);
+  for (const act of ["link", "consent", "withdraw"]) {
+    await page.goto(`${page.url().split("?")[0]}?act=${act}`);
+    await page.getByRole("dialog").waitFor();
+    if (act === "link") await page.getByRole("button", { name: "Make a one-time link" }).click();
+    await picture(page, `console-${act}-dialog-${name}`);
+  }
+  await page.goto(at(site.facts.code, "events"));
+  await page
+    .getByRole("button", { name: /20\d\d/ })
+    .first()
+    .click();
+  await picture(page, `console-event-drawer-${name}`);
+  await page.goto(at(site.facts.code, "redcap"));
+  await page.getByRole("button", { name: "Test connection" }).click();
+  await page.getByText("REDCap answered").waitFor();
+  await page.getByRole("button", { name: "Sync events from REDCap" }).click();
+  await page.getByText(/created, \d+ updated/).waitFor();
+  await picture(page, `console-redcap-tested-${name}`);
+  await page.getByRole("button", { name: "Set a new secret" }).click();
+  await picture(page, `console-secret-dialog-${name}`);
+  await page.goto(at(site.facts.code, "audit"));
+  await page.getByRole("button", { name: "Verify the chain" }).click();
+  await page.getByText(/valid through/).waitFor();
+  await page
+    .getByRole("button", { name: /^Open row/ })
+    .first()
+    .click();
+  await picture(page, `console-audit-verified-${name}`);
+  await context.close();
+});
+
+/** Every request of the study's data is answered in this way. */
+async function answer(context: BrowserContext, way: "never" | "gone"): Promise<void> {
+  await context.route("**/api/studies/*/**", (route) => (way === "gone" ? route.abort() : undefined));
+}
+
+test.each(VIEWS)("the console while it loads and with the server gone, $name", async ({ name, ...device }) => {
+  const { context, page } = await seat(device, site.facts.sign_in);
+  for (const way of ["never", "gone"] as const) {
+    await answer(context, way);
+    for (const [path] of PAGES) {
+      await page.goto(at(site.facts.code, path), { waitUntil: "commit" });
+      // The last try is over by then.
+      if (way === "gone") await page.getByRole("alert").first().waitFor();
+      await picture(page, `console-${path}-${way === "gone" ? "error" : "loading"}-${name}`);
+    }
+    await context.unrouteAll({ behavior: "ignoreErrors" });
   }
   await context.close();
+});
+
+test.each(VIEWS)("a program without its pages, $name", async ({ name, ...device }) => {
+  const page = await browser.newPage(device);
+  // The server fills in which pages are missing.
+  await page.setContent(readFileSync(WITHOUT, "utf8").replace("MISSING_PAGES", "staff console"));
+  await picture(page, `without-npm-${name}`);
+  await page.close();
+});
+
+test("the console when REDCap is broken", async () => {
+  const study = await Study.beside(site.facts);
+  const participant = await study.enroll();
+  await study.breakRedcap("status:500");
+  const phone = await browser.newContext({ locale: "en-GB" });
+  const task = await phone.newPage();
+  await task.goto(await study.link(participant));
+  const link = await task.getByRole("link", { name: /Begin/ }).getAttribute("href");
+  await task.goto(`${new URL(link ?? "", task.url()).href}?simulate=data-only`);
+  await task.getByRole("heading", { name: /Done/ }).waitFor();
+  await phone.close();
+  await study.announce(6);
+  for (const { name, ...device } of VIEWS) {
+    const { context, page } = await seat(device, site.facts.sign_in);
+    await page.getByText("Open since").first().waitFor();
+    for (const path of ["today", "failed-syncs", "events", "redcap"]) {
+      await page.goto(at(site.facts.code, path));
+      await picture(page, `console-${path}-broken-${name}`);
+    }
+    await context.close();
+  }
 });

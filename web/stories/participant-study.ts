@@ -50,18 +50,28 @@ export class Study {
 
   /** Saves the enrolment form in REDCap, and waits until Metricis has made the participant of it. */
   async enroll(): Promise<Participant> {
-    this.#records += 1;
-    const record = `S${Date.now()}-${this.#records}`;
-    const enroll_date = new Intl.DateTimeFormat("sv-SE", { timeZone: "Europe/Zurich" }).format(new Date());
-    const values = { enroll_date, participant_code: record, arm: "1", timezone: "Europe/Zurich" };
-    const form = { record, instrument: "enrollment", values, complete: 2, user: "jsmith", dag: "site_north" };
-    await post(`${this.ground.redcap}/sim/projects/${await this.#project()}/save`, form);
+    const record = await this.#save();
     const find = async () => {
       const listed = await this.#get(`participants?search=${encodeURIComponent(record)}`);
       const all = listed["participants"] as { id: string; external_id: string }[];
       return all.find((one) => one.external_id === record);
     };
     return { id: (await until(find)).id, record };
+  }
+
+  /** Saves the enrolment form of so many new records, and waits for nothing. */
+  async announce(records: number): Promise<void> {
+    for (let n = 0; n < records; n++) await this.#save();
+  }
+
+  async #save(): Promise<string> {
+    this.#records += 1;
+    const record = `S${Date.now()}-${this.#records}`;
+    const enroll_date = new Intl.DateTimeFormat("sv-SE", { timeZone: "Europe/Zurich" }).format(new Date());
+    const values = { enroll_date, participant_code: record, arm: "1", timezone: "Europe/Zurich" };
+    const form = { record, instrument: "enrollment", values, complete: 2, user: "jsmith", dag: "site_north" };
+    await post(`${this.ground.redcap}/sim/projects/${await this.#project()}/save`, form);
+    return record;
   }
 
   /** Whatever names this study or something in it: its id first, a participant's, an event's, then codes, records and names. */

@@ -18,7 +18,7 @@ interface Props {
 
 export function AuditTable({ rows, open, onOpen }: Props) {
   return (
-    <Wide label="Audit rows">
+    <Wide label="Audit rows" stacks>
       <Table verticalSpacing={5}>
         <Table.Thead>
           <Table.Tr>
@@ -48,14 +48,14 @@ export function AuditTable({ rows, open, onOpen }: Props) {
                     </ActionIcon>{" "}
                     {row.sequence}
                   </Table.Td>
-                  <Table.Td>
+                  <Table.Td data-label="When">
                     <When at={row.occurred_at} />
                   </Table.Td>
-                  <Table.Td>{words(row.action)}</Table.Td>
-                  <Table.Td>
+                  <Table.Td data-label="What">{words(row.action)}</Table.Td>
+                  <Table.Td data-label="About">
                     <About row={row} />
                   </Table.Td>
-                  <Table.Td>
+                  <Table.Td data-label="Who">
                     <Actor kind={row.actor_kind} id={row.actor_id} />
                   </Table.Td>
                 </Table.Tr>
@@ -107,7 +107,7 @@ function About({ row }: { row: AuditRow }) {
 function Held({ row }: { row: AuditRow }) {
   const detail = Object.entries(row.detail);
   return (
-    <Stack gap="xs" pl="xl">
+    <Stack gap="xs" pl={{ base: 0, sm: "xl" }}>
       <Table withRowBorders={false} verticalSpacing={1} w="fit-content">
         <Table.Tbody>
           {detail.map(([name, value]) => (

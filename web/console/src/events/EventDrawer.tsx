@@ -9,7 +9,7 @@ import { Status } from "../display/Status";
 import { When } from "../display/When";
 import facts from "../participant/Participant.module.css";
 import { useStudy } from "../study/study";
-import { type Event, eventQuery, eventsQuery, useReplay } from "./events";
+import { type Event, eventQuery, eventsQuery, failureWords, useReplay } from "./events";
 import { EventTable } from "./EventTable";
 
 interface Props {
@@ -40,7 +40,7 @@ export function EventDrawer({ id, stuck, onOpen, onClose }: Props) {
           {event.error_message && (
             <Callout tone="bad">
               <Text fw={600}>Why it failed</Text>
-              <Text size="sm">{event.error_message}</Text>
+              <Text size="sm">{failureWords(event.error_message)}</Text>
             </Callout>
           )}
           {study.mayCoordinate && event.replayable && <Replay event={event} />}
@@ -125,13 +125,13 @@ function Form({ fields }: { fields: { name: string; value: string }[] }) {
           It carries no form.
         </Text>
       ) : (
-        <Wide label="Form">
+        <Wide label="Form" stacks>
           <Table verticalSpacing={3}>
             <Table.Tbody>
               {fields.map(({ name, value }) => (
                 <Table.Tr key={name}>
                   <Table.Th scope="row">{name}</Table.Th>
-                  <Table.Td>{value}</Table.Td>
+                  <Table.Td className="breaks">{value}</Table.Td>
                 </Table.Tr>
               ))}
             </Table.Tbody>

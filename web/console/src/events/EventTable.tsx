@@ -4,7 +4,7 @@ import { Wide } from "../display/Page";
 import { Status } from "../display/Status";
 import { When } from "../display/When";
 import { useStudy } from "../study/study";
-import { type Event, useReplay } from "./events";
+import { type Event, failureWords, useReplay } from "./events";
 
 interface Props {
   events: Event[];
@@ -85,7 +85,11 @@ function Outcome({ event, onOpen }: { event: Event; onOpen: (event: string) => v
   }
   return (
     <>
-      <Text size="sm">{event.error_message ?? event.note ?? (event.status === "processed" ? "Applied" : "–")}</Text>
+      <Text size="sm">
+        {(event.error_message && failureWords(event.error_message)) ??
+          event.note ??
+          (event.status === "processed" ? "Applied" : "–")}
+      </Text>
       {event.retry_count > 0 && (
         <Text size="xs" c="dimmed">
           replayed {event.retry_count === 1 ? "once" : `${event.retry_count} times`}

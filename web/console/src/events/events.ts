@@ -32,6 +32,20 @@ export const eventQuery = (study: string, event: string) =>
     ),
   );
 
+const REASONS: Record<string, string> = {
+  api_error: "REDCap did not answer as it should",
+  validation: "What REDCap holds cannot be used",
+  exception: "It ended in the middle",
+  circuit_open: "Not read",
+};
+
+/** Why an event failed, its first word in the words of people. */
+export function failureWords(message: string): string {
+  const [, type = "", why = ""] = /^([a-z_]+): (.*)$/s.exec(message) ?? [];
+  const reason = REASONS[type];
+  return reason ? `${reason}: ${why}` : message;
+}
+
 export function useReplay() {
   const study = useStudy();
   return useOrder<string, Event>({

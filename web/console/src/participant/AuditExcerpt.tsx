@@ -24,7 +24,7 @@ export function AuditExcerpt({ participant, code }: { participant: string; code:
           No row names {code} yet.
         </Text>
       ) : (
-        <Wide label={`Audit rows of ${code}`}>
+        <Wide label={`Audit rows of ${code}`} stacks>
           <Table verticalSpacing={4}>
             <Table.Thead>
               <Table.Tr>
@@ -37,14 +37,14 @@ export function AuditExcerpt({ participant, code }: { participant: string; code:
             <Table.Tbody>
               {asked.data.rows.map((row) => (
                 <Table.Tr key={row.id}>
-                  <Table.Td>
+                  <Table.Td data-label="When">
                     <When at={row.occurred_at} />
                   </Table.Td>
-                  <Table.Td>{words(row.action)}</Table.Td>
-                  <Table.Td>
+                  <Table.Td data-label="What">{words(row.action)}</Table.Td>
+                  <Table.Td data-label="Who">
                     <Actor kind={row.actor_kind} id={row.actor_id} />
                   </Table.Td>
-                  <Table.Td>
+                  <Table.Td data-label="Row">
                     <AnchorLink
                       size="sm"
                       to="/studies/$study/audit"

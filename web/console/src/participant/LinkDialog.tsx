@@ -27,7 +27,9 @@ export function LinkDialog({ detail, onClose }: { detail: Detail; onClose: () =>
         {link && (
           <Callout tone="info">
             <Stack gap="xs">
-              <Code block>{link.url}</Code>
+              <Code block className="breaks">
+                {link.url}
+              </Code>
               <Text size="sm">
                 Valid until <When at={link.expires_at} />. It is shown only now.
               </Text>

@@ -19,7 +19,7 @@ export function PlanShown({ plan, detail }: { plan: AnchorPlan; detail: Detail }
         current.
       </Text>
       <Kept plan={plan} visit={visit} />
-      <Wide label="Visits of the plan">
+      <Wide label="Visits of the plan" stacks>
         <Table verticalSpacing={4}>
           <Table.Thead>
             <Table.Tr>
@@ -32,8 +32,8 @@ export function PlanShown({ plan, detail }: { plan: AnchorPlan; detail: Detail }
           <Table.Tbody>
             {lines(plan, detail.visits).map(({ key, label, before, after }) => (
               <Table.Tr key={key}>
-                <Table.Td>{label}</Table.Td>
-                <Table.Td>
+                <Table.Td data-label="Visit">{label}</Table.Td>
+                <Table.Td data-label="Until now">
                   {before ? (
                     <>
                       <Day on={before.scheduled_date} /> <Status of="cancelled">becomes cancelled</Status>
@@ -42,8 +42,10 @@ export function PlanShown({ plan, detail }: { plan: AnchorPlan; detail: Detail }
                     "–"
                   )}
                 </Table.Td>
-                <Table.Td>{after ? <Day on={after.target} /> : "no new visit"}</Table.Td>
-                <Table.Td>{after && <Span from={after.window_start} to={after.window_end} />}</Table.Td>
+                <Table.Td data-label="New target">{after ? <Day on={after.target} /> : "no new visit"}</Table.Td>
+                <Table.Td data-label="New window" data-none={!after}>
+                  {after && <Span from={after.window_start} to={after.window_end} />}
+                </Table.Td>
               </Table.Tr>
             ))}
           </Table.Tbody>

@@ -94,7 +94,7 @@ export function Matrix({ filter, total, windows }: Props) {
         aria-label="Participants by visits"
         aria-rowcount={total + 1}
         aria-colcount={windows.length + 1}
-        style={{ maxWidth: width + SCROLLBAR }}
+        style={{ maxWidth: width + SCROLLBAR, maxHeight: HEAD + total * ROW + SCROLLBAR }}
         onKeyDown={press}
         onClick={follow}
       >

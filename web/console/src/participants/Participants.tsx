@@ -45,7 +45,9 @@ export function Participants() {
     >
       <Filters search={search} onChange={(next) => void navigate({ search: next, replace: true })} />
       <Panel
-        title={asked.data ? `${asked.data.total} ${asked.data.total === 1 ? "participant" : "participants"}` : "…"}
+        title={
+          asked.data ? `${asked.data.total} ${asked.data.total === 1 ? "participant" : "participants"}` : "Participants"
+        }
       >
         {asked.isPending && <Waiting rows={10} />}
         {asked.isError && <Failure error={asked.error} onRetry={() => void asked.refetch()} />}

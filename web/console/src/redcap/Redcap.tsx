@@ -31,7 +31,7 @@ export function Redcap() {
     <Page
       title="REDCap"
       about={
-        <Group gap="md" component="nav" aria-label="Parts of this page">
+        <Group gap="4px 16px" component="nav" aria-label="Parts of this page">
           {PARTS.map(([id, name]) => (
             <Anchor key={id} size="sm" href={`#${id}`}>
               {name}

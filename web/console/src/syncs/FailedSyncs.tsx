@@ -169,7 +169,7 @@ function FailedTable({ sessions, count, ticked, onTick, order, ordered }: Failed
 function PendingTable({ sessions }: { sessions: Session[] }) {
   return (
     <Stack gap={6}>
-      <Wide label="Results on their way">
+      <Wide label="Results on their way" stacks>
         <Table verticalSpacing={6}>
           <Table.Thead>
             <Table.Tr>
@@ -182,14 +182,14 @@ function PendingTable({ sessions }: { sessions: Session[] }) {
           <Table.Tbody>
             {sessions.map((session) => (
               <Table.Tr key={session.id}>
-                <Table.Td>
+                <Table.Td data-label="Participant">
                   <Owner session={session} />
                 </Table.Td>
-                <Table.Td>{words(session.task)}</Table.Td>
-                <Table.Td>
+                <Table.Td data-label="Result">{words(session.task)}</Table.Td>
+                <Table.Td data-label="State">
                   <Status of="pending" />
                 </Table.Td>
-                <Table.Td>
+                <Table.Td data-label="Since">
                   <When at={session.pending_since ?? session.received_at} />
                 </Table.Td>
               </Table.Tr>

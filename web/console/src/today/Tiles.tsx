@@ -143,8 +143,8 @@ export function BreakerWords({ breaker, enabled }: { breaker: Breaker; enabled: 
   if (!enabled) return "An operator has switched the breaker off: REDCap is called whatever happens.";
   if (breaker.state === "closed") {
     return breaker.failures === 0
-      ? "REDCap is called as usual."
-      : `REDCap is called as usual; the last ${breaker.failures === 1 ? "call" : `${breaker.failures} calls`} failed.`;
+      ? "No call to REDCap is held back."
+      : `No call to REDCap is held back; the last ${breaker.failures === 1 ? "call" : `${breaker.failures} calls`} failed.`;
   }
   return (
     <>

@@ -21,6 +21,9 @@ export function Today() {
   const today = useQuery(todayQuery(study.id));
   const dashboard = useQuery(dashboardQuery(study.id));
   const date = today.data?.study_date ?? dashboard.data?.today;
+  // Both come from one server: what keeps both away is said once.
+  const error = dashboard.error ?? today.error;
+  const again = () => void Promise.all([dashboard, today].map((asked) => asked.isError && asked.refetch()));
   return (
     <Page
       title="Today"
@@ -31,10 +34,9 @@ export function Today() {
         </>
       }
     >
-      {dashboard.isError && <Failure error={dashboard.error} onRetry={() => void dashboard.refetch()} />}
-      <Tiles dashboard={dashboard.data} />
+      {error && <Failure error={error} onRetry={again} />}
+      {(dashboard.data || dashboard.isPending) && <Tiles dashboard={dashboard.data} />}
       {dashboard.data && <Remarks dashboard={dashboard.data} />}
-      {today.isError && <Failure error={today.error} onRetry={() => void today.refetch()} />}
       {today.isPending && <Waiting rows={8} />}
       {today.data && (
         <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="lg">
