@@ -11,6 +11,7 @@ import {
 } from "@tanstack/react-router";
 import { onSignedOut } from "./api/client";
 import { queryClient } from "./api/query";
+import { Outside } from "./display/Outside";
 import { askAgain, page } from "./display/lazy";
 import { Empty, Failure, Waiting } from "./display/Notice";
 import type { SignedIn } from "./api/shown";
@@ -25,14 +26,14 @@ import { auditSearch, eventSearch, listSearch, participantSearch, text } from ".
 const root = createRootRoute({
   component: Outlet,
   notFoundComponent: () => (
-    <Stack component="main" p="xl" maw={720} mx="auto">
+    <Outside>
       <Empty level={1} title="There is no such page">
         The address may be mistyped, or the page has moved.
       </Empty>
       <ButtonLink to="/" variant="default" w="fit-content">
         Go to today
       </ButtonLink>
-    </Stack>
+    </Outside>
   ),
 });
 
@@ -123,12 +124,13 @@ function Broken({ error }: ErrorComponentProps) {
     askAgain();
     void invalidate();
   };
-  return (
-    <Stack component={inside ? "div" : "main"} p={inside ? 0 : "xl"} maw={720} mx={inside ? 0 : "auto"}>
+  const said = (
+    <>
       <Title order={1}>Metricis cannot show this page</Title>
       <Failure error={error} onRetry={again} />
-    </Stack>
+    </>
   );
+  return inside ? <Stack maw={720}>{said}</Stack> : <Outside>{said}</Outside>;
 }
 
 const pages = [today, participants, participant, matrix, events, failedSyncs, redcap, board, audit] as const;

@@ -1,10 +1,11 @@
 /** Opens a study's pages to its members; anybody else learns nothing of it. */
 import { ButtonLink } from "../display/links";
-import { Stack } from "@mantine/core";
+import { Stack, Title } from "@mantine/core";
 import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { Navigate, Outlet, useParams } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { Empty, Failure, Waiting } from "../display/Notice";
+import { Outside } from "../display/Outside";
 import { StudyZone } from "../display/When";
 import { sessionQuery } from "../session/session";
 import { Shell } from "../shell/Shell";
@@ -35,9 +36,10 @@ function Open({ known }: { known: Parameters<typeof studyFor>[0] }) {
   }
   if (detail.isError && !detail.data) {
     return (
-      <Stack component="main" p="xl" maw={720} mx="auto">
+      <Outside>
+        <Title order={1}>Metricis cannot show this study</Title>
         <Failure error={detail.error} onRetry={() => void detail.refetch()} />
-      </Stack>
+      </Outside>
     );
   }
   return (
@@ -53,13 +55,13 @@ function Open({ known }: { known: Parameters<typeof studyFor>[0] }) {
 
 function NotYours({ code }: { code: string }) {
   return (
-    <Stack component="main" p="xl" maw={720} mx="auto">
+    <Outside>
       <Empty level={1} title={`No study ${code} for your account`}>
         Either it does not exist or you are not a member. An owner or admin of the study can add you.
       </Empty>
       <ButtonLink to="/" variant="default" w="fit-content">
         Go to your studies
       </ButtonLink>
-    </Stack>
+    </Outside>
   );
 }

@@ -123,7 +123,7 @@ function FailedTable({ sessions, count, ticked, onTick, order, ordered }: Failed
               {study.mayCoordinate && (
                 <Table.Td>
                   <Checkbox
-                    aria-label={`Choose the ${words(session.task).toLowerCase()} received ${session.received_at}`}
+                    aria-label={`Choose the ${words(session.task).toLowerCase()} of ${session.participant_code}`}
                     checked={ticked.has(session.id)}
                     onChange={() => tick(session.id)}
                   />

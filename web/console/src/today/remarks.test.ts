@@ -1,6 +1,7 @@
 import type { Schemas } from "@metricis/api";
 import { expect, test } from "vitest";
-import { machinery } from "./Remarks";
+import { idleWords, machinery } from "./Remarks";
+import { waitingWords } from "./Tiles";
 
 const well = { live_workers: 1, jobs_queued: 0, refused_for_rate: 0, reconcile_wanted: false };
 const dashboard = (part: Partial<Schemas["DashboardShown"]>) => ({ ...well, ...part }) as Schemas["DashboardShown"];
@@ -16,4 +17,15 @@ test("a missing worker, waiting work and refused events are each said with what 
   expect(said[1]).toBe("The oldest of 2 jobs has waited 1 h 0 min.");
   expect(said[2]).toBe("The oldest event of REDCap waits for 20 min to be applied.");
   expect(said[3]).toContain("1 event was refused");
+});
+
+test("a study that does not run says so; one that runs says nothing", () => {
+  expect(idleWords("draft")).toContain("What keeps it from being activated");
+  expect(idleWords("paused")).toContain("nobody is enrolled");
+  expect(idleWords("active")).toBeNull();
+});
+
+test("no event is called applied while one waits", () => {
+  expect(waitingWords(0)).toBe("No event of REDCap has failed, hangs or waits.");
+  expect(waitingWords(2)).toContain("2 events wait");
 });
