@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod action;
+pub mod answer;
 pub mod audit;
 pub mod breaker;
 pub mod budget;

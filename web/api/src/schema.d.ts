@@ -1024,9 +1024,9 @@ export interface components {
             /** @enum {string} */
             state: "closed" | "open" | "half_open";
         };
-        /** @description What came of a call; beside these, a success has the job's own members. */
-        CallOutcome: Record<string, never> & {
-            /** @description What happened. */
+        /** @description Whether a call went well, and if not, why. */
+        CallShown: {
+            /** @description What happened. Absent when REDCap answered. */
             error?: string | null;
             /** @enum {string} */
             error_type?: "api_error" | "validation" | "exception" | "circuit_open";
@@ -1143,6 +1143,8 @@ export interface components {
             breaker_enabled: boolean;
             /** Format: int64 */
             duplicates_24h: number;
+            /** @description That is over 15 minutes. */
+            events_late: boolean;
             /**
              * Format: int64
              * @description Events that wait for a worker.
@@ -1158,6 +1160,8 @@ export interface components {
              * @description The "Failed Sync" tile: sessions whose sync failed.
              */
             failed_syncs: number;
+            /** @description That is over 15 minutes. */
+            jobs_late: boolean;
             /** Format: int64 */
             jobs_queued: number;
             /**
@@ -1348,6 +1352,21 @@ export interface components {
             /** @enum {string} */
             status: "received" | "processing" | "processed" | "failed" | "duplicate";
         };
+        /** @description What an event sync came to; nothing was changed when it failed. */
+        EventSyncShown: components["schemas"]["CallShown"] & {
+            /** @description Visit windows made. */
+            created: number;
+            /** @description What else there is to say, such as of a project without events. */
+            message?: string | null;
+            /** @description Settings that name what the project does not have. */
+            problems: string[];
+            /** @description Visit windows whose event REDCap has no longer. */
+            retired: number;
+            /** @description Events without a day in REDCap: they have no window. */
+            unscheduled: string[];
+            /** @description Visit windows that were there already. */
+            updated: number;
+        };
         FailedSync: {
             /** @enum {string} */
             error_type: "api_error" | "validation" | "exception" | "circuit_open";
@@ -1384,10 +1403,12 @@ export interface components {
         JobShown: {
             /** Format: date-time */
             claimed_at?: string | null;
+            connection_test?: components["schemas"]["TestShown"] | null;
             /** Format: date-time */
             created_at: string;
             /** @description Why it failed. */
             error?: string | null;
+            event_sync?: components["schemas"]["EventSyncShown"] | null;
             /** Format: date-time */
             finished_at?: string | null;
             /** Format: uuid */
@@ -1401,6 +1422,8 @@ export interface components {
         };
         /** @description Where to look for jobs that have not ended yet. */
         JobsUnderWay: {
+            /** @description The jobs' ids, in the same order. */
+            job_ids: string[];
             /** @description Addresses to ask. */
             jobs: string[];
         };
@@ -1974,6 +1997,16 @@ export interface components {
             participant: string;
             /** @description The study's code. */
             study: string;
+        };
+        /** @description What a test of the connection came to; with problems REDCap answered, and it is no success. */
+        TestShown: components["schemas"]["CallShown"] & {
+            is_longitudinal?: boolean | null;
+            /** @description Settings that name what the project does not have. */
+            problems: string[];
+            /** Format: int64 */
+            project_id?: number | null;
+            project_title?: string | null;
+            version?: string | null;
         };
         TodayShown: {
             /** @description The window holds today; the first to close comes first. */
@@ -3302,7 +3335,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CallOutcome"];
+                    "application/json": components["schemas"]["EventSyncShown"];
                 };
             };
             202: {
@@ -3340,7 +3373,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CallOutcome"];
+                    "application/json": components["schemas"]["TestShown"];
                 };
             };
             202: {

@@ -6,12 +6,13 @@ use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use metricis_core::ids::{JobId, StudyId};
 use metricis_core::words::JobState;
-use metricis_store::StoredJob;
+use metricis_store::{JobKind, StoredJob};
 use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
+use super::redcap::{EventSyncShown, TestShown};
 use crate::AppState;
 use crate::extract::{At, Call, StudyMember};
 use crate::problem::{Answer, Problem, Refusals};
@@ -35,11 +36,20 @@ struct JobShown {
     result: Option<Value>,
     /// Why it failed.
     error: Option<String>,
+    /// What an ended `sync_events` came to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    event_sync: Option<EventSyncShown>,
+    /// What an ended `test_connection` came to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    connection_test: Option<TestShown>,
 }
 
 impl From<StoredJob> for JobShown {
     fn from(job: StoredJob) -> Self {
+        let ended = matches!(job.state, JobState::Done | JobState::Failed);
         Self {
+            event_sync: (ended && job.kind == JobKind::SyncEvents).then(|| EventSyncShown::of(&job)),
+            connection_test: (ended && job.kind == JobKind::TestConnection).then(|| TestShown::of(&job)),
             id: job.id.0,
             kind: job.kind.name(),
             state: job.state,
@@ -57,13 +67,16 @@ impl From<StoredJob> for JobShown {
 pub(super) struct JobsUnderWay {
     /// Addresses to ask.
     jobs: Vec<String>,
+    /// The jobs' ids, in the same order.
+    job_ids: Vec<Uuid>,
 }
 
 /// 202: the jobs go on.
 pub(super) fn under_way(study: StudyId, jobs: &[JobId]) -> Response {
+    let job_ids = jobs.iter().map(|job| job.0).collect();
     let jobs: Vec<String> = jobs.iter().map(|job| format!("/api/studies/{study}/jobs/{job}")).collect();
     let location = jobs.first().cloned().unwrap_or_default();
-    (StatusCode::ACCEPTED, [(header::LOCATION, location)], Json(JobsUnderWay { jobs })).into_response()
+    (StatusCode::ACCEPTED, [(header::LOCATION, location)], Json(JobsUnderWay { jobs, job_ids })).into_response()
 }
 
 /// A job of the study.

@@ -5,6 +5,7 @@
 mod calls;
 mod connection;
 mod fields;
+mod outcome;
 mod secret;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,8 @@ use axum::Json;
 use metricis_core::study::{RecordIdField, RedcapConfig, SURVEY_INSTRUMENTS, TaskMapping};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub(super) use outcome::{EventSyncShown, TestShown};
 
 use crate::AppState;
 use crate::extract::{Call, StudyMember};

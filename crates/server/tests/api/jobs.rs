@@ -87,6 +87,28 @@ async fn without_an_answer_in_time_it_says_where_to_look(#[values(Engine::Sqlite
     assert_eq!(reply.json["jobs"][0], address);
     let job = world.send_as(Persona::Ben, Ask::get(address)).await.ok();
     assert_eq!((&job["kind"], &job["state"]), (&"sync_events".into(), &"queued".into()));
+    assert_eq!((&reply.json["job_ids"][0], &job["event_sync"]), (&job["id"], &Value::Null));
+}
+
+#[rstest]
+#[case("sync-events", "event_sync", json!({ "success": true, "created": 1, "message": "classic" }))]
+#[case("test-connection", "connection_test", json!({ "success": false, "problems": ["no field arm"] }))]
+#[tokio::test]
+async fn what_came_of_a_call_is_told_the_same_way_later(
+    #[case] path: &str,
+    #[case] member: &str,
+    #[case] result: Value,
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[values(true, false)] well: bool,
+) {
+    let world = patient(engine).await;
+    let outcome = if well { Ok(result) } else { Err("validation: the event has the arm number 0") };
+    let told = while_working(&world, Ask::post(world.at(&format!("/redcap/{path}"))), outcome).await.ok();
+    let address = world.at(&format!("/jobs/{}", told["job"].as_str().expect("an id")));
+    let job = world.send_as(Persona::Ben, Ask::get(address)).await.ok();
+    assert_eq!(job[member], told);
+    assert_eq!(told["error"].as_str(), (!well).then_some("the event has the arm number 0"));
+    assert_eq!(told["problems"].as_array().map(Vec::len), Some(usize::from(well && member == "connection_test")));
 }
 
 #[rstest]

@@ -121,3 +121,23 @@ async fn an_event_processed_without_effect_is_replayed_by_a_person_and_audited(
     let problem = world.send_as(Persona::Ben, replay()).await.problem(409, "conflict");
     assert!(problem["detail"].as_str().is_some_and(|text| text.contains("had its effect")), "{problem}");
 }
+
+#[rstest]
+#[tokio::test]
+async fn an_event_and_a_job_that_wait_for_over_a_quarter_of_an_hour_are_late(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::new(engine).await;
+    let late = async || {
+        let dashboard = world.send_as(Persona::Ben, Ask::get(world.at("/dashboard"))).await.ok();
+        [dashboard["events_late"].clone(), dashboard["jobs_late"].clone()]
+    };
+    receive(&world, "1").await;
+    world.clock.advance(Duration::minutes(15));
+    assert_eq!(late().await, [false, false]);
+    world.send_as(Persona::Ada, Ask::post(world.at("/redcap/sync-events"))).await;
+    world.clock.advance(Duration::seconds(1));
+    assert_eq!(late().await, [true, false]);
+    world.clock.advance(Duration::minutes(15));
+    assert_eq!(late().await, [true, true]);
+}

@@ -5,12 +5,13 @@
 use std::collections::BTreeSet;
 
 use metricis_core::action::{Action, Actor, Entry};
+use metricis_core::answer::EventSync;
 use metricis_core::enrolment::{DictionaryField, compare_settings};
 use metricis_core::schedule::{EventSyncPlan, RemoteEvent, plan_event_sync};
 use metricis_core::study::{RedcapConfig, SURVEY_INSTRUMENTS, config_changes};
 use metricis_redcap::wire::{Event, FormEventMapping, ProjectInfo, RepeatingFormEvent};
 use metricis_store::{ClaimedJob, Entries};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::read_study;
 use super::test_connection::{check_project, dictionary_of};
@@ -29,8 +30,7 @@ struct Design {
     events: Option<Vec<RemoteEvent>>,
 }
 
-/// The job's result is `{success, created, updated, retired, unscheduled, problems}`, in a classic project with a `message`.
-/// Problems are settings that name what the project does not have: they keep no window from being read.
+/// The job's result is an [`EventSync`]; its problems keep no window from being read.
 ///
 /// # Errors
 /// The calls', a token of another project, or an event that cannot be read; nothing is changed then.
@@ -109,9 +109,10 @@ async fn apply(worker: &Worker, job: &ClaimedJob, design: &Design) -> Result<(),
         tx.set_study_config(study.id, &config).await?;
     }
     let problems = compare_settings(&study.config.redcap, &design.dictionary);
-    tx.finish_job(job.id, result_of(&plan, design.events.is_none(), &problems)).await?;
+    let result = result_of(plan, design.events.is_none(), problems);
+    tx.finish_job(job.id, json!(result)).await?;
     let entry = |action| Entry::study(job.study, Actor::Worker, action);
-    let (created, updated, retired) = (plan.create.len(), plan.update.len(), plan.retire.len());
+    let EventSync { created, updated, retired, .. } = result;
     let synced = entry(Action::SyncEvents { study: job.study, created, updated, retired });
     let learned = (!changed.is_empty()).then(|| entry(Action::SetStudyConfig { study: job.study, changed }));
     Ok(tx.commit(Entries::of(synced, learned)).await?)
@@ -134,19 +135,16 @@ fn learn(config: &mut RedcapConfig, design: &Design) {
     }
 }
 
-fn result_of(plan: &EventSyncPlan, classic: bool, problems: &[String]) -> Value {
-    let mut result = json!({
-        "success": true,
-        "created": plan.create.len(),
-        "updated": plan.update.len(),
-        "retired": plan.retire.len(),
-        "unscheduled": plan.unscheduled,
-        "problems": problems,
-    });
-    if classic {
-        result["message"] = json!("classic project: no events to schedule");
+fn result_of(plan: EventSyncPlan, classic: bool, problems: Vec<String>) -> EventSync {
+    EventSync {
+        success: true,
+        created: plan.create.len(),
+        updated: plan.update.len(),
+        retired: plan.retire.len(),
+        unscheduled: plan.unscheduled,
+        problems,
+        message: classic.then(|| "classic project: no events to schedule".to_owned()),
     }
-    result
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Asks REDCap who it is, which project the token belongs to, and whether that project has what the settings name.
 
+use metricis_core::answer::ConnectionTest;
 use metricis_core::enrolment::{DictionaryField, compare_settings};
 use metricis_redcap::wire::{Field, ProjectInfo};
 use metricis_store::{ClaimedJob, StoredStudy};
@@ -10,8 +11,7 @@ use crate::connection::connect;
 use crate::failure::Failure;
 use crate::worker::Worker;
 
-/// The job's result is `{success, problems, version, project_id, project_title, is_longitudinal}`; problems are settings that
-/// name what the project does not have, and with them it is no success.
+/// The job's result is a [`ConnectionTest`]; with problems it is no success.
 ///
 /// # Errors
 /// The call's, or a token of another project.
@@ -23,15 +23,15 @@ pub(super) async fn test_connection(worker: &Worker, job: &ClaimedJob) -> Result
     check_project(&study, &project)?;
     let fields = worker.gate.read(&redcap, |reader| async move { reader.metadata().await }).await?;
     let problems = compare_settings(&study.config.redcap, &dictionary_of(&fields));
-    let result = json!({
-        "success": problems.is_empty(),
-        "problems": problems,
-        "version": version,
-        "project_id": project.project_id,
-        "project_title": project.project_title,
-        "is_longitudinal": project.is_longitudinal,
-    });
-    finish_job(worker, job, result).await
+    let found = ConnectionTest {
+        success: problems.is_empty(),
+        problems,
+        version: Some(version),
+        project_id: Some(project.project_id),
+        project_title: Some(project.project_title),
+        is_longitudinal: Some(project.is_longitudinal),
+    };
+    finish_job(worker, job, json!(found)).await
 }
 
 /// The part of the dictionary that settings refer to.

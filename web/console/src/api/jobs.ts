@@ -1,36 +1,33 @@
-/** Waits for REDCap's answer: a call answers at once (200) or names the job that will (202). */
+/** Waits for a job whose answer did not come with the request that ordered it. */
 import type { Schemas } from "@metricis/api";
+import { api, take } from "./client";
 import { Refusal } from "./refusal";
 
-type Job = Schemas["JobShown"];
+export type Job = Schemas["JobShown"];
 
-const POLL_MS = 1500;
+/** Pauses between the questions: some two minutes, and far fewer questions than a person may ask in that time. */
+const PAUSES_MS = [1000, 2000, 4000, 8000, ...Array<number>(10).fill(10_000)];
 
 const pause = (ms: number) =>
   new Promise<void>((done) => {
     setTimeout(done, ms);
   });
 
-async function ask(address: string): Promise<Job> {
-  const response = await fetch(address, { headers: { accept: "application/json" } });
-  const body: unknown = await response.json().catch(() => null);
-  if (!response.ok) throw Refusal.from(response, body);
-  return body as Job;
-}
-
-/** Asks each address until its job is done or failed. */
-export async function settled(addresses: readonly string[]): Promise<Job[]> {
-  return Promise.all(
-    addresses.map(async (address) => {
-      for (;;) {
-        // One question at a time: the next one depends on this answer.
-        // oxlint-disable-next-line no-await-in-loop
-        const job = await ask(address);
-        if (job.state === "done" || job.state === "failed") return job;
-        // oxlint-disable-next-line no-await-in-loop
-        await pause(POLL_MS);
-      }
-    }),
+/** The job once it is done or has failed. */
+export async function ended(study: string, job: string): Promise<Job> {
+  const path = { study_id: study, job_id: job };
+  for (const ms of PAUSES_MS) {
+    // One question at a time: the next one depends on this answer.
+    // oxlint-disable-next-line no-await-in-loop
+    const shown = await take(api.GET("/api/studies/{study_id}/jobs/{job_id}", { params: { path } }));
+    if (shown.state === "done" || shown.state === "failed") return shown;
+    // oxlint-disable-next-line no-await-in-loop
+    await pause(ms);
+  }
+  throw new Refusal(
+    202,
+    "There is no answer yet",
+    "The order stands and goes on without this page. Today shows whether a worker is running and how long the oldest job has waited.",
   );
 }
 

@@ -16,6 +16,12 @@ const MODES = [
 
 type Mode = (typeof MODES)[number]["value"];
 
+/** What recording a consent has made. */
+export function madeWords(visits: number): string {
+  if (visits === 0) return "No visit was waiting for it.";
+  return visits === 1 ? "1 visit was made." : `${visits} visits were made.`;
+}
+
 export function ConsentDialog({ detail, onClose }: { detail: Detail; onClose: () => void }) {
   const study = useStudy();
   const [mode, setMode] = useState<Mode>("manual");
@@ -29,7 +35,7 @@ export function ConsentDialog({ detail, onClose }: { detail: Detail; onClose: ()
     quiet: true,
     said: ({ visits }) => ({
       title: "Consent recorded",
-      message: visits === 0 ? "No visit was waiting for it." : `${visits} visits were made.`,
+      message: madeWords(visits),
     }),
   });
   return (

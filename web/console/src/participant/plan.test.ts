@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { madeWords } from "./ConsentDialog";
 import type { Visit } from "./participant";
 import { type AnchorPlan, baseOf, deed } from "./plan";
 import { lines } from "./PlanShown";
@@ -44,4 +45,12 @@ test("a cancelled visit stands beside the one that takes its place, or alone", (
 
 test("a plan is for the version that it was made for", () => {
   expect(baseOf(plan)).toBe(1);
+});
+
+test("visits that a consent has made are counted", () => {
+  expect([0, 1, 2].map(madeWords)).toEqual([
+    "No visit was waiting for it.",
+    "1 visit was made.",
+    "2 visits were made.",
+  ]);
 });

@@ -1,11 +1,9 @@
 /** Who is signed in, how it should look, and the way out. */
 import { ActionIcon, Menu, useMantineColorScheme } from "@mantine/core";
 import { IconCheck, IconDeviceDesktop, IconLogout, IconMoon, IconSun, IconUserCircle } from "@tabler/icons-react";
-import { useMutation, useSuspenseQuery } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
-import { notifications } from "@mantine/notifications";
-import { explain } from "../api/refusal";
-import { forget, sessionQuery, signOut } from "../session/session";
+import { useSuspenseQuery } from "@tanstack/react-query";
+import { sessionQuery } from "../session/session";
+import { useSignOut } from "../session/useSignOut";
 
 const SCHEMES = [
   { value: "light", label: "Light", icon: IconSun },
@@ -16,16 +14,7 @@ const SCHEMES = [
 export function UserMenu() {
   const { data: session } = useSuspenseQuery(sessionQuery);
   const { colorScheme, setColorScheme } = useMantineColorScheme();
-  const navigate = useNavigate();
-  const leave = useMutation({
-    mutationFn: signOut,
-    onSuccess: async () => {
-      await navigate({ to: "/sign-in", search: {} });
-      forget();
-    },
-    onError: (error) =>
-      notifications.show({ title: "You are still signed in", message: explain(error).title, color: "red" }),
-  });
+  const leave = useSignOut();
   return (
     <Menu position="bottom-end" width={260}>
       <Menu.Target>

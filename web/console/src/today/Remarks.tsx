@@ -11,8 +11,6 @@ type Dashboard = Schemas["DashboardShown"];
 
 const count = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
 
-const WAITS_TOO_LONG_S = 900;
-
 /** Remarks about the machinery; they need an operator. */
 export function machinery(dashboard: Dashboard): string[] {
   const said: string[] = [];
@@ -21,12 +19,12 @@ export function machinery(dashboard: Dashboard): string[] {
       "No worker is running: nothing is synced and no event is applied. Ask the operator to start `metricis worker`.",
     );
   }
-  if (dashboard.oldest_job_s && dashboard.oldest_job_s > WAITS_TOO_LONG_S) {
+  if (dashboard.jobs_late && dashboard.oldest_job_s) {
     said.push(
       `The oldest of ${count(dashboard.jobs_queued, "job", "jobs")} has waited ${duration(dashboard.oldest_job_s)}.`,
     );
   }
-  if (dashboard.oldest_event_s && dashboard.oldest_event_s > WAITS_TOO_LONG_S) {
+  if (dashboard.events_late && dashboard.oldest_event_s) {
     said.push(`The oldest event of REDCap waits for ${duration(dashboard.oldest_event_s)} to be applied.`);
   }
   if (dashboard.refused_for_rate > 0) {

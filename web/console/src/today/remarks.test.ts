@@ -10,7 +10,15 @@ test("nothing is said when all is well", () => {
 });
 
 test("a missing worker, waiting work and refused events are each said with what to do or how long", () => {
-  const ill = { live_workers: 0, jobs_queued: 2, oldest_job_s: 3600, oldest_event_s: 1200, refused_for_rate: 1 };
+  const late = { jobs_late: true, events_late: true };
+  const ill = {
+    ...late,
+    live_workers: 0,
+    jobs_queued: 2,
+    oldest_job_s: 3600,
+    oldest_event_s: 1200,
+    refused_for_rate: 1,
+  };
   const said = machinery(dashboard(ill));
   expect(said[0]).toContain("No worker is running");
   expect(said[1]).toBe("The oldest of 2 jobs has waited 1 h 0 min.");

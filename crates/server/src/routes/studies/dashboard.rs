@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use chrono::{DateTime, NaiveDate, Utc};
+use metricis_core::sync::STALE_AFTER_MINUTES;
 use metricis_store::Dashboard;
 use utoipa::ToSchema;
 
@@ -28,6 +29,8 @@ pub(super) struct DashboardShown {
     events_waiting: u64,
     /// Seconds for which the oldest of them waits.
     oldest_event_s: Option<i64>,
+    /// That is over 15 minutes.
+    events_late: bool,
     duplicates_24h: u64,
     /// Records that wait to be read again, or are being read.
     rereads_waiting: u64,
@@ -46,6 +49,8 @@ pub(super) struct DashboardShown {
     jobs_queued: u64,
     /// Seconds.
     oldest_job_s: Option<i64>,
+    /// That is over 15 minutes.
+    jobs_late: bool,
     /// Participants by status.
     participants: BTreeMap<String, u64>,
     /// Participants whom a person should look at, such as one whose enrolment date differs in REDCap.
@@ -66,6 +71,7 @@ impl DashboardShown {
             stuck_events: seen.stuck_events,
             events_waiting: seen.events_waiting,
             oldest_event_s: seen.oldest_event_s,
+            events_late: is_late(seen.oldest_event_s),
             duplicates_24h: seen.duplicates_24h,
             rereads_waiting: seen.rereads_waiting,
             oldest_reread_s: seen.oldest_reread_s,
@@ -77,6 +83,7 @@ impl DashboardShown {
             live_workers: seen.live_workers,
             jobs_queued: seen.jobs_queued,
             oldest_job_s: seen.oldest_job_s,
+            jobs_late: is_late(seen.oldest_job_s),
             participants: seen.participants.into_iter().map(|(status, count)| (status.to_string(), count)).collect(),
             participants_to_review: seen.participants_to_review,
             visits_due_today: seen.visits_due_today,
@@ -84,6 +91,11 @@ impl DashboardShown {
             visits_next_7_days: seen.visits_next_7_days,
         }
     }
+}
+
+/// Whether something has waited for longer than it should.
+fn is_late(age_s: Option<i64>) -> bool {
+    age_s.is_some_and(|seconds| seconds > STALE_AFTER_MINUTES * 60)
 }
 
 /// The state of a study at this moment.
