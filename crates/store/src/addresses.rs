@@ -3,7 +3,6 @@
 //! An address is believed only with its mark, which is made with a key that the database does not have: whoever can write to
 //! the registry cannot send the board's probes elsewhere.
 
-use metricis_core::Timestamp;
 use metricis_core::ids::ProcessId;
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
@@ -29,14 +28,14 @@ struct Row {
 }
 
 impl Snapshot {
-    /// The servers seen at or after `since` and not stopped, oldest first.
+    /// The servers that live, oldest first.
     ///
     /// # Errors
     /// Whatever the database says.
-    pub async fn server_addresses(&self, since: Timestamp) -> Result<Vec<ServerAddress>> {
+    pub async fn server_addresses(&self) -> Result<Vec<ServerAddress>> {
         let text = "SELECT id, address, address_mark FROM processes \
                     WHERE role = 'server' AND stopped_at IS NULL AND seen_at >= $1 ORDER BY started_at, id";
-        let rows = self.all::<Row>(text, sql::values![since]).await?;
+        let rows = self.all::<Row>(text, sql::values![self.dead_before()]).await?;
         let address =
             |row: Row| ServerAddress { process: ProcessId(row.id), address: row.address, mark: row.address_mark };
         Ok(rows.into_iter().map(address).collect())

@@ -9,8 +9,7 @@ use metricis_core::ids::StudyId;
 use metricis_core::words::ParticipantStatus;
 use sea_orm::{FromQueryResult, Value};
 
-use crate::events::{STUCK, STUCK_AFTER_MINUTES};
-use crate::processes::LIVE_WITHIN_S;
+use crate::events::stuck;
 use crate::{Result, Snapshot, StoreError, sql};
 
 /// The state of a study at one moment.
@@ -44,7 +43,7 @@ pub struct Dashboard {
     pub reconcile_wanted: bool,
     /// The circuit breaker.
     pub breaker: Breaker,
-    /// Workers seen in the last minute.
+    /// Workers that live.
     pub live_workers: u64,
     /// Jobs that wait.
     pub jobs_queued: u64,
@@ -100,7 +99,6 @@ impl Snapshot {
         let jobs = self.waiting_jobs(study).await?;
         let rereads = self.waiting_rereads(study).await?;
         let visits = self.due_visits(study, today).await?;
-        let stuck_before = self.now - Duration::minutes(STUCK_AFTER_MINUTES);
         let refused =
             self.number("SELECT refused FROM reconcile_marks WHERE study_id = $1", sql::values![study.0]).await?;
         Ok(Dashboard {
@@ -114,7 +112,7 @@ impl Snapshot {
             duplicates_24h: self.duplicates_since(study, self.now - Duration::hours(24)).await?,
             rereads_waiting: rereads.queued.unsigned_abs(),
             oldest_reread_s: self.age_s(rereads.oldest),
-            troubled_rereads: self.troubled_rereads(study, stuck_before).await?.len() as u64,
+            troubled_rereads: self.troubled_rereads(study).await?.len() as u64,
             refused_for_rate: refused,
             reconcile_wanted: refused > 0,
             breaker: self.breaker(study).await?,
@@ -136,13 +134,13 @@ impl Snapshot {
     async fn troubled_events(&self, study: StudyId) -> Result<Events> {
         let text = format!(
             "SELECT count(*) FILTER (WHERE status = 'failed') AS failed, \
-             count(*) FILTER (WHERE status = 'processing' AND {STUCK}) AS stuck, \
+             count(*) FILTER (WHERE {}) AS stuck, \
              count(*) FILTER (WHERE status = 'received') AS received, \
              min(CASE WHEN status = 'received' THEN received_at END) AS oldest \
-             FROM webhook_events WHERE study_id = $1 AND status IN ('received', 'processing', 'failed')"
+             FROM webhook_events WHERE study_id = $1 AND status IN ('received', 'processing', 'failed')",
+            stuck("webhook_events", 2)
         );
-        let stuck = self.now - Duration::minutes(STUCK_AFTER_MINUTES);
-        self.counted(&text, sql::values![study.0, stuck, self.dead_before()]).await
+        self.counted(&text, sql::values![study.0, self.stuck_before(), self.dead_before()]).await
     }
 
     async fn duplicates_since(&self, study: StudyId, since: Timestamp) -> Result<u64> {
@@ -165,7 +163,7 @@ impl Snapshot {
 
     async fn live_workers(&self) -> Result<u64> {
         let text = "SELECT count(*) FROM processes WHERE role = 'worker' AND stopped_at IS NULL AND seen_at >= $1";
-        self.number(text, sql::values![self.now - Duration::seconds(LIVE_WITHIN_S)]).await
+        self.number(text, sql::values![self.dead_before()]).await
     }
 
     async fn participants_by_status(&self, study: StudyId) -> Result<BTreeMap<ParticipantStatus, u64>> {

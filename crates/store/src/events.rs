@@ -23,11 +23,17 @@ use rows::{COLUMNS, Row};
 pub use work::Replayed;
 
 use crate::participants::filter::containing;
-use crate::{LIVE_WITHIN_S, Result, Snapshot, sql};
+use crate::{Result, Snapshot, sql};
 
-/// Which of the events in `processing` are stuck: claimed before `$2`, or by a process that stopped or was not seen since `$3`.
-pub(crate) const STUCK: &str = "(claimed_at < $2 OR EXISTS (SELECT 1 FROM processes p WHERE p.id = webhook_events.claimed_by \
-                                AND (p.stopped_at IS NOT NULL OR p.seen_at < $3)))";
+/// That an event is stuck, for a query in which it is called `event`: `$first` is [`Snapshot::stuck_before`], the value after it
+/// [`Snapshot::dead_before`]. Who asks for it in other words would call one event stuck and its key or its record taken.
+pub(crate) fn stuck(event: &str, first: usize) -> String {
+    format!(
+        "({event}.status = 'processing' AND ({event}.claimed_at < ${first} OR EXISTS (SELECT 1 FROM processes p \
+           WHERE p.id = {event}.claimed_by AND (p.stopped_at IS NOT NULL OR p.seen_at < ${}))))",
+        first + 1
+    )
+}
 
 /// Which events to list.
 #[derive(Clone, Debug, Default)]
@@ -86,21 +92,21 @@ impl Snapshot {
         self.all::<Row>(&text, args).await?.into_iter().map(TryInto::try_into).collect()
     }
 
-    /// Before when a process was last seen that does not count as live.
-    pub(crate) fn dead_before(&self) -> Timestamp {
-        self.now - Duration::seconds(LIVE_WITHIN_S)
+    /// What was claimed before this moment hangs, whether or not its process lives.
+    pub(crate) fn stuck_before(&self) -> Timestamp {
+        self.now - Duration::minutes(STUCK_AFTER_MINUTES)
     }
 
-    /// The events of a study that have been `processing` since before `before`, or whose process is dead, the longest first.
+    /// The stuck events of a study, the longest first.
     ///
     /// # Errors
     /// Whatever the database says.
-    pub async fn stuck_events(&self, study: StudyId, before: Timestamp) -> Result<Vec<StoredEvent>> {
+    pub async fn stuck_events(&self, study: StudyId) -> Result<Vec<StoredEvent>> {
         let text = format!(
-            "SELECT {COLUMNS} FROM webhook_events WHERE study_id = $1 AND status = 'processing' AND {STUCK} \
-             ORDER BY claimed_at, id"
+            "SELECT {COLUMNS} FROM webhook_events WHERE study_id = $1 AND {} ORDER BY claimed_at, id",
+            stuck("webhook_events", 2)
         );
-        self.all::<Row>(&text, sql::values![study.0, before, self.dead_before()])
+        self.all::<Row>(&text, sql::values![study.0, self.stuck_before(), self.dead_before()])
             .await?
             .into_iter()
             .map(TryInto::try_into)

@@ -235,13 +235,12 @@ impl Tx {
         self.transition(1, NOT_RUNNING, text, sql::values![id.0, self.now, error]).await
     }
 
-    /// The running jobs whose process stopped or was not seen since `dead_before`, and those among `unknown`, locked until this
-    /// transaction ends. They are still running: whoever takes them fails each, and whatever it was doing, in the same
+    /// The running jobs whose process is dead or unknown, and those among `unknown`, locked until this transaction ends. They are still running: whoever takes them fails each, and whatever it was doing, in the same
     /// transaction.
     ///
     /// # Errors
     /// Whatever the database says.
-    pub async fn take_dead_jobs(&self, dead_before: Timestamp, unknown: &[JobId]) -> Result<Vec<ClaimedJob>> {
+    pub async fn take_dead_jobs(&self, unknown: &[JobId]) -> Result<Vec<ClaimedJob>> {
         let is_unknown = match unknown.len() {
             0 => String::new(),
             some => format!("id IN (VALUES {}) OR ", sql::rows(some, 1, 2)),
@@ -252,7 +251,7 @@ impl Tx {
              ORDER BY created_at, id{}",
             self.dialect.skip_locked()
         );
-        let mut args = sql::values![dead_before];
+        let mut args = sql::values![self.dead_before()];
         args.extend(unknown.iter().map(|id| sea_orm::Value::from(id.0)));
         self.all::<ClaimRow>(&text, args).await?.into_iter().map(TryInto::try_into).collect()
     }

@@ -1,5 +1,6 @@
 //! The registry of running processes: who serves, with which version and key, and when it was last seen.
 
+use chrono::Duration;
 use metricis_core::Timestamp;
 use metricis_core::ids::ProcessId;
 use sea_orm::FromQueryResult;
@@ -7,8 +8,9 @@ use uuid::Uuid;
 
 use crate::{Result, Snapshot, Tx, sql};
 
-/// A process that has not been seen for this many seconds does not count as live.
-pub const LIVE_WITHIN_S: i64 = 60;
+/// A process that has not been seen for this many seconds is dead: six heartbeats. One that has stopped is so at once. There is
+/// no other measure of it: what it held is reaped or shown as stuck, and the board no longer asks it, from the same moment.
+pub const LIVE_WITHIN_S: i64 = 30;
 
 const COLUMNS: &str = "id, role, environment, dev_mode, version, migration_head, key_fingerprint, started_at, seen_at";
 
@@ -84,15 +86,20 @@ impl From<Row> for Process {
 }
 
 impl Snapshot {
-    /// The processes seen at or after `since` and not stopped, oldest first.
+    /// A process last seen before this moment is dead.
+    pub(crate) fn dead_before(&self) -> Timestamp {
+        self.now - Duration::seconds(LIVE_WITHIN_S)
+    }
+
+    /// The processes that live, oldest first.
     ///
     /// # Errors
     /// Whatever the database says.
-    pub async fn live_processes(&self, since: Timestamp) -> Result<Vec<Process>> {
+    pub async fn live_processes(&self) -> Result<Vec<Process>> {
         let text = format!(
             "SELECT {COLUMNS} FROM processes WHERE stopped_at IS NULL AND seen_at >= $1 ORDER BY started_at, id"
         );
-        Ok(self.all::<Row>(&text, sql::values![since]).await?.into_iter().map(Into::into).collect())
+        Ok(self.all::<Row>(&text, sql::values![self.dead_before()]).await?.into_iter().map(Into::into).collect())
     }
 }
 

@@ -16,14 +16,13 @@
 
 use std::collections::BTreeSet;
 
-use chrono::Duration;
 use metricis_core::Timestamp;
 use metricis_core::ids::{EventId, ProcessId, StudyId};
 use sea_orm::FromQueryResult;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::{Result, STUCK_AFTER_MINUTES, Share, Snapshot, Tx, sql};
+use crate::{Result, Share, Snapshot, Tx, sql};
 
 /// A re-read that a worker holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,14 +96,15 @@ impl Snapshot {
         Ok(self.all::<Row>(text, sql::values![process.0]).await?.into_iter().map(Into::into).collect())
     }
 
-    /// The re-reads of a study that failed, or that a process took before `claimed_before` and has not ended, by record.
+    /// The re-reads of a study that failed, or that a process took over 15 minutes ago and has not ended, by record. One whose
+    /// process is dead is failed by the reaper of any other.
     ///
     /// # Errors
     /// Whatever the database says.
-    pub async fn troubled_rereads(&self, study: StudyId, claimed_before: Timestamp) -> Result<Vec<TroubledReread>> {
+    pub async fn troubled_rereads(&self, study: StudyId) -> Result<Vec<TroubledReread>> {
         let text = "SELECT record_id, claimed_at, error FROM record_rereads \
                     WHERE study_id = $1 AND (error IS NOT NULL OR claimed_at < $2) ORDER BY record_id";
-        let rows = self.all::<TroubledRow>(text, sql::values![study.0, claimed_before]).await?;
+        let rows = self.all::<TroubledRow>(text, sql::values![study.0, self.stuck_before()]).await?;
         let troubled = |row: TroubledRow| TroubledReread {
             record_id: row.record_id,
             claimed_at: row.claimed_at,
@@ -138,7 +138,7 @@ impl Tx {
              claimed_at = CASE WHEN record_rereads.claimed_at < $1 THEN NULL ELSE record_rereads.claimed_at END",
             sql::rows(records.len(), 5, 2)
         );
-        let mut args = sql::values![self.now - Duration::minutes(STUCK_AFTER_MINUTES)];
+        let mut args = sql::values![self.stuck_before()];
         args.extend(records.iter().flat_map(|(study, record)| sql::values![*study, *record, 1_i64, 0_i64, self.now]));
         self.execute(&text, args).await?;
         Ok(())
@@ -219,12 +219,12 @@ impl Tx {
         self.transition(1, "the re-read is no longer this process's", text, args).await
     }
 
-    /// Ends the re-reads whose process stopped, or was not seen since `dead_before`, with `error`; which they were. What was
-    /// asked for after such a process began is open again.
+    /// Ends the re-reads whose process is dead or unknown with `error`; which they were. What was asked for after such a process
+    /// began is open again.
     ///
     /// # Errors
     /// Whatever the database says.
-    pub async fn end_dead_rereads(&self, dead_before: Timestamp, error: &str) -> Result<Vec<Reread>> {
+    pub async fn end_dead_rereads(&self, error: &str) -> Result<Vec<Reread>> {
         // Rows that another transaction holds are left for the next time: waiting for them out of order could deadlock.
         let text = format!(
             "UPDATE record_rereads SET claimed_at = NULL, claimed_by = NULL, error = $2 WHERE (study_id, record_id) IN ( \
@@ -233,7 +233,7 @@ impl Tx {
                ORDER BY study_id, record_id{}) RETURNING study_id, record_id, done",
             self.dialect.skip_locked()
         );
-        let rows = self.all::<Row>(&text, sql::values![dead_before, error]).await?;
+        let rows = self.all::<Row>(&text, sql::values![self.dead_before(), error]).await?;
         Ok(rows.into_iter().map(Into::into).collect())
     }
 

@@ -10,12 +10,11 @@
 
 use std::collections::BTreeSet;
 
-use chrono::Duration;
 use metricis_core::ids::{ProcessId, StudyId};
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
-use crate::{Result, STUCK_AFTER_MINUTES, Tx, sql};
+use crate::{Result, Tx, sql};
 
 #[derive(FromQueryResult)]
 struct Row {
@@ -41,7 +40,11 @@ impl From<usize> for Share<'static> {
 
 impl Tx {
     /// The studies of which `process` may take a piece of work, in their turn: not those of which it has its share of live
-    /// pieces. A claim older than 15 minutes is not live: it hangs, or its process died, and it must not lock its study out.
+    /// pieces. A claim older than 15 minutes is not live: it hangs, and must not lock its study out of the process.
+    ///
+    /// Whether another claim's process is dead is not asked: the share counts the claims of `process` alone, which lives. In the
+    /// order a dead process's jobs and re-reads count until they are reaped, its events until they are replayed or 15 minutes old;
+    /// that can delay a study by a piece of each other one, and never holds it up.
     ///
     /// `waiting` is a query of `study_id` and `since`, the age of its longest waiting piece.
     pub(crate) async fn studies_in_turn(
@@ -61,8 +64,7 @@ impl Tx {
              WHERE coalesce(busy.mine, 0) < $3 \
              ORDER BY coalesce(busy.pieces, 0), waiting.since, waiting.study_id"
         );
-        let live_since = self.now - Duration::minutes(STUCK_AFTER_MINUTES);
-        let args = sql::values![process.0, live_since, i64::try_from(share.per_study).unwrap_or(i64::MAX)];
+        let args = sql::values![process.0, self.stuck_before(), i64::try_from(share.per_study).unwrap_or(i64::MAX)];
         let studies = self.all::<Row>(&text, args).await?.into_iter().map(|row| StudyId(row.study_id));
         Ok(studies.filter(|study| !share.without.contains(study)).collect())
     }

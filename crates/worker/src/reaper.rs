@@ -5,8 +5,6 @@
 //! Invariant: nothing is tried again, and events are left alone – one in `processing` is a person's to replay. A re-read runs
 //! again only for what was asked after its claim.
 
-use chrono::Duration;
-use metricis_core::Timestamp;
 use metricis_core::action::Entry;
 use metricis_core::ids::{JobId, SessionId};
 use metricis_store::{ClaimedJob, Entries, JobKind, Operational, Reread, Result, StoreError, Tx};
@@ -17,9 +15,6 @@ use crate::held::Piece;
 use crate::turn::turn;
 use crate::worker::Worker;
 
-/// A process that was not seen for this many seconds is dead: six heartbeats.
-const DEAD_AFTER_S: i64 = 30;
-
 /// A sync that has failed here: its alarm sounds after the commit.
 type Alarm = (ClaimedJob, SessionId, Failure);
 
@@ -27,8 +22,7 @@ impl Worker {
     /// Fails the running jobs and re-reads that nobody works on; how many.
     pub(crate) async fn reap(&self) -> Result<usize> {
         let tx = self.write().await?;
-        let dead_before = tx.now() - Duration::seconds(DEAD_AFTER_S);
-        let abandoned = tx.take_dead_jobs(dead_before, &self.unknown_jobs(&tx).await?).await?;
+        let abandoned = tx.take_dead_jobs(&self.unknown_jobs(&tx).await?).await?;
         let (mut entries, mut alarms) = (vec![], vec![]);
         for job in &abandoned {
             turn(job.id).in_scope(|| {
@@ -39,7 +33,7 @@ impl Worker {
                 alarms.push(alarm);
             }
         }
-        let rereads = self.end_rereads(&tx, dead_before).await?;
+        let rereads = self.end_rereads(&tx).await?;
         let mut entries = entries.into_iter();
         match entries.next() {
             Some(first) => tx.commit(Entries::of(first, entries)).await?,
@@ -55,7 +49,7 @@ impl Worker {
         Ok(running.into_iter().filter(|id| !self.held.has(&Piece::Job(*id))).collect())
     }
 
-    async fn end_rereads(&self, tx: &Tx, dead_before: Timestamp) -> Result<usize> {
+    async fn end_rereads(&self, tx: &Tx) -> Result<usize> {
         let lost = Failure::exception(
             "outcome unknown; ask again is safe: the worker died during the re-read, or lost hold of it",
         )
@@ -74,7 +68,7 @@ impl Worker {
                 Err(error) => return Err(error),
             }
         }
-        ended.extend(tx.end_dead_rereads(dead_before, &lost).await?);
+        ended.extend(tx.end_dead_rereads(&lost).await?);
         for reread in &ended {
             tracing::warn!(study = %reread.study, generation = reread.generation, "nobody works on a claimed re-read any more");
         }

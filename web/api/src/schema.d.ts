@@ -1162,7 +1162,7 @@ export interface components {
             jobs_queued: number;
             /**
              * Format: int64
-             * @description Workers seen in the last minute; without one nothing is synced.
+             * @description Workers seen in the last half minute; without one nothing is synced.
              */
             live_workers: number;
             /**

@@ -1,10 +1,9 @@
 //! `webhooks list|replay|reread`: the inbox of DETs at the command line (checklist §8, §9.5).
 
-use chrono::Duration;
 use metricis_core::Clock;
 use metricis_core::action::{Action, Entry};
 use metricis_core::ids::EventId;
-use metricis_store::{EventFilter, STUCK_AFTER_MINUTES, StoredEvent};
+use metricis_store::{EventFilter, StoredEvent};
 
 use super::{no_study, open, operator, settings};
 use crate::args::{Args, Webhooks};
@@ -25,7 +24,7 @@ async fn list(args: &Args, code: &str, status: Option<&str>, limit: u32) -> Resu
     let snapshot = store.read(SystemClock.now()).await?;
     let study = snapshot.study_by_code(code).await?.ok_or_else(|| no_study(code))?.id;
     let events = match status {
-        Some("stuck") => snapshot.stuck_events(study, snapshot.now() - Duration::minutes(STUCK_AFTER_MINUTES)).await?,
+        Some("stuck") => snapshot.stuck_events(study).await?,
         other => {
             let status = other
                 .map(str::parse)

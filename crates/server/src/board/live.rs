@@ -16,8 +16,6 @@ use crate::AppState;
 use crate::limit::RedisState;
 use crate::probe::{ANSWER, Question, TICKET, digest};
 
-/// A process that was not seen for this long is not running.
-pub(super) const LIVE_WITHIN_S: i64 = 30;
 const CONNECT_WITHIN: Duration = Duration::from_secs(1);
 const ANSWERS_WITHIN: Duration = Duration::from_secs(3);
 /// Servers that one check asks, and how many of them at once: the registry is a table, and a table can be filled.
@@ -65,9 +63,8 @@ impl<'a> Asked<'a> {
 
 /// Looks at the registry, and asks every server how it is.
 pub(super) async fn look(app: &AppState) -> Result<Live, Flaw> {
-    let since = app.now() - chrono::Duration::seconds(LIVE_WITHIN_S);
     let db = app.store.read(app.now()).await?;
-    let (processes, known) = (db.live_processes(since).await?, db.server_addresses(since).await?);
+    let (processes, known) = (db.live_processes().await?, db.server_addresses().await?);
     drop(db);
     let client = client().map_err(|error| Flaw { evidence: format!("the probe failed: {error}"), remedy: None })?;
     let asking = (0..).zip(known).map(|(number, known)| ask_one(app, number, known, &client));

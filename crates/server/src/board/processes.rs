@@ -1,10 +1,10 @@
 //! Rows 1 and 2: what the running processes say of themselves, in the registry and over HTTP.
 
-use metricis_store::Process;
+use metricis_store::{LIVE_WITHIN_S, Process};
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 
-use super::live::{CHECK_ADDRESS, LIVE_WITHIN_S, Live, NO_SERVER, START_SERVER};
+use super::live::{CHECK_ADDRESS, Live, NO_SERVER, START_SERVER};
 use super::{Finding, Flaw};
 use crate::AppState;
 use crate::limit::RedisState;

@@ -6,10 +6,10 @@ mod view;
 use std::collections::BTreeSet;
 
 use axum::Json;
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Utc};
 use metricis_core::ids::EventId;
 use metricis_core::words::{EventSource, EventStatus};
-use metricis_store::{EventFilter, STUCK_AFTER_MINUTES, StoredEvent, TroubledReread};
+use metricis_store::{EventFilter, StoredEvent, TroubledReread};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -95,9 +95,8 @@ async fn list_webhook_events(call: Call<StudyMember>, Listed(query): Listed<Even
     params(("study_id" = Uuid, Path)), security(("token" = [])),
     responses((status = 200, body = StuckList), Refusals))]
 async fn list_stuck_webhook_events(call: Call<StudyMember>) -> Answer<StuckList> {
-    let before = call.now() - Duration::minutes(STUCK_AFTER_MINUTES);
-    let events = call.tx.stuck_events(call.study_id(), before).await?;
-    let rereads = call.tx.troubled_rereads(call.study_id(), before).await?;
+    let events = call.tx.stuck_events(call.study_id()).await?;
+    let rereads = call.tx.troubled_rereads(call.study_id()).await?;
     let stuck = events.iter().map(|event| event.id).collect();
     Ok(Json(StuckList {
         events: events.into_iter().map(|event| EventShown::of(event, &stuck)).collect(),
@@ -121,7 +120,6 @@ async fn stuck_among(call: &Call<StudyMember>, events: &[StoredEvent]) -> Result
     if events.iter().all(|event| event.status != EventStatus::Processing) {
         return Ok(BTreeSet::new());
     }
-    let before = call.now() - Duration::minutes(STUCK_AFTER_MINUTES);
-    let stuck = call.tx.stuck_events(call.study_id(), before).await?;
+    let stuck = call.tx.stuck_events(call.study_id()).await?;
     Ok(stuck.into_iter().map(|event| event.id).collect())
 }

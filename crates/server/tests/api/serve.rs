@@ -1,6 +1,5 @@
 //! Serving on a real socket: registered while it runs, durable and signed off when it stops.
 
-use chrono::Duration;
 use metricis_server::serve;
 use metricis_store::testing::Engine;
 use rstest::rstest;
@@ -32,12 +31,12 @@ async fn a_server_is_registered_while_it_serves(#[values(Engine::Sqlite, Engine:
     assert!(health.starts_with("HTTP/1.1 200") && health.contains(r#""status":"ok""#), "{health}");
     let refused = get(address, "/api/studies").await;
     assert!(refused.starts_with("HTTP/1.1 401") && refused.contains("/problems/unauthenticated"), "{refused}");
-    let live = world.read().await.live_processes(world.now() - Duration::seconds(1)).await.expect("processes");
+    let live = world.read().await.live_processes().await.expect("processes");
     assert_eq!(live.iter().map(|process| process.role.as_str()).collect::<Vec<_>>(), ["server"]);
     world.send(signed_det(det_body(&[]), SECRET)).await.ok();
     stop.cancel();
     serving.await.expect("no panic").expect("served");
-    let live = world.read().await.live_processes(world.now() - Duration::seconds(1)).await.expect("processes");
+    let live = world.read().await.live_processes().await.expect("processes");
     assert!(live.is_empty(), "it has signed off");
     assert_eq!(world.count("SELECT count(*) FROM webhook_events").await, 1);
 }

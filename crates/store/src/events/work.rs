@@ -1,12 +1,11 @@
 //! Working on events: at most one worker on a record at a time, in the order in which its events arrived; studies take turns.
 
-use chrono::Duration;
 use metricis_core::enrolment::refuse_replay;
 use metricis_core::ids::{EventId, ProcessId, StudyId};
 use metricis_core::words::EventStatus;
 
 use super::rows::{COLUMNS, Row};
-use super::{STUCK, STUCK_AFTER_MINUTES, StoredEvent};
+use super::{StoredEvent, stuck};
 use crate::{Result, Share, Tx, sql, transition::conflict};
 
 /// What a replay has done, for the audit log.
@@ -22,8 +21,8 @@ pub struct Replayed {
 
 impl Tx {
     /// Takes the oldest received event of the study with the fewest live pieces of work, but of none of which `process` has
-    /// its share: received → processing. A record's events are taken one after the other; an event of the same record that
-    /// has been `processing` for over 15 minutes is a person's and holds up no other.
+    /// its share: received → processing. A record's events are taken one after the other; a stuck event of the same record is
+    /// a person's and holds up no other.
     ///
     /// # Errors
     /// Whatever the database says.
@@ -48,16 +47,17 @@ impl Tx {
         // not yet seeing the other's choice, would take two of them.
         let text = format!(
             "UPDATE webhook_events SET status = 'processing', claimed_at = $1, claimed_by = $2 WHERE id = ( \
-               SELECT id FROM webhook_events mine WHERE status = 'received' AND study_id = $4 AND NOT EXISTS ( \
+               SELECT id FROM webhook_events mine WHERE status = 'received' AND study_id = $3 AND NOT EXISTS ( \
                  SELECT 1 FROM webhook_events other \
                  WHERE other.study_id = mine.study_id AND other.record_id = mine.record_id AND other.id <> mine.id AND ( \
-                   (other.status = 'processing' AND other.claimed_at >= $3) \
+                   (other.status = 'processing' AND NOT {}) \
                    OR (other.status = 'received' AND (other.received_at, other.id) < (mine.received_at, mine.id)))) \
                ORDER BY received_at, id LIMIT 1{}) RETURNING {COLUMNS}",
+            stuck("other", 4),
             self.dialect.skip_locked()
         );
-        let live_since = self.now - Duration::minutes(STUCK_AFTER_MINUTES);
-        let row = self.one::<Row>(&text, sql::values![self.now, process.0, live_since, study.0]).await?;
+        let args = sql::values![self.now, process.0, study.0, self.stuck_before(), self.dead_before()];
+        let row = self.one::<Row>(&text, args).await?;
         row.map(TryInto::try_into).transpose()
     }
 
@@ -100,9 +100,8 @@ impl Tx {
     }
 
     async fn is_stuck(&self, id: EventId) -> Result<bool> {
-        let text = format!("SELECT count(*) FROM webhook_events WHERE id = $1 AND status = 'processing' AND {STUCK}");
-        let stuck_before = self.now - Duration::minutes(STUCK_AFTER_MINUTES);
-        Ok(self.count(&text, sql::values![id.0, stuck_before, self.dead_before()]).await? > 0)
+        let text = format!("SELECT count(*) FROM webhook_events WHERE id = $1 AND {}", stuck("webhook_events", 2));
+        Ok(self.count(&text, sql::values![id.0, self.stuck_before(), self.dead_before()]).await? > 0)
     }
 }
 

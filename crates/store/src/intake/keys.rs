@@ -8,8 +8,9 @@ use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
 use super::group::NewDet;
+use crate::events::stuck;
 use crate::sql::{self, Piece};
-use crate::{Result, STUCK_AFTER_MINUTES, Tx};
+use crate::{Result, Tx};
 
 pub(super) type Key<'a> = (Uuid, &'a str);
 
@@ -41,7 +42,7 @@ pub(super) async fn take_keys(tx: &Tx, ttl: Duration, firsts: &Firsts<'_>) -> Re
 
 /// An original that is older than the window, has failed, or is stuck gives its key up.
 pub(super) fn taking(tx: &Tx, ttl: Duration, firsts: &Firsts<'_>) -> Piece {
-    let mut args = sql::values![tx.now() - ttl, tx.now() - Duration::minutes(STUCK_AFTER_MINUTES)];
+    let mut args = sql::values![tx.now() - ttl, tx.stuck_before(), tx.dead_before()];
     for ((study, key), event) in firsts {
         args.extend(sql::values![*study, *key, event.0, tx.now()]);
     }
@@ -49,9 +50,10 @@ pub(super) fn taking(tx: &Tx, ttl: Duration, firsts: &Firsts<'_>) -> Piece {
         "INSERT INTO det_keys (study_id, natural_key, event_id, received_at) VALUES {} \
          ON CONFLICT (study_id, natural_key) DO UPDATE SET event_id = excluded.event_id, received_at = excluded.received_at \
          WHERE det_keys.received_at <= $1 OR EXISTS (SELECT 1 FROM webhook_events w WHERE w.id = det_keys.event_id \
-           AND (w.status = 'failed' OR (w.status = 'processing' AND w.claimed_at <= $2))) \
+           AND (w.status = 'failed' OR {})) \
          RETURNING event_id",
-        sql::rows(firsts.len(), 4, 3)
+        sql::rows(firsts.len(), 4, 4),
+        stuck("w", 2)
     );
     Piece { text, args }
 }

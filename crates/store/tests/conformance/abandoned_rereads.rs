@@ -38,15 +38,14 @@ impl Inbox {
     async fn reap(&self, alive: ProcessId) -> usize {
         let tx = self.world.store().write(self.clock.now()).await.expect("a transaction");
         tx.see_process(alive).await.expect("seen");
-        let dead_before = self.clock.now() - Duration::seconds(30);
-        let ended = tx.end_dead_rereads(dead_before, "outcome unknown").await.expect("an answer");
+        let ended = tx.end_dead_rereads("outcome unknown").await.expect("an answer");
         done(tx).await;
         ended.len()
     }
 
     async fn errors(&self) -> Vec<Option<String>> {
-        let before = self.clock.now() - Duration::minutes(15);
-        let troubled = self.world.read().await.troubled_rereads(self.world.study, before).await.expect("re-reads");
+        let read = self.world.store().read(self.clock.now()).await.expect("a snapshot");
+        let troubled = read.troubled_rereads(self.world.study).await.expect("re-reads");
         troubled.into_iter().map(|reread| reread.error).collect()
     }
 }

@@ -7,6 +7,7 @@ use metricis_store::testing::Engine;
 use metricis_store::{EventFilter, LIVE_WITHIN_S, Replayed, STUCK_AFTER_MINUTES};
 use rstest::rstest;
 
+use crate::intake::{Inbox, det};
 use crate::world::{World, conflict, day, done, quoted};
 
 async fn claim(world: &World, process: ProcessId) -> Option<EventId> {
@@ -62,20 +63,19 @@ async fn a_stuck_event_holds_up_no_other(#[values(Engine::Sqlite, Engine::Postgr
     let stuck = world.add_event("7", &[]).await;
     assert_eq!(claim(&world, worker).await, Some(stuck));
     let next = world.add_event("7", &[]).await;
-    let claimed_at = world.now;
-    world.advance(Duration::minutes(STUCK_AFTER_MINUTES));
-    assert_eq!(claim(&world, worker).await, None);
-    world.advance(Duration::microseconds(1));
-    // The worker lives, so that only the time since its claim counts.
-    let tx = world.tx().await;
-    tx.see_process(worker).await.expect("seen");
-    done(tx).await;
-    let listed = async |before| {
-        let events = world.read().await.stuck_events(world.study, before).await.expect("events");
+    let listed = async |world: &World| {
+        // The worker lives, so that only the time since its claim counts.
+        let tx = world.tx().await;
+        tx.see_process(worker).await.expect("seen");
+        done(tx).await;
+        let events = world.read().await.stuck_events(world.study).await.expect("events");
         events.iter().map(|event| event.id).collect::<Vec<_>>()
     };
-    assert_eq!(listed(claimed_at).await, []);
-    assert_eq!(listed(claimed_at + Duration::microseconds(1)).await, [stuck]);
+    world.advance(Duration::minutes(STUCK_AFTER_MINUTES));
+    assert_eq!(listed(&world).await, []);
+    assert_eq!(claim(&world, worker).await, None);
+    world.advance(Duration::microseconds(1));
+    assert_eq!(listed(&world).await, [stuck]);
     assert_eq!(claim(&world, worker).await, Some(next));
 }
 
@@ -136,7 +136,7 @@ async fn a_person_replays_what_failed_or_is_stuck(#[values(Engine::Sqlite, Engin
     assert_eq!(world.tx().await.replay_event(EventId::at(world.now)).await, Ok(None));
 }
 
-/// The registry knows that the process is dead: it stopped, or was not seen for a minute.
+/// The registry knows that the process is dead: it stopped, or was not seen for half a minute.
 #[rstest]
 #[tokio::test]
 async fn an_event_of_a_process_known_to_be_dead_is_stuck_at_once(
@@ -150,8 +150,7 @@ async fn an_event_of_a_process_known_to_be_dead_is_stuck_at_once(
     world.advance(Duration::seconds(LIVE_WITHIN_S));
     let stuck = async |world: &World| {
         let read = world.read().await;
-        let before = world.now - Duration::minutes(STUCK_AFTER_MINUTES);
-        let listed = read.stuck_events(world.study, before).await.expect("events").len() as u64;
+        let listed = read.stuck_events(world.study).await.expect("events").len() as u64;
         let counted = read.dashboard(world.study, day("2026-03-02")).await.expect("a dashboard").stuck_events;
         assert_eq!(listed, counted);
         listed
@@ -170,6 +169,39 @@ async fn an_event_of_a_process_known_to_be_dead_is_stuck_at_once(
     assert!(tx.replay_event(id).await.expect("stuck").is_some());
     done(tx).await;
     conflict(world.tx().await.finish_event(id, worker, None).await);
+}
+
+/// From the moment at which it is shown as stuck it keeps no other save from being worked on, neither by its key nor by its record.
+#[rstest]
+#[tokio::test]
+async fn an_event_of_a_dead_process_gives_up_its_key_and_its_record(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[values(false, true)] stopped: bool,
+) {
+    let mut inbox = Inbox::new(engine).await;
+    let (writer, study) = (inbox.writer().await, inbox.world.study);
+    let worker = inbox.world.add_process("worker").await;
+    let first = writer.receive(det(study, "7")).await.expect("stored").event;
+    assert_eq!(claim(&inbox.world, worker).await, Some(first));
+    let pass = |inbox: &mut Inbox, time: Duration| {
+        inbox.clock.advance(time);
+        inbox.world.advance(time);
+    };
+    pass(&mut inbox, Duration::seconds(LIVE_WITHIN_S));
+    let repeated = writer.receive(det(study, "7")).await.expect("stored").duplicate_of;
+    assert_eq!(repeated, Some(first), "its process may still live");
+    let other = inbox.world.add_event("7", &[]).await;
+    assert_eq!(claim(&inbox.world, worker).await, None);
+    if stopped {
+        let tx = inbox.world.tx().await;
+        tx.stop_process(worker).await.expect("stopped");
+        done(tx).await;
+    }
+    pass(&mut inbox, Duration::microseconds(1));
+    let again = writer.receive(det(study, "7")).await.expect("stored");
+    assert_eq!(again.duplicate_of, None, "the repetition is an original");
+    let alive = inbox.world.add_process("worker").await;
+    assert_eq!(claim(&inbox.world, alive).await, Some(other));
 }
 
 #[rstest]

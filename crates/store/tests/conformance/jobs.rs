@@ -100,14 +100,14 @@ async fn the_jobs_of_a_dead_process_are_taken_and_nobody_elses(
     tx.stop_process(stopped).await.expect("stopped");
     done(tx).await;
     let tx = world.tx().await;
-    let mut dead = tx.take_dead_jobs(world.now, &[]).await.expect("jobs");
+    let mut dead = tx.take_dead_jobs(&[]).await.expect("jobs");
     dead.sort_by_key(|job| jobs.iter().position(|other| other.id == job.id));
     assert_eq!(dead, jobs[..2]);
     for job in &dead {
         tx.fail_job(job.id, "outcome unknown; re-sync is safe").await.expect("still running");
     }
     done(tx).await;
-    assert_eq!(world.tx().await.take_dead_jobs(world.now, &[]).await, Ok(vec![]));
+    assert_eq!(world.tx().await.take_dead_jobs(&[]).await, Ok(vec![]));
 }
 
 #[rstest]

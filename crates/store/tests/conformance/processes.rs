@@ -1,6 +1,7 @@
 //! The registry: who was seen since, and who has not stopped.
 
 use chrono::Duration;
+use metricis_store::LIVE_WITHIN_S;
 use metricis_store::testing::Engine;
 use rstest::rstest;
 
@@ -10,24 +11,26 @@ use crate::world::{World, done};
 #[tokio::test]
 async fn the_live_ones_were_seen_and_have_not_stopped(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let mut world = World::new(engine).await;
-    let started_at = world.now;
+    let server_started = world.now;
     let server = world.add_process("server").await;
     world.advance(Duration::seconds(1));
     let stopped = world.add_process("worker").await;
     let silent = world.add_process("worker").await;
-    world.advance(Duration::seconds(59));
+    let live = async |world: &World| {
+        let live = world.read().await.live_processes().await.expect("processes");
+        live.iter().map(|process| process.id).collect::<Vec<_>>()
+    };
+    world.advance(Duration::seconds(LIVE_WITHIN_S));
     let tx = world.tx().await;
     tx.see_process(server).await.expect("seen");
     tx.stop_process(stopped).await.expect("stopped");
     done(tx).await;
-    let live = async |since| {
-        let live = world.read().await.live_processes(since).await.expect("processes");
-        live.iter().map(|process| process.id).collect::<Vec<_>>()
-    };
-    assert_eq!(live(world.now).await, [server]);
-    assert_eq!(live(started_at).await, [server, silent]);
-    let process = world.read().await.live_processes(world.now).await.expect("processes").remove(0);
-    assert_eq!((process.started_at, process.seen_at), (started_at, world.now));
+    let seen_at = world.now;
+    assert_eq!(live(&world).await, [server, silent]);
+    world.advance(Duration::microseconds(1));
+    assert_eq!(live(&world).await, [server]);
+    let process = world.read().await.live_processes().await.expect("processes").remove(0);
+    assert_eq!((process.started_at, process.seen_at), (server_started, seen_at));
     assert_eq!((process.role.as_str(), process.dev_mode, process.version.as_str()), ("server", false, "0.1.0"));
 }
 
@@ -42,7 +45,7 @@ async fn a_server_says_where_it_is_reached_while_it_lives(#[values(Engine::Sqlit
         tx.announce_address(process, "http://127.0.0.1:8080", "mark").await.expect("announced");
     }
     done(tx).await;
-    let mut known = world.read().await.server_addresses(world.now).await.expect("servers");
+    let mut known = world.read().await.server_addresses().await.expect("servers");
     known.sort_by_key(|known| known.process != server);
     let addresses: Vec<_> = known.iter().map(|known| (known.process, known.address.as_deref())).collect();
     assert_eq!(addresses, [(server, Some("http://127.0.0.1:8080")), (silent, None)]);
@@ -50,5 +53,5 @@ async fn a_server_says_where_it_is_reached_while_it_lives(#[values(Engine::Sqlit
     let tx = world.tx().await;
     tx.stop_process(server).await.expect("stopped");
     done(tx).await;
-    assert_eq!(world.read().await.server_addresses(world.now).await.expect("servers").len(), 1);
+    assert_eq!(world.read().await.server_addresses().await.expect("servers").len(), 1);
 }

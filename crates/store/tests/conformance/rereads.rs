@@ -66,7 +66,7 @@ async fn a_failed_or_abandoned_one_is_shown_and_waits_to_be_asked_for(
     claim(&world, worker).await;
     world.advance(Duration::hours(1));
     assert_eq!(claim(&world, worker).await, None, "neither is tried again by itself");
-    let troubled = world.read().await.troubled_rereads(world.study, world.now - Duration::minutes(15)).await;
+    let troubled = world.read().await.troubled_rereads(world.study).await;
     let error = Some("REDCap answered 503".to_owned());
     assert_eq!(
         troubled.expect("a list"),
@@ -79,7 +79,7 @@ async fn a_failed_or_abandoned_one_is_shown_and_waits_to_be_asked_for(
     assert_eq!(claim(&world, worker).await, Some(2));
     ask(&world, "left").await;
     assert_eq!(claim(&world, worker).await, Some(2));
-    assert_eq!(world.read().await.troubled_rereads(world.study, world.now).await, Ok(vec![]));
+    assert_eq!(world.read().await.troubled_rereads(world.study).await, Ok(vec![]));
 }
 
 #[rstest]

@@ -81,7 +81,7 @@ async fn a_running_worker_is_woken_and_stops_when_told(#[values(Engine::Sqlite, 
         let shutdown = shutdown.clone();
         async move { worker.run(shutdown).await }
     });
-    let live = async || world.read().await.live_processes(world.now()).await.expect("processes");
+    let live = async || world.read().await.live_processes().await.expect("processes");
     while live().await.is_empty() {
         tokio::task::yield_now().await;
     }

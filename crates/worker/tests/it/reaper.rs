@@ -75,8 +75,7 @@ async fn an_event_whose_worker_was_killed_is_left_to_a_person(
     world.clock.advance(Duration::minutes(16));
     assert_eq!(world.worker.run_until_idle().await, 0);
     assert_eq!((world.event(id).await.status, world.count("participants").await), (EventStatus::Processing, 0));
-    let before = world.now() - Duration::minutes(15);
-    let stuck = world.read().await.stuck_events(world.study, before).await.expect("events");
+    let stuck = world.read().await.stuck_events(world.study).await.expect("events");
     assert_eq!(stuck.iter().map(|event| event.id).collect::<Vec<_>>(), [id], "the stuck list shows it");
     let tx = world.tx().await;
     tx.replay_event(id).await.expect("stuck").expect("the event");
@@ -113,8 +112,7 @@ async fn an_edit_after_the_kill_of_a_reread_reaches_the_participant(
     world.clock.advance(Duration::seconds(31));
     world.worker.run_until_idle().await;
     if !at_once {
-        let before = world.now() - Duration::minutes(15);
-        let troubled = world.read().await.troubled_rereads(world.study, before).await.expect("re-reads");
+        let troubled = world.read().await.troubled_rereads(world.study).await.expect("re-reads");
         let error = troubled[0].error.clone().unwrap_or_default();
         assert!(error.starts_with("exception: outcome unknown; ask again is safe"), "{error}");
         assert_eq!(world.worker.run_until_idle().await, 0, "nothing tries again by itself");
@@ -155,7 +153,7 @@ async fn other_jobs_of_dead_processes_fail_without_an_alarm(
 
 /// The worker of the world, as the registry knows it.
 async fn own_process(world: &World) -> ProcessId {
-    let live = world.read().await.live_processes(world.now()).await.expect("processes");
+    let live = world.read().await.live_processes().await.expect("processes");
     live.first().expect("the worker is registered").id
 }
 
@@ -196,8 +194,7 @@ async fn a_reread_claimed_in_the_name_of_a_worker_that_does_not_know_it_is_ended
     tx.claim_reread(own_process(&world).await, usize::MAX).await.expect("an answer").expect("the re-read");
     done(tx).await;
     assert_eq!(world.worker.run_until_idle().await, 0);
-    let before = world.now() - Duration::minutes(15);
-    let troubled = world.read().await.troubled_rereads(world.study, before).await.expect("re-reads");
+    let troubled = world.read().await.troubled_rereads(world.study).await.expect("re-reads");
     assert!(troubled[0].error.as_deref().is_some_and(|error| error.contains("ask again is safe")), "{troubled:?}");
 }
 

@@ -41,7 +41,7 @@ pub(super) struct DashboardShown {
     breaker: BreakerShown,
     /// False is an operator's override of the breaker.
     breaker_enabled: bool,
-    /// Workers seen in the last minute; without one nothing is synced.
+    /// Workers seen in the last half minute; without one nothing is synced.
     live_workers: u64,
     jobs_queued: u64,
     /// Seconds.
