@@ -25,10 +25,8 @@ use crate::state::{AppState, Shared};
 const STREAMS_PER_USER: usize = 8;
 /// Streams that one person may open in a minute: what is lost is opened again every few seconds, in each of a few tabs.
 pub(crate) const OPENINGS_PER_MINUTE: u32 = 60;
-/// Changes that wait for a slow stream; one that misses more reads the chain itself.
-const WAITING: usize = 256;
 
-/// The rhythm of the streams.
+/// The rhythm of the streams, and how far behind they may be.
 #[derive(Clone, Copy, Debug)]
 pub struct ChangeTimes {
     /// Between two looks at the chains. Default 1 s.
@@ -37,11 +35,21 @@ pub struct ChangeTimes {
     pub sign: Duration,
     /// Between two looks at whether the caller may still watch. Default 30 s.
     pub recheck: Duration,
+    /// Changes that wait for a slow stream; one that misses more reads the chain itself. Default 256.
+    pub waiting: usize,
+    /// Rows that a stream may be behind; one further behind is told everything. Default 1000.
+    pub resumes_within: i64,
 }
 
 impl Default for ChangeTimes {
     fn default() -> Self {
-        Self { look: Duration::from_secs(1), sign: Duration::from_secs(15), recheck: Duration::from_secs(30) }
+        Self {
+            look: Duration::from_secs(1),
+            sign: Duration::from_secs(15),
+            recheck: Duration::from_secs(30),
+            waiting: 256,
+            resumes_within: 1_000,
+        }
     }
 }
 
@@ -109,8 +117,13 @@ fn leave<K: std::hash::Hash + Eq>(counts: &mut HashMap<K, usize>, key: &K) {
 }
 
 impl Changes {
-    pub(crate) fn new() -> Self {
-        Self { watching: Mutex::default(), sender: broadcast::Sender::new(WAITING), ended: CancellationToken::new() }
+    /// At least one change waits for each stream.
+    pub(crate) fn new(times: ChangeTimes) -> Self {
+        Self {
+            watching: Mutex::default(),
+            sender: broadcast::Sender::new(times.waiting.max(1)),
+            ended: CancellationToken::new(),
+        }
     }
 
     /// Ends every stream, for good.
@@ -203,4 +216,62 @@ async fn look(app: &Shared, seen: &mut HashMap<i64, i64>) -> Result<(), StoreErr
         seen.insert(head.chain, through);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use metricis_core::action::{Action, Actor, Entry};
+    use metricis_core::clock::ManualClock;
+    use metricis_core::environment::Environment;
+    use metricis_store::testing::{Engine, TestDb, monday};
+    use metricis_store::{NewStudy, Sealer};
+    use rstest::rstest;
+    use tokio::sync::Notify;
+
+    use super::*;
+    use crate::ServerSettings;
+
+    async fn commit(app: &AppState, study: StudyId, is_new: bool) {
+        let tx = app.store.write(app.now()).await.expect("a transaction");
+        if is_new {
+            let study = NewStudy { id: study, code: "NBK".into(), name: "A study".into(), config: Default::default() };
+            tx.insert_study(&study).await.expect("a study");
+        }
+        let action = Action::ResetBreaker { study, failures: 5 };
+        tx.commit(Entry::study(study, Actor::System, action)).await.expect("a commit");
+    }
+
+    /// A row may be committed after a stream has looked for its place and before the watcher's first look. Told where the chain
+    /// is, the stream notices; otherwise it would learn of the row with the next one, however late that is.
+    #[rstest]
+    #[tokio::test]
+    async fn the_first_look_tells_where_the_chain_is_and_each_later_one_what_is_new(
+        #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    ) {
+        let db = TestDb::fresh(engine).await;
+        let key = "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4";
+        let sealer = Sealer::new(&key.into(), None, false).expect("a key");
+        let secret = "a-secret-for-tests-of-forty-characters-a";
+        let settings =
+            ServerSettings::new(Environment::new("test"), secret.into(), secret.into(), "aaaaaaaaaaaaaaaa".into());
+        let clock = Arc::new(ManualClock::at(monday()));
+        let app = AppState::new(db.store.clone(), sealer, clock, settings, Arc::new(Notify::new()));
+        let study = StudyId::at(app.now());
+        commit(&app, study, true).await;
+        let (mut heard, mut seen) = (app.changes.sender.subscribe(), HashMap::new());
+        let mut look_and_hear = async || {
+            look(&app, &mut seen).await.expect("a look");
+            heard.try_recv().ok().map(|change| (change.study, change.after, change.through, change.topics.len()))
+        };
+        app.changes.watching().studies.insert(study, 1);
+        assert_eq!(look_and_hear().await, Some((study, 1, 1, 0)));
+        assert_eq!(look_and_hear().await, None, "nothing is new");
+        commit(&app, study, false).await;
+        assert_eq!(look_and_hear().await, Some((study, 1, 2, 3)));
+        app.changes.watching().studies.clear();
+        commit(&app, study, false).await;
+        assert_eq!(look_and_hear().await, None, "nobody watches");
+    }
 }

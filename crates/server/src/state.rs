@@ -88,7 +88,7 @@ impl AppState {
             tokens: Tokens::new(&settings.jwt_secret),
             sessions: Sessions::open(&settings),
             refusals: RefusalCounts::default(),
-            changes: Changes::new(),
+            changes: Changes::new(settings.change_times),
             boards: Boards::new(),
             process: ProcessId::at(clock.now()),
             probe_key: ProbeKey::derive(&settings.jwt_secret),

@@ -14,18 +14,21 @@ use crate::world::{SECRET, World};
 
 const SOON: Duration = Duration::from_millis(1);
 const NEVER: Duration = Duration::from_secs(86_400);
+/// Nothing happens by itself; a stream more than two rows behind is told everything.
+const QUIET: ChangeTimes = ChangeTimes { look: NEVER, sign: NEVER, recheck: NEVER, waiting: 256, resumes_within: 2 };
 
 async fn world_with(engine: Engine, times: ChangeTimes) -> World {
     World::with(engine, |settings| settings.change_times = times).await
 }
 
 async fn world(engine: Engine) -> World {
-    world_with(engine, ChangeTimes { look: SOON, sign: NEVER, recheck: NEVER }).await
+    world_with(engine, ChangeTimes { look: SOON, ..QUIET }).await
 }
 
 async fn listen(world: &World, persona: Persona, since: Option<&str>) -> Events {
     let token = world.token_of(persona).expect("a token");
-    let ask = Ask::get(world.at("/changes")).token(&token);
+    let study = if persona == Persona::Cleo { world.other } else { world.study };
+    let ask = Ask::get(format!("/api/studies/{study}/changes")).token(&token);
     let ask = match since {
         Some(id) => ask.header("last-event-id", id),
         None => ask,
@@ -86,8 +89,40 @@ async fn a_stream_goes_on_where_it_ended(#[values(Engine::Sqlite, Engine::Postgr
 
 #[rstest]
 #[tokio::test]
+async fn a_stream_too_far_behind_is_told_everything(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let world = world(engine).await;
+    for _ in 0..3 {
+        elsewhere(&world, world.study, breaker(world.study)).await;
+    }
+    for (since, topics) in [("2", 3), ("1", 9)] {
+        let mut resumed = listen(&world, Persona::Ben, Some(since)).await;
+        let told = change(&mut resumed).await.1;
+        assert_eq!((&told["sequence"], told["topics"].as_array().map(Vec::len)), (&json!(4), Some(topics)), "{since}");
+    }
+}
+
+/// What waits for all streams is one queue: a slow one's change is pushed out of it by what happens in other studies.
+#[rstest]
+#[tokio::test]
+async fn a_stream_that_reads_too_slowly_reads_the_chain(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let world = world_with(engine, ChangeTimes { look: SOON, waiting: 1, ..QUIET }).await;
+    let mut slow = listen(&world, Persona::Ben, None).await;
+    let (mut quick, mut other) = (listen(&world, Persona::Ada, None).await, listen(&world, Persona::Cleo, None).await);
+    for events in [&mut slow, &mut quick, &mut other] {
+        events.next().await.expect("a greeting");
+    }
+    elsewhere(&world, world.study, breaker(world.study)).await;
+    change(&mut quick).await;
+    elsewhere(&world, world.other, breaker(world.other)).await;
+    change(&mut other).await;
+    let (id, told) = change(&mut slow).await;
+    assert_eq!((id.as_str(), &told["topics"]), ("2", &json!(["breaker", "board", "audit"])));
+}
+
+#[rstest]
+#[tokio::test]
 async fn who_may_no_longer_watch_is_told_nothing_more(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
-    let times = ChangeTimes { look: SOON, sign: NEVER, recheck: SOON };
+    let times = ChangeTimes { look: SOON, recheck: SOON, ..QUIET };
     let world = world_with(engine, times).await;
     let (mut ben, mut ada) = (listen(&world, Persona::Ben, None).await, listen(&world, Persona::Ada, None).await);
     for events in [&mut ben, &mut ada] {
@@ -124,7 +159,7 @@ async fn a_person_has_eight_streams_at_most_beside_the_general_limit(
 #[rstest]
 #[tokio::test]
 async fn one_stream_too_many_needs_no_transaction(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
-    let world = world_with(engine, ChangeTimes { look: NEVER, sign: NEVER, recheck: NEVER }).await;
+    let world = world_with(engine, QUIET).await;
     let mut open = vec![];
     for _ in 0..8 {
         open.push(listen(&world, Persona::Ben, None).await);
@@ -152,7 +187,7 @@ async fn a_person_opens_sixty_streams_a_minute_at_most(#[values(Engine::Sqlite, 
 
 #[tokio::test]
 async fn a_quiet_stream_gives_signs_of_life() {
-    let world = world_with(Engine::Sqlite, ChangeTimes { look: NEVER, sign: SOON, recheck: NEVER }).await;
+    let world = world_with(Engine::Sqlite, ChangeTimes { sign: SOON, ..QUIET }).await;
     let mut events = listen(&world, Persona::Ben, None).await;
     events.next().await.expect("a greeting");
     assert_eq!(events.next().await.as_deref(), Some(": still here"));

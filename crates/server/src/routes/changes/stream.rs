@@ -16,9 +16,6 @@ use crate::changes::Place;
 use crate::extract::{Reproof, StillThere, StudyMember};
 use crate::problem::Problem;
 
-/// A stream that is further behind than this many rows is told everything.
-const RESUMES_WITHIN: i64 = 1_000;
-
 pub(super) struct Stream {
     proof: Reproof<StudyMember>,
     still_there: StillThere,
@@ -55,11 +52,12 @@ impl Stream {
         let app = &self.proof.app;
         let read = app.store.read(app.now()).await?;
         let (chain, through) = read.chain_end(self.proof.study).await?;
+        let resumes_from = through - app.settings.change_times.resumes_within;
         self.at = through;
         Ok(match since {
             None => None,
             Some(since) if since == through => None,
-            Some(since) if since > through || since < through - RESUMES_WITHIN || since < 0 => Some(everything()),
+            Some(since) if since > through || since < resumes_from || since < 0 => Some(everything()),
             Some(since) => {
                 let names = read.actions_between(chain, since, through).await?;
                 Some(topics_of(names.iter().map(String::as_str)))
