@@ -17,7 +17,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::{Decision, Quota};
 
 const ANSWER_WITHIN: Duration = Duration::from_millis(100);
-/// A question of its own right: whoever asks for the state can wait a little longer than a request.
+/// Whoever asks for the state can wait a little longer than a request.
 const PING_WITHIN: Duration = Duration::from_millis(500);
 /// After a failure Redis is left alone for this many microseconds, so that not every request waits for it.
 const LEAVE_ALONE_US: i64 = 2_000_000;
@@ -51,28 +51,38 @@ struct Takes {
     answers: Vec<oneshot::Sender<Decision>>,
 }
 
-/// The handle of the task that asks Redis, and a connection of its own for whoever asks after Redis itself.
+/// The handle of the task that asks Redis, and a connection of its own, with its own patience, for whoever asks after Redis itself.
 pub(super) struct SharedLimits {
     takes: mpsc::Sender<Take>,
-    connection: ConnectionManager,
+    state: ConnectionManager,
+    ping_within: Duration,
 }
 
+/// How long Redis may take.
+#[derive(Clone, Copy)]
+struct Patience {
+    answer: Duration,
+    ping: Duration,
+}
+
+const PATIENCE: Patience = Patience { answer: ANSWER_WITHIN, ping: PING_WITHIN };
+
 impl SharedLimits {
-    /// Prepares the connection; it is made at the first use. None when the address cannot be one of Redis.
+    /// Prepares the connections; each is made at its first use. None when the address cannot be one of Redis.
     pub(super) fn open(url: &SecretString) -> Option<Self> {
-        let config = ConnectionManagerConfig::new()
-            .set_number_of_retries(1)
-            .set_connection_timeout(Some(ANSWER_WITHIN))
-            .set_response_timeout(Some(ANSWER_WITHIN));
-        let connection = redis::Client::open(url.expose_secret())
-            .and_then(|client| ConnectionManager::new_lazy_with_config(client, config));
-        match connection {
-            Ok(connection) => {
+        Self::open_with(url, PATIENCE)
+    }
+
+    fn open_with(url: &SecretString, patience: Patience) -> Option<Self> {
+        let connections = redis::Client::open(url.expose_secret())
+            .and_then(|client| Ok((connection(&client, patience.answer)?, connection(&client, patience.ping)?)));
+        match connections {
+            Ok((connection, state)) => {
                 let (sender, receiver) = mpsc::channel(QUEUE);
                 let script = redis::Script::new(SCRIPT);
-                let asker = Asker { connection: connection.clone(), script, alone_until_us: i64::MIN };
+                let asker = Asker { connection, script, answer_within: patience.answer, alone_until_us: i64::MIN };
                 tokio::spawn(asker.run(receiver));
-                Some(Self { takes: sender, connection })
+                Some(Self { takes: sender, state, ping_within: patience.ping })
             }
             Err(error) => {
                 // Only the kind: the message may hold the address with its password.
@@ -84,9 +94,10 @@ impl SharedLimits {
 
     /// Whether Redis answers now.
     pub(super) async fn ping(&self) -> bool {
-        let mut connection = self.connection.clone();
+        // A clone is the same connection.
+        let mut connection = self.state.clone();
         let command = redis::cmd("PING");
-        let asked = tokio::time::timeout(PING_WITHIN, command.query_async::<String>(&mut connection)).await;
+        let asked = tokio::time::timeout(self.ping_within, command.query_async::<String>(&mut connection)).await;
         matches!(asked, Ok(Ok(_)))
     }
 
@@ -98,10 +109,20 @@ impl SharedLimits {
     }
 }
 
+/// A connection that is made, and made again, within `patience` and waits as long for an answer.
+fn connection(client: &redis::Client, patience: Duration) -> RedisResult<ConnectionManager> {
+    let config = ConnectionManagerConfig::new()
+        .set_number_of_retries(1)
+        .set_connection_timeout(Some(patience))
+        .set_response_timeout(Some(patience));
+    ConnectionManager::new_lazy_with_config(client.clone(), config)
+}
+
 /// The connection and its script.
 struct Asker {
     connection: ConnectionManager,
     script: redis::Script,
+    answer_within: Duration,
     alone_until_us: i64,
 }
 
@@ -124,7 +145,7 @@ impl Asker {
         if now_us < self.alone_until_us {
             return;
         }
-        let problem = match tokio::time::timeout(ANSWER_WITHIN, self.ask(&groups)).await {
+        let problem = match tokio::time::timeout(self.answer_within, self.ask(&groups)).await {
             Ok(Ok(counts)) => {
                 for (((_, quota), takes), (ahead, granted)) in groups.into_iter().zip(counts) {
                     answer_all(quota, takes, ahead, granted);
@@ -162,5 +183,65 @@ fn answer_all(quota: Quota, takes: Takes, mut ahead: i64, granted: i64) {
         ahead += if allowed { quota.interval_us } else { 0 };
         // A caller that has hung up wants no answer.
         let _ = answer.send(quota.decision(allowed, ahead));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use metricis_store::testing::monday;
+    use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+    use tokio::net::{TcpListener, TcpStream};
+    use tokio::sync::Notify;
+
+    use super::*;
+
+    /// Answers what a client says of itself, a PING when it is told to, and nothing else.
+    async fn talk(mut stream: TcpStream, asked: Arc<Notify>, answer: Arc<Notify>) -> std::io::Result<()> {
+        let (read, mut write) = stream.split();
+        let mut lines = BufReader::new(read).lines();
+        while let Some(line) = lines.next_line().await? {
+            let words: usize = line.trim_start_matches('*').parse().expect("a command");
+            let mut command = vec![];
+            for _ in 0..words {
+                lines.next_line().await?;
+                command.extend(lines.next_line().await?);
+            }
+            match command[0].as_str() {
+                "PING" => {
+                    asked.notify_one();
+                    answer.notified().await;
+                    write.write_all(b"+PONG\r\n").await?;
+                }
+                "CLIENT" => write.write_all(b"+OK\r\n").await?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The listener answers the PING when a take has been given up: what asks for the state has more patience than that.
+    #[tokio::test]
+    async fn whoever_asks_after_redis_waits_longer_than_a_request() {
+        let (asked, answer) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("redis://{}", listener.local_addr().expect("an address"));
+        let (heard, told) = (Arc::clone(&asked), Arc::clone(&answer));
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(talk(stream, Arc::clone(&heard), Arc::clone(&told)));
+            }
+        });
+        let patience = Patience { answer: Duration::from_millis(20), ping: Duration::from_secs(60) };
+        let limits = Arc::new(SharedLimits::open_with(&url.into(), patience).expect("an address of Redis"));
+        let ping = tokio::spawn({
+            let limits = Arc::clone(&limits);
+            async move { limits.ping().await }
+        });
+        asked.notified().await;
+        assert!(limits.take("key", Quota::per_minute(1), monday()).await.is_none());
+        answer.notify_one();
+        assert!(ping.await.expect("no panic"), "Redis answers");
     }
 }
