@@ -85,3 +85,27 @@ pub fn start_with_file(path: &Path) -> std::io::Result<()> {
     let _ = both.try_init();
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::line::tests::lines_of;
+    use super::*;
+
+    #[test]
+    fn a_panic_in_production_is_a_line_with_its_request_and_its_place_and_without_its_payload() {
+        assert_eq!(start(&Environment::new("production"), "info"), Logging::Json);
+        let lines = lines_of(|| {
+            let _request = tracing::error_span!("request", request_id = "request-1").entered();
+            let ended = catch_unwind(AssertUnwindSafe(|| panic!("the answer was {:?}", "severe")));
+            assert!(ended.is_err());
+        });
+        // Other tests of this process panic as they always did.
+        drop(std::panic::take_hook());
+        let [line] = lines.as_slice() else { panic!("not one line: {lines:?}") };
+        assert_eq!((&line["level"], &line["request_id"]), (&"ERROR".into(), &"request-1".into()));
+        assert!(line["place"].as_str().is_some_and(|place| place.contains("logging.rs:")), "{line}");
+        assert!(!line.to_string().contains("severe"), "{line}");
+    }
+}

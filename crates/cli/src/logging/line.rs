@@ -59,7 +59,7 @@ fn id_of<S: for<'a> LookupSpan<'a>>(span: &SpanRef<'_, S>) -> Option<Value> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::io::Write;
     use std::sync::{Arc, Mutex};
 
@@ -77,7 +77,8 @@ mod tests {
         }
     }
 
-    fn lines_of(work: impl FnOnce()) -> Vec<Value> {
+    /// What `work` logs.
+    pub(in crate::logging) fn lines_of(work: impl FnOnce()) -> Vec<Value> {
         let kept = Kept::default();
         let writer = kept.clone();
         let lines = tracing_subscriber::fmt()
