@@ -12,7 +12,7 @@ mod replay;
 mod settings;
 
 pub use code::{CodeProblem, ParticipantCode, generate_participant_code};
-pub use decide::{DetDecision, NO_EFFECT, decide_det};
+pub use decide::{DetDecision, decide_det};
 pub use digest::mapped_digest;
 pub use fields::field_mapping_problems;
 pub use map::{EnrolmentRefusal, MappedParticipant, RecordFacts, SiteFact, map_new_participant, map_participant};

@@ -78,6 +78,15 @@ words! {
     VisitState {
         Upcoming = "upcoming", Due = "due", Overdue = "overdue", Completed = "completed", Missed = "missed", Cancelled = "cancelled",
     }
+    /// What an event that was processed has done.
+    EventEffect {
+        /// Its participant was enrolled or brought up to date.
+        Applied = "applied",
+        /// Nothing yet: the study was not ready for it, so that a person may replay it.
+        TooEarly = "too_early",
+        /// Nothing, and a replay can change nothing either.
+        Nothing = "nothing",
+    }
     /// Whether a result has reached REDCap.
     SyncStatus { Pending = "pending", Synced = "synced", Failed = "failed" }
     /// Why a result did not reach REDCap (checklist §9.1).

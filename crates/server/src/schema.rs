@@ -24,6 +24,7 @@ word_schemas! {
     sync_error_type = SyncErrorType,
     event_status = EventStatus,
     event_source = EventSource,
+    event_effect = EventEffect,
     consent_mode = ConsentMode,
     job_state = JobState,
     record_id_field = RecordIdField,

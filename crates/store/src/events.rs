@@ -3,8 +3,8 @@
 //! ```text
 //!   received ──claim──▶ processing ──▶ processed
 //!      ▲                   │   └─────▶ failed
-//!      └──── a person's replay: from failed; from processing only when it is stuck; from processed only when it had no
-//!            effect, because the study was not ready for it ────┘
+//!      └──── a person's replay: from failed; from processing only when it is stuck; from processed only when it came
+//!            too early for its study ────┘
 //! ```
 //!
 //! Invariant: nothing here leaves `failed`, or a `processing` whose process died, by itself.

@@ -45,7 +45,7 @@ fn facts(event: &StoredEvent) -> serde_json::Value {
     serde_json::json!({
         "id": event.id, "source": event.source, "record_id": event.record_id, "instrument": event.instrument,
         "status": event.status, "received_at": event.received_at, "processed_at": event.processed_at,
-        "error_message": event.error_message, "note": event.note, "retry_count": event.retry_count,
+        "effect": event.effect, "error_message": event.error_message, "note": event.note, "retry_count": event.retry_count,
         "duplicate_of_id": event.duplicate_of,
     })
 }

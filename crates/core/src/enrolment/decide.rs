@@ -16,7 +16,12 @@ pub enum DetDecision {
     Enrol,
     /// Bring the known participant's mapped fields up to date.
     Update,
-    /// The event ends `processed` without effect.
+    /// The event ends `processed` without effect; once the study is ready for it, a person's replay can have one.
+    TooEarly {
+        /// Why, kept with the event.
+        note: String,
+    },
+    /// The event ends `processed` without effect, and no replay can change that.
     Nothing {
         /// Why, kept with the event.
         note: String,
@@ -28,9 +33,6 @@ pub enum DetDecision {
     },
 }
 
-/// What the note of an event without effect begins with; such an event may be replayed by a person.
-pub const NO_EFFECT: &str = "no effect: ";
-
 /// Decides about a DET. `complete` is 0 incomplete, 1 unverified, 2 complete; `known` is the status of the
 /// participant that the record already is.
 #[must_use]
@@ -41,10 +43,10 @@ pub fn decide_det(
     enrolment_instrument: Option<&str>,
     known: Option<ParticipantStatus>,
 ) -> DetDecision {
-    let nothing = |note: String| DetDecision::Nothing { note: format!("{NO_EFFECT}{note}") };
+    let too_early = |note: String| DetDecision::TooEarly { note };
     match known {
         Some(ParticipantStatus::Withdrawn) => {
-            return nothing("the participant is withdrawn: nothing is changed".to_owned());
+            return DetDecision::Nothing { note: "the participant is withdrawn: nothing is changed".to_owned() };
         }
         Some(_) if study == StudyStatus::Completed => {
             return DetDecision::Refuse { reason: "study completed: participants are no longer changed".to_owned() };
@@ -53,15 +55,15 @@ pub fn decide_det(
         None => {}
     }
     let Some(enrols) = enrolment_instrument else {
-        return nothing(
+        return too_early(
             "unknown record, and config.redcap.enrollment_instrument is not set: nothing enrols".to_owned(),
         );
     };
     if instrument != enrols {
-        return nothing(format!("unknown record: only the instrument {enrols} enrols, this is {instrument}"));
+        return too_early(format!("unknown record: only the instrument {enrols} enrols, this is {instrument}"));
     }
     if complete != COMPLETE {
-        return nothing(format!("unknown record: {instrument} is not marked complete ({complete}, not {COMPLETE})"));
+        return too_early(format!("unknown record: {instrument} is not marked complete ({complete}, not {COMPLETE})"));
     }
     match study {
         StudyStatus::Draft | StudyStatus::Active => DetDecision::Enrol,
@@ -89,10 +91,10 @@ mod tests {
         for (instrument, complete) in [("enrollment", 0), ("enrollment", 1), ("visit_form", 2)] {
             for study in StudyStatus::ALL {
                 let decision = decide(*study, instrument, complete, None);
-                assert!(matches!(decision, DetDecision::Nothing { .. }), "{study} {instrument} {complete}");
+                assert!(matches!(decision, DetDecision::TooEarly { .. }), "{study} {instrument} {complete}");
             }
         }
-        assert!(matches!(decide_det(StudyStatus::Active, "enrollment", 2, None, None), DetDecision::Nothing { .. }));
+        assert!(matches!(decide_det(StudyStatus::Active, "enrollment", 2, None, None), DetDecision::TooEarly { .. }));
     }
 
     #[test]

@@ -2,8 +2,7 @@
 //!
 //! Invariant: what had its effect is not applied twice, and nobody takes an event from a worker that lives.
 
-use super::NO_EFFECT;
-use crate::words::EventStatus;
+use crate::words::{EventEffect, EventStatus};
 
 /// An event that has been `processing` for longer than this many minutes is stuck, and a person's. It is so at once when the
 /// registry knows that its process is dead.
@@ -24,6 +23,9 @@ pub enum ReplayRefusal {
     /// It was applied.
     #[error("the event is processed and had its effect; there is nothing to replay (a re-read reads its record again)")]
     Applied,
+    /// It changed nothing, and would change nothing again.
+    #[error("the event is processed; it had no effect, and a replay would have none either (its note says why)")]
+    Idle,
     /// Its original is the one that counts.
     #[error("the event is a duplicate; replay the one that it repeats")]
     Duplicate,
@@ -33,14 +35,17 @@ pub enum ReplayRefusal {
 ///
 /// # Errors
 /// Why not.
-pub fn refuse_replay(status: EventStatus, stuck: bool, note: Option<&str>) -> Result<(), ReplayRefusal> {
+pub fn refuse_replay(status: EventStatus, stuck: bool, effect: Option<EventEffect>) -> Result<(), ReplayRefusal> {
     match status {
         EventStatus::Failed => Ok(()),
         EventStatus::Processing if stuck => Ok(()),
         EventStatus::Processing => Err(ReplayRefusal::UnderWay),
         EventStatus::Received => Err(ReplayRefusal::Waiting),
-        EventStatus::Processed if note.is_some_and(|note| note.starts_with(NO_EFFECT)) => Ok(()),
-        EventStatus::Processed => Err(ReplayRefusal::Applied),
+        EventStatus::Processed => match effect {
+            Some(EventEffect::TooEarly) => Ok(()),
+            Some(EventEffect::Nothing) => Err(ReplayRefusal::Idle),
+            Some(EventEffect::Applied) | None => Err(ReplayRefusal::Applied),
+        },
         EventStatus::Duplicate => Err(ReplayRefusal::Duplicate),
     }
 }
@@ -56,16 +61,16 @@ mod tests {
     #[case::stuck(EventStatus::Processing, true, None, Ok(()))]
     #[case::under_way(EventStatus::Processing, false, None, Err(ReplayRefusal::UnderWay))]
     #[case::waiting(EventStatus::Received, false, None, Err(ReplayRefusal::Waiting))]
-    #[case::too_early(EventStatus::Processed, false, Some("no effect: the record is unknown"), Ok(()))]
-    #[case::applied(EventStatus::Processed, false, None, Err(ReplayRefusal::Applied))]
-    #[case::applied_with_a_note(EventStatus::Processed, false, Some("the anchor differs"), Err(ReplayRefusal::Applied))]
+    #[case::too_early(EventStatus::Processed, false, Some(EventEffect::TooEarly), Ok(()))]
+    #[case::applied(EventStatus::Processed, false, Some(EventEffect::Applied), Err(ReplayRefusal::Applied))]
+    #[case::idle(EventStatus::Processed, false, Some(EventEffect::Nothing), Err(ReplayRefusal::Idle))]
     #[case::duplicate(EventStatus::Duplicate, false, None, Err(ReplayRefusal::Duplicate))]
-    fn only_what_failed_hangs_or_had_no_effect_is_replayed(
+    fn only_what_failed_hangs_or_came_too_early_is_replayed(
         #[case] status: EventStatus,
         #[case] stuck: bool,
-        #[case] note: Option<&str>,
+        #[case] effect: Option<EventEffect>,
         #[case] expected: Result<(), ReplayRefusal>,
     ) {
-        assert_eq!(refuse_replay(status, stuck, note), expected);
+        assert_eq!(refuse_replay(status, stuck, effect), expected);
     }
 }

@@ -2,6 +2,7 @@
 
 use chrono::Duration;
 use metricis_core::ids::ProcessId;
+use metricis_core::words::EventEffect;
 use metricis_store::testing::Engine;
 use rstest::rstest;
 use serde_json::Value;
@@ -101,22 +102,25 @@ async fn an_event_processed_without_effect_is_replayed_by_a_person_and_audited(
 ) {
     let world = World::new(engine).await;
     let id = receive(&world, "1").await;
-    let finish = async |note: Option<&str>| {
+    let finish = async |effect: EventEffect| {
         let tx = world.tx().await;
         let process = ProcessId::at(tx.now());
         let event = tx.claim_event(process, usize::MAX).await.expect("an answer").expect("an event");
-        tx.finish_event(event.id, process, note).await.expect("held");
+        tx.finish_event(event.id, process, effect, Some("a note")).await.expect("held");
         world.done(tx).await;
     };
     let replay = || Ask::post(world.at(&format!("/webhooks/{id}/replay")));
-    finish(Some("no effect: enrollment is not complete")).await;
+    finish(EventEffect::TooEarly).await;
     assert_eq!(replayable(&world, &id).await, [true, true]);
+    let shown = world.send_as(Persona::Ben, Ask::get(world.at(&format!("/webhooks/{id}")))).await.ok();
+    assert_eq!((&shown["effect"], &shown["note"]), (&"too_early".into(), &"a note".into()));
     let event = world.send_as(Persona::Ben, replay()).await.ok();
-    assert_eq!((&event["status"], &event["note"]), (&"received".into(), &Value::Null));
+    assert_eq!((&event["status"], &event["effect"]), (&"received".into(), &Value::Null));
+    assert_eq!(event["note"], Value::Null);
     let row = &world.read().await.audit_rows(Some(world.study), None, 1).await.expect("rows")[0];
     assert_eq!(row.action, "replay_event");
     assert!(row.detail.contains(r#""from":"processed""#), "{}", row.detail);
-    finish(Some("the enrollment date in REDCap differs")).await;
+    finish(EventEffect::Applied).await;
     assert_eq!(replayable(&world, &id).await, [false, false], "a note alone is no reason");
     let problem = world.send_as(Persona::Ben, replay()).await.problem(409, "conflict");
     assert!(problem["detail"].as_str().is_some_and(|text| text.contains("had its effect")), "{problem}");

@@ -2,7 +2,7 @@
 
 use metricis_core::Timestamp;
 use metricis_core::ids::{EventId, ProcessId, StudyId};
-use metricis_core::words::{EventSource, EventStatus};
+use metricis_core::words::{EventEffect, EventSource, EventStatus};
 use sea_orm::FromQueryResult;
 use serde_json::Value;
 use uuid::Uuid;
@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::{Result, StoreError};
 
 pub(super) const COLUMNS: &str = "id, study_id, source, project_id, record_id, instrument, event_name, form, natural_key, status, \
-                       received_at, claimed_at, claimed_by, processed_at, error_message, note, retry_count, duplicate_of_id";
+                       received_at, claimed_at, claimed_by, processed_at, effect, error_message, note, retry_count, duplicate_of_id";
 
 /// An event as stored.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -43,9 +43,11 @@ pub struct StoredEvent {
     pub claimed_by: Option<ProcessId>,
     /// When it was applied.
     pub processed_at: Option<Timestamp>,
+    /// What it did, of one that was processed.
+    pub effect: Option<EventEffect>,
     /// Why it failed.
     pub error_message: Option<String>,
-    /// What a person should know of it; begins with `no effect: ` when it had none.
+    /// What a person should know of it; why, when it had no effect.
     pub note: Option<String>,
     /// How often a person replayed it.
     pub retry_count: i32,
@@ -69,6 +71,7 @@ pub(super) struct Row {
     claimed_at: Option<Timestamp>,
     claimed_by: Option<Uuid>,
     processed_at: Option<Timestamp>,
+    effect: Option<String>,
     error_message: Option<String>,
     note: Option<String>,
     retry_count: i32,
@@ -78,6 +81,12 @@ pub(super) struct Row {
 impl TryFrom<Row> for StoredEvent {
     type Error = StoreError;
     fn try_from(row: Row) -> Result<Self> {
+        let status: EventStatus = row.status.parse().map_err(StoreError::inconsistent)?;
+        let effect: Option<EventEffect> =
+            row.effect.as_deref().map(str::parse).transpose().map_err(StoreError::inconsistent)?;
+        if effect.is_some() != (status == EventStatus::Processed) {
+            return Err(StoreError::Inconsistent(format!("event {} is {status}, its effect {:?}", row.id, row.effect)));
+        }
         Ok(Self {
             id: EventId(row.id),
             study: StudyId(row.study_id),
@@ -88,11 +97,12 @@ impl TryFrom<Row> for StoredEvent {
             event_name: row.event_name,
             form: serde_json::from_value(row.form).map_err(StoreError::inconsistent)?,
             natural_key: row.natural_key,
-            status: row.status.parse().map_err(StoreError::inconsistent)?,
+            status,
             received_at: row.received_at,
             claimed_at: row.claimed_at,
             claimed_by: row.claimed_by.map(ProcessId),
             processed_at: row.processed_at,
+            effect,
             error_message: row.error_message,
             note: row.note,
             retry_count: row.retry_count,

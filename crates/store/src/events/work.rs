@@ -2,7 +2,7 @@
 
 use metricis_core::enrolment::refuse_replay;
 use metricis_core::ids::{EventId, ProcessId, StudyId};
-use metricis_core::words::EventStatus;
+use metricis_core::words::{EventEffect, EventStatus};
 
 use super::rows::{COLUMNS, Row};
 use super::{StoredEvent, stuck};
@@ -61,14 +61,21 @@ impl Tx {
         row.map(TryInto::try_into).transpose()
     }
 
-    /// The event was applied: processing → processed. `note` says why it had no effect.
+    /// The event was worked on to its end: processing → processed. `note` is what a person should know of it.
     ///
     /// # Errors
     /// A conflict unless `process` holds it.
-    pub async fn finish_event(&self, id: EventId, process: ProcessId, note: Option<&str>) -> Result<()> {
-        let text = "UPDATE webhook_events SET status = 'processed', processed_at = $3, note = $4 \
+    pub async fn finish_event(
+        &self,
+        id: EventId,
+        process: ProcessId,
+        effect: EventEffect,
+        note: Option<&str>,
+    ) -> Result<()> {
+        let text = "UPDATE webhook_events SET status = 'processed', processed_at = $3, effect = $4, note = $5 \
                     WHERE id = $1 AND claimed_by = $2 AND status = 'processing'";
-        self.transition(1, NOT_HELD, text, sql::values![id.0, process.0, self.now, note]).await
+        let args = sql::values![id.0, process.0, self.now, effect.as_str(), note];
+        self.transition(1, NOT_HELD, text, args).await
     }
 
     /// The event could not be applied: processing → failed, until a person replays it. `error` holds no answer.
@@ -81,8 +88,7 @@ impl Tx {
         self.transition(1, NOT_HELD, text, sql::values![id.0, process.0, error]).await
     }
 
-    /// A person asks for another attempt: failed, stuck in processing, or processed without effect (it came before the study was
-    /// ready for it) → received. None when there is no such event.
+    /// A person asks for another attempt: failed, stuck in processing, or processed too early for its study → received. None when there is no such event.
     ///
     /// # Errors
     /// A conflict that says why, when the event is in another state.
@@ -91,10 +97,10 @@ impl Tx {
         let Some(row) = self.one::<Row>(&text, sql::values![id.0]).await? else { return Ok(None) };
         let event: StoredEvent = row.try_into()?;
         let stuck = event.status == EventStatus::Processing && self.is_stuck(id).await?;
-        refuse_replay(event.status, stuck, event.note.as_deref()).map_err(|refusal| conflict(refusal.to_string()))?;
+        refuse_replay(event.status, stuck, event.effect).map_err(|refusal| conflict(refusal.to_string()))?;
         let retry_count = event.retry_count + 1;
         let text = "UPDATE webhook_events SET status = 'received', retry_count = $2, claimed_at = NULL, claimed_by = NULL, \
-                    processed_at = NULL, error_message = NULL, note = NULL WHERE id = $1";
+                    processed_at = NULL, effect = NULL, error_message = NULL, note = NULL WHERE id = $1";
         self.execute(text, sql::values![id.0, retry_count]).await?;
         Ok(Some(Replayed { study: event.study, from: event.status, retry_count }))
     }

@@ -33,6 +33,7 @@ pub(super) const ALL: &[Step] = &[
     super::m10_process_addresses::STEP,
     super::m11_participant_sign_ins::STEP,
     super::m12_known_addresses::STEP,
+    super::m13_event_effect::STEP,
 ];
 
 impl MigrationName for Step {

@@ -16,7 +16,7 @@ impl Inbox {
         let study = self.world.study;
         writer.receive(det(study, "7")).await.expect("stored");
         let at = self.clock.now().to_rfc3339();
-        let text = format!("UPDATE webhook_events SET status = 'processed', processed_at = '{at}'");
+        let text = format!("UPDATE webhook_events SET status = 'processed', effect = 'applied', processed_at = '{at}'");
         self.world.db.as_server(&text).await.expect("applied");
         self.repeat(writer).await;
         assert_eq!(self.claim(worker).await, Some(1));

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::Duration;
 use metricis_core::ids::ProcessId;
+use metricis_core::words::EventEffect;
 use metricis_store::JobKind;
 use metricis_store::testing::Engine;
 use rstest::rstest;
@@ -90,7 +91,7 @@ async fn each_event_is_finished_once_in_the_order_of_its_record(
                 let Some(event) = tx.claim_event(worker, usize::MAX).await.expect("an answer") else { return taken };
                 done(tx).await;
                 let tx = store.write(now).await.expect("a transaction");
-                tx.finish_event(event.id, worker, None).await.expect("held");
+                tx.finish_event(event.id, worker, EventEffect::Applied, None).await.expect("held");
                 done(tx).await;
                 taken.push((event.record_id, event.received_at));
             }

@@ -2,7 +2,7 @@
 
 use chrono::Duration;
 use metricis_core::ids::{EventId, ProcessId};
-use metricis_core::words::EventStatus;
+use metricis_core::words::{EventEffect, EventStatus};
 use metricis_store::testing::Engine;
 use metricis_store::{EventFilter, LIVE_WITHIN_S, Replayed, STUCK_AFTER_MINUTES};
 use rstest::rstest;
@@ -47,7 +47,7 @@ async fn the_oldest_is_taken_and_a_record_is_worked_on_once(
     assert_eq!(claim(&world, worker).await, Some(ids[2]), "the second of the record waits");
     assert_eq!(claim(&world, worker).await, None);
     let tx = world.tx().await;
-    tx.finish_event(ids[0], worker, Some("nothing to do")).await.expect("held");
+    tx.finish_event(ids[0], worker, EventEffect::Applied, Some("nothing to do")).await.expect("held");
     done(tx).await;
     assert_eq!(claim(&world, worker).await, Some(ids[1]));
     let event = world.read().await.event(ids[0]).await.expect("an answer").expect("an event");
@@ -85,13 +85,13 @@ async fn only_who_holds_an_event_ends_it(#[values(Engine::Sqlite, Engine::Postgr
     let world = World::new(engine).await;
     let (worker, other) = (world.add_process("worker").await, world.add_process("worker").await);
     let id = world.add_event("7", &[]).await;
-    conflict(world.tx().await.finish_event(id, worker, None).await);
+    conflict(world.tx().await.finish_event(id, worker, EventEffect::Applied, None).await);
     claim(&world, worker).await;
-    conflict(world.tx().await.finish_event(id, other, None).await);
+    conflict(world.tx().await.finish_event(id, other, EventEffect::Applied, None).await);
     conflict(world.tx().await.fail_event(id, other, "why").await);
     let tx = world.tx().await;
     tx.fail_event(id, worker, "group 'east' has no site").await.expect("held");
-    conflict(tx.finish_event(id, worker, None).await);
+    conflict(tx.finish_event(id, worker, EventEffect::Applied, None).await);
     done(tx).await;
     let read = world.read().await;
     let event = read.event(id).await.expect("an answer").expect("an event");
@@ -116,7 +116,7 @@ async fn a_person_replays_what_failed_or_is_stuck(#[values(Engine::Sqlite, Engin
     let replayed = Replayed { study: world.study, from: EventStatus::Processing, retry_count: 1 };
     assert_eq!(tx.replay_event(id).await, Ok(Some(replayed)));
     done(tx).await;
-    conflict(world.tx().await.finish_event(id, dead, None).await);
+    conflict(world.tx().await.finish_event(id, dead, EventEffect::Applied, None).await);
     assert_eq!(claim(&world, worker).await, Some(id));
     let tx = world.tx().await;
     tx.fail_event(id, worker, "why").await.expect("held");
@@ -127,7 +127,7 @@ async fn a_person_replays_what_failed_or_is_stuck(#[values(Engine::Sqlite, Engin
     done(tx).await;
     claim(&world, worker).await;
     let tx = world.tx().await;
-    tx.finish_event(id, worker, None).await.expect("held");
+    tx.finish_event(id, worker, EventEffect::Applied, None).await.expect("held");
     done(tx).await;
     assert!(refusal(&world, id).await.contains("nothing to replay"));
     let original = ("duplicate_of_id", world.uuid(id.0));
@@ -168,7 +168,7 @@ async fn an_event_of_a_process_known_to_be_dead_is_stuck_at_once(
     let tx = world.tx().await;
     assert!(tx.replay_event(id).await.expect("stuck").is_some());
     done(tx).await;
-    conflict(world.tx().await.finish_event(id, worker, None).await);
+    conflict(world.tx().await.finish_event(id, worker, EventEffect::Applied, None).await);
 }
 
 /// From the moment at which it is shown as stuck it keeps no other save from being worked on, neither by its key nor by its record.
@@ -206,27 +206,38 @@ async fn an_event_of_a_dead_process_gives_up_its_key_and_its_record(
 
 #[rstest]
 #[tokio::test]
-async fn a_person_replays_what_was_processed_without_effect(
+async fn a_person_replays_what_was_processed_too_early_and_nothing_else(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let world = World::new(engine).await;
     let worker = world.add_process("worker").await;
     let id = world.add_event("7", &[]).await;
-    let finish = async |note: Option<&str>| {
+    let finish = async |effect: EventEffect, note: &str| {
         assert_eq!(claim(&world, worker).await, Some(id));
         let tx = world.tx().await;
-        tx.finish_event(id, worker, note).await.expect("held");
+        tx.finish_event(id, worker, effect, Some(note)).await.expect("held");
         done(tx).await;
     };
-    finish(Some("no effect: the instrument is not complete")).await;
-    let tx = world.tx().await;
-    let replayed = Replayed { study: world.study, from: EventStatus::Processed, retry_count: 1 };
-    assert_eq!(tx.replay_event(id).await, Ok(Some(replayed)));
-    done(tx).await;
+    finish(EventEffect::TooEarly, "the instrument is not complete").await;
     let event = world.read().await.event(id).await.expect("an answer").expect("an event");
-    assert_eq!((event.status, event.processed_at, event.note), (EventStatus::Received, None, None));
-    finish(Some("enrolled without visits: the study has no visit windows")).await;
-    assert!(refusal(&world, id).await.contains("had its effect"));
+    assert_eq!(event.effect, Some(EventEffect::TooEarly));
+    for (effect, note, said) in [
+        // Whatever its note says.
+        (EventEffect::Applied, "no effect: unknown record", "had its effect"),
+        (EventEffect::Nothing, "the participant is withdrawn", "had no effect, and a replay would have none"),
+    ] {
+        let tx = world.tx().await;
+        let replayed = tx.replay_event(id).await.expect("an answer").expect("the event");
+        assert_eq!((replayed.study, replayed.from), (world.study, EventStatus::Processed));
+        done(tx).await;
+        let event = world.read().await.event(id).await.expect("an answer").expect("an event");
+        assert_eq!((event.status, event.processed_at), (EventStatus::Received, None));
+        assert_eq!((event.effect, event.note), (None, None));
+        finish(effect, note).await;
+        let reason = refusal(&world, id).await;
+        assert!(reason.contains(said), "{reason}");
+        world.db.tamper("UPDATE webhook_events SET effect = 'too_early'").await.expect("once more");
+    }
 }
 
 #[rstest]

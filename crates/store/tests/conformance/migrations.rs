@@ -1,10 +1,11 @@
 //! The migrations: the checklist's names, both directions, and the rights of the runtime role.
 
+use metricis_core::words::EventEffect;
 use metricis_store::testing::{Engine, TestDb};
 use metricis_store::{RoleProblem, Store, StoreError, StoreOptions};
 use rstest::rstest;
 
-use crate::world::World;
+use crate::world::{World, quoted};
 
 const INDEX: &str = "f0a1b2c3d4e5_add_redcap_project_id_index";
 
@@ -21,7 +22,7 @@ async fn the_head_stands_behind_the_checklists_steps(#[values(Engine::Sqlite, En
     let db = TestDb::fresh(engine).await;
     let status = db.store.migration_status().await.expect("a status");
     assert!(status.is_at_head(), "{status:?}");
-    assert_eq!(status.applied_head.as_deref(), Some("d4e5f6a7b8c9_add_known_addresses"));
+    assert_eq!(status.applied_head.as_deref(), Some("e5f6a7b8c9d0_add_event_effect"));
     let named_by_the_checklist = ["d2e3f4a5b6c7_add_webhook_events", "e3f4a5b6c7d8_add_survey_task_fields", INDEX];
     for name in named_by_the_checklist {
         assert_eq!(db.count(&format!("SELECT count(*) FROM seaql_migrations WHERE version = '{name}'")).await, 1);
@@ -73,6 +74,44 @@ async fn down_names_the_rows_it_would_destroy(#[values(Engine::Sqlite, Engine::P
     let (step, destroyed) = owner.migration_down_plan().await.expect("a plan");
     assert_eq!(step.as_deref(), Some("d2e3f4a5b6c7_add_webhook_events"));
     assert!(destroyed.iter().any(|lost| lost.what == "webhook_events" && lost.rows == 1), "{destroyed:?}");
+}
+
+/// Events of before the column say in their note what they did, the first ones without the words that came to stand before it.
+#[rstest]
+#[tokio::test]
+async fn the_effect_of_older_events_is_read_from_their_notes(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let mut world = World::new(engine).await;
+    let owner = Store::open(&world.db.owner_url, &StoreOptions::default()).await.expect("the owner");
+    down_to(&owner, "d4e5f6a7b8c9_add_known_addresses").await;
+    let early = "unknown record: only the instrument enrollment enrols, this is contact";
+    let mut expected = vec![];
+    for (note, effect) in [
+        (early, EventEffect::TooEarly),
+        ("no effect: unknown record: only the instrument enrollment enrols, this is contact", EventEffect::TooEarly),
+        ("unknown record: enrollment is not marked complete (1, not 2)", EventEffect::TooEarly),
+        ("no effect: unknown record, and config.redcap.enrollment_instrument is not set: nothing enrols", EventEffect::TooEarly),
+        ("the participant is withdrawn: nothing is changed", EventEffect::Nothing),
+        ("no effect: the participant is withdrawn: nothing is changed", EventEffect::Nothing),
+        ("enrolled without visits: the study has no visit windows", EventEffect::Applied),
+    ] {
+        let columns =
+            [("status", quoted("processed")), ("processed_at", world.moment(world.now)), ("note", quoted(note))];
+        expected.push((world.add_event("7", &columns).await, effect, note.trim_start_matches("no effect: ")));
+        world.advance(chrono::Duration::seconds(1));
+    }
+    let waits = world.add_event("8", &[]).await;
+    owner.migrate_up(None).await.expect("up");
+    let event = async |id| world.read().await.event(id).await.expect("an answer").expect("an event");
+    for (id, effect, note) in &expected {
+        let event = event(*id).await;
+        assert_eq!((event.effect, event.note.as_deref()), (Some(*effect), Some(*note)));
+    }
+    assert_eq!(event(waits).await.effect, None);
+    owner.migrate_down().await.expect("down");
+    let noted = "SELECT count(*) FROM webhook_events WHERE note LIKE 'no effect: %'";
+    assert_eq!(world.db.count(noted).await, 6, "the former program finds its words again");
 }
 
 #[tokio::test]

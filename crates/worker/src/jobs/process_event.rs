@@ -1,7 +1,7 @@
 //! Works on one received event: reads its record from REDCap and applies it in one commit (guarantee 18).
 //!
 //! ```text
-//!   facts ─► decide ─┬─ nothing to do ──────────────────────────► processed, with a note; REDCap is not asked
+//!   facts ─► decide ─┬─ too early, or nothing to do ────────────► processed, with a note; REDCap is not asked
 //!                    ├─ refused ────────────────────────────────► failed
 //!                    └─ read the record ─► facts ─► decide again ─► enrol | update ─► processed
 //!                       (no transaction)   └────── one transaction ──────┘
@@ -15,7 +15,7 @@ mod update;
 
 use metricis_core::action::{Action, Actor, Entry};
 use metricis_core::enrolment::{DetDecision, decide_det};
-use metricis_core::words::EventSource;
+use metricis_core::words::{EventEffect, EventSource};
 use metricis_store::{Entries, StoreError, StoredEvent, StoredParticipant, StoredStudy, Tx};
 
 use crate::connection::connect;
@@ -30,6 +30,12 @@ struct Applied {
     note: Option<String>,
 }
 
+impl Applied {
+    const fn nothing(note: String) -> Self {
+        Self { entries: vec![], note: Some(note) }
+    }
+}
+
 /// Processes an event.
 ///
 /// # Errors
@@ -38,8 +44,11 @@ pub(super) async fn process_event(worker: &Worker, event: &StoredEvent) -> Resul
     let poll_ms = worker.settings.poll_ms;
     let (study, known) = persist(poll_ms, || read_facts(worker, event)).await?;
     match decide(&study, event, None, known.as_ref())? {
+        DetDecision::TooEarly { note } => {
+            return Ok(persist(poll_ms, || finish(worker, event, EventEffect::TooEarly, &note)).await?);
+        }
         DetDecision::Nothing { note } => {
-            return Ok(persist(poll_ms, || finish(worker, event, &note)).await?);
+            return Ok(persist(poll_ms, || finish(worker, event, EventEffect::Nothing, &note)).await?);
         }
         DetDecision::Refuse { reason } => return Err(Failure::refused(reason)),
         DetDecision::Enrol | DetDecision::Update => {}
@@ -96,10 +105,9 @@ fn form_completion(event: &StoredEvent) -> u8 {
     form_value(event, &format!("{}_complete", event.instrument)).and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 
-async fn finish(worker: &Worker, event: &StoredEvent, note: &str) -> Result<(), Stop> {
+async fn finish(worker: &Worker, event: &StoredEvent, effect: EventEffect, note: &str) -> Result<(), Stop> {
     let tx = worker.write().await?;
-    let nothing = Applied { entries: vec![], note: Some(note.to_owned()) };
-    commit(tx, worker, event, nothing).await
+    commit(tx, worker, event, effect, Applied::nothing(note.to_owned())).await
 }
 
 async fn apply(worker: &Worker, event: &StoredEvent, record: &Record) -> Result<(), Stop> {
@@ -109,17 +117,28 @@ async fn apply(worker: &Worker, event: &StoredEvent, record: &Record) -> Result<
         Some(known) => tx.lock_participant(known.id).await?,
         None => None,
     };
-    let applied = match (decide(&study, event, Some(record), known.as_ref())?, known) {
+    let (effect, applied) = match (decide(&study, event, Some(record), known.as_ref())?, known) {
         (DetDecision::Refuse { reason }, _) => return Err(Failure::refused(reason).into()),
-        (DetDecision::Nothing { note }, _) => Applied { entries: vec![], note: Some(note) },
-        (DetDecision::Update, Some(known)) => update::update(&tx, worker, &study, event, record, &known).await?,
-        (DetDecision::Enrol | DetDecision::Update, _) => enrol::enrol(&tx, worker, &study, event, record).await?,
+        (DetDecision::TooEarly { note }, _) => (EventEffect::TooEarly, Applied::nothing(note)),
+        (DetDecision::Nothing { note }, _) => (EventEffect::Nothing, Applied::nothing(note)),
+        (DetDecision::Update, Some(known)) => {
+            (EventEffect::Applied, update::update(&tx, worker, &study, event, record, &known).await?)
+        }
+        (DetDecision::Enrol | DetDecision::Update, _) => {
+            (EventEffect::Applied, enrol::enrol(&tx, worker, &study, event, record).await?)
+        }
     };
-    commit(tx, worker, event, applied).await
+    commit(tx, worker, event, effect, applied).await
 }
 
-async fn commit(tx: Tx, worker: &Worker, event: &StoredEvent, applied: Applied) -> Result<(), Stop> {
-    tx.finish_event(event.id, worker.process, applied.note.as_deref()).await?;
+async fn commit(
+    tx: Tx,
+    worker: &Worker,
+    event: &StoredEvent,
+    effect: EventEffect,
+    applied: Applied,
+) -> Result<(), Stop> {
+    tx.finish_event(event.id, worker.process, effect, applied.note.as_deref()).await?;
     let action = Action::ProcessEvent { event: event.id, source: event.source, note: applied.note };
     let processed = Entry::study(event.study, Actor::Worker, action);
     let mut entries = applied.entries.into_iter().chain([processed]);

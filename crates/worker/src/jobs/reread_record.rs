@@ -44,7 +44,7 @@ async fn apply(worker: &Worker, reread: &Reread, record: &Record) -> Result<(), 
                 None => false,
             },
             // A refusal would only make an event that fails: the study's status says what is to be done.
-            DetDecision::Nothing { .. } | DetDecision::Refuse { .. } => false,
+            DetDecision::TooEarly { .. } | DetDecision::Nothing { .. } | DetDecision::Refuse { .. } => false,
         };
     tx.finish_reread(reread.study, &reread.record_id, reread.generation, worker.process).await?;
     let event = match differs {

@@ -1,7 +1,7 @@
 //! Whom a DET enrols, under which code and with which site.
 
 use metricis_core::study::{RecordIdField, StudyConfig};
-use metricis_core::words::EventStatus;
+use metricis_core::words::{EventEffect, EventStatus};
 use metricis_store::testing::Engine;
 use rstest::rstest;
 
@@ -61,9 +61,9 @@ async fn a_group_is_a_site_and_kept_as_provenance(#[values(Engine::Sqlite, Engin
 #[case::another_instrument(
     "contact",
     2,
-    "no effect: unknown record: only the instrument enrollment enrols, this is contact"
+    "unknown record: only the instrument enrollment enrols, this is contact"
 )]
-#[case::incomplete("enrollment", 1, "no effect: unknown record: enrollment is not marked complete (1, not 2)")]
+#[case::incomplete("enrollment", 1, "unknown record: enrollment is not marked complete (1, not 2)")]
 #[tokio::test]
 async fn what_does_not_enrol_ends_with_a_note_and_without_a_call(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
@@ -76,7 +76,8 @@ async fn what_does_not_enrol_ends_with_a_note_and_without_a_call(
     let (id, _) = world.det("7", BASELINE, instrument, complete).await;
     assert_eq!(world.worker.run_until_idle().await, 1);
     let event = world.event(id).await;
-    assert_eq!((event.status, event.note.as_deref()), (EventStatus::Processed, Some(note)));
+    assert_eq!((event.status, event.effect), (EventStatus::Processed, Some(EventEffect::TooEarly)));
+    assert_eq!(event.note.as_deref(), Some(note));
     assert_eq!((world.calls(), world.count("participants").await), (0, 0));
     assert_eq!(world.account().await, ["process_event"]);
 }
@@ -89,5 +90,6 @@ async fn a_study_without_windows_enrols_and_says_that_nobody_is_scheduled(
     let world = World::new(engine).await;
     let event = world.enrol("7", &DATE).await;
     assert_eq!(event.note.as_deref(), Some("enrolled without visits: the study has no visit windows"));
+    assert_eq!(event.effect, Some(EventEffect::Applied), "which is no reason to replay it");
     assert_eq!((world.count("schedule_versions").await, world.count("visits").await), (1, 0));
 }

@@ -1,7 +1,7 @@
 //! What keeps a record from being enrolled: each failed event says what to do, and nothing of it is half applied.
 
 use metricis_core::study::StudyConfig;
-use metricis_core::words::{EventStatus, ParticipantStatus, StudyStatus};
+use metricis_core::words::{EventEffect, EventStatus, ParticipantStatus, StudyStatus};
 use metricis_store::testing::Engine;
 use metricis_store::{SecretField, StoredEvent};
 use rstest::rstest;
@@ -191,7 +191,8 @@ async fn a_withdrawn_participant_is_not_revived(#[values(Engine::Sqlite, Engine:
     let (id, _) = world.det("7", BASELINE, "contact", 2).await;
     world.worker.run_until_idle().await;
     let event = world.event(id).await;
-    assert_eq!(event.note.as_deref(), Some("no effect: the participant is withdrawn: nothing is changed"));
+    assert_eq!(event.note.as_deref(), Some("the participant is withdrawn: nothing is changed"));
+    assert_eq!(event.effect, Some(EventEffect::Nothing), "a replay cannot revive either");
     let after = world.participant("7").await.expect("a participant");
     assert_eq!((after.status, after.site), (ParticipantStatus::Withdrawn, None));
     assert_eq!(world.calls(), calls);

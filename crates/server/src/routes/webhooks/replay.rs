@@ -1,4 +1,4 @@
-//! Handing an event to the worker again that failed, is stuck or had no effect; only a person does this.
+//! Handing an event to the worker again that failed, is stuck or came too early; only a person does this.
 
 use std::collections::BTreeSet;
 

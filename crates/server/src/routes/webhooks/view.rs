@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use metricis_core::enrolment::refuse_replay;
 use metricis_core::ids::EventId;
-use metricis_core::words::{EventSource, EventStatus};
+use metricis_core::words::{EventEffect, EventSource, EventStatus};
 use metricis_store::StoredEvent;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -25,14 +25,17 @@ pub(super) struct EventShown {
     received_at: DateTime<Utc>,
     claimed_at: Option<DateTime<Utc>>,
     processed_at: Option<DateTime<Utc>>,
+    /// What it did, of one that was processed; one that came `too_early` for its study may be replayed.
+    #[schema(schema_with = crate::schema::event_effect)]
+    effect: Option<EventEffect>,
     error_message: Option<String>,
-    /// Why it had no effect.
+    /// What a person should know of it; why, when it had no effect.
     note: Option<String>,
     /// How often a person replayed it.
     retry_count: i32,
     /// The event that it repeats.
     duplicate_of_id: Option<Uuid>,
-    /// A person may hand it to a worker again: it failed, it is stuck, or it had no effect.
+    /// A person may hand it to a worker again: it failed, it is stuck, or it came too early.
     replayable: bool,
 }
 
@@ -55,7 +58,7 @@ impl EventShown {
     /// The event as it is shown; `stuck` holds the ids of those in `processing` that no worker will end.
     pub(super) fn of(event: StoredEvent, stuck: &BTreeSet<EventId>) -> Self {
         Self {
-            replayable: refuse_replay(event.status, stuck.contains(&event.id), event.note.as_deref()).is_ok(),
+            replayable: refuse_replay(event.status, stuck.contains(&event.id), event.effect).is_ok(),
             id: event.id.0,
             source: event.source,
             project_id: event.project_id,
@@ -66,6 +69,7 @@ impl EventShown {
             received_at: event.received_at,
             claimed_at: event.claimed_at,
             processed_at: event.processed_at,
+            effect: event.effect,
             error_message: event.error_message,
             note: event.note,
             retry_count: event.retry_count,
