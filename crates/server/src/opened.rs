@@ -1,7 +1,7 @@
 //! Webhook secrets that this process has opened, by their sealed text: a study's deliveries all present the same one.
 //!
-//! Invariant: it answers what opening again would. The sealed text comes fresh from the database each time, so a rotated or
-//! retired secret is none of these any more; the keys never change while a process runs.
+//! Invariant: it answers what opening again would; the keys never change while a process runs. Whether a sealed text is still the
+//! study's is not said here: that is read with the delivery's own commit.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,7 +1,7 @@
 //! Who a request says it comes from: found out once, before anything counts or proves by it.
 //!
-//! Invariants: an `Authorization` header is the whole claim – a token that does not read never falls back to a cookie; a stream, which a page
-//! opens by itself again and again, is no sign of a person.
+//! Invariants: a bearer token is the whole claim – one that does not read never falls back to a cookie, while an `Authorization`
+//! header of another scheme (a DET's proof) is no claim; a stream, which a page opens by itself again and again, is no sign of a person.
 
 use axum::extract::{Request, State};
 use axum::http::request::Parts;

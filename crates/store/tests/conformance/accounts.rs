@@ -2,10 +2,12 @@
 
 use chrono::Duration;
 use metricis_core::ids::UserId;
-use metricis_core::words::GlobalRole;
+use metricis_core::words::{GlobalRole, StudyRole};
 use metricis_store::testing::{Engine, TestDb, monday};
-use metricis_store::{LockRule, NewUser, Operational, SignInAccount, Store, StoreOptions};
+use metricis_store::{LockRule, NewUser, Operational, SignInAccount, Standing, Store, StoreOptions};
 use rstest::rstest;
+
+use crate::world::{World, done};
 
 const RULE: LockRule = LockRule { after: 3, minutes: 15 };
 
@@ -140,4 +142,28 @@ async fn an_address_is_known_to_one_account_for_a_while(#[values(Engine::Sqlite,
         assert_eq!(read.knows_address(user, generation, address).await.expect("an answer"), known, "{address} {days}");
     }
     assert_eq!(db.count("SELECT count(*) FROM known_addresses WHERE address LIKE '192%'").await, 0, "a digest");
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_an_account_is_to_a_study_and_which_roles_it_holds(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::new(engine).await;
+    let ada = account(&world.db).await;
+    let other = world.add_study("AAA-1").await;
+    let nothing = Standing { disabled: false, token_generation: 0, role: None };
+    let standing = async |user| world.read().await.standing(user, world.study).await.expect("an answer");
+    assert_eq!((standing(UserId::at(monday())).await, standing(ada).await), (None, Some(nothing)));
+    let tx = world.tx().await;
+    tx.grant_role(other, ada, StudyRole::Owner).await.expect("granted");
+    tx.grant_role(world.study, ada, StudyRole::Monitor).await.expect("granted");
+    tx.disable_user(ada).await.expect("disabled");
+    done(tx).await;
+    let ended = Standing { disabled: true, token_generation: 1, role: Some(StudyRole::Monitor) };
+    assert_eq!(standing(ada).await, Some(ended), "the role on this study, and that the account is over");
+    let held = world.read().await.roles_of(ada).await.expect("roles");
+    let held: Vec<_> = held.iter().map(|held| (held.study, held.code.as_str(), held.role)).collect();
+    assert_eq!(held, [(other, "AAA-1", StudyRole::Owner), (world.study, "MEM-1", StudyRole::Monitor)], "by code");
+    assert_eq!(world.read().await.roles_of(UserId::at(monday())).await, Ok(vec![]));
 }

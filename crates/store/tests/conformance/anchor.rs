@@ -8,6 +8,7 @@ use metricis_core::words::{CompletedVisitHandling, ScheduleStatus, VisitStatus};
 use metricis_store::testing::Engine;
 use metricis_store::{ANCHOR_MOVED, StoredVisit};
 use rstest::rstest;
+use serde_json::json;
 
 use crate::world::{World, conflict, day, done};
 
@@ -183,4 +184,32 @@ async fn the_facts_say_what_the_study_chose(#[values(Engine::Sqlite, Engine::Pos
     assert_eq!((facts.visits.len(), facts.windows.len(), facts.arm_num), (4, 4, 1));
     let unscheduled = world.add_participant("2").await;
     assert_eq!(world.read().await.anchor_facts(unscheduled, &strict, day("2026-03-05")).await, Ok(None));
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_mark_of_a_differing_anchor_is_cleared_by_the_date_that_redcap_has(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::new(engine).await;
+    let (marked, other) = (world.add_participant("1").await, world.add_participant("2").await);
+    let mark = async |participant: ParticipantId, extra: serde_json::Value| {
+        let set = format!("UPDATE participants SET extra_data = '{extra}' WHERE id = {}", world.uuid(participant.0));
+        world.db.as_server(&set).await.expect("a mark");
+    };
+    mark(marked, json!({ "review": "anchor_differs", "redcap_anchor_date": "2026-03-16", "kept": 1 })).await;
+    mark(other, json!({ "review": "record_gone", "redcap_anchor_date": "2026-03-16" })).await;
+    let clear = async |participant, anchor: &str| {
+        let tx = world.tx().await;
+        let cleared = tx.clear_anchor_review(participant, day(anchor)).await.expect("an answer");
+        done(tx).await;
+        let after = world.read().await.participant(participant).await.expect("an answer").expect("a participant");
+        (cleared, after.review, after.extra_data)
+    };
+    assert!(!clear(marked, "2026-03-09").await.0, "it still differs");
+    assert_eq!(clear(marked, "2026-03-16").await, (true, None, json!({ "kept": 1 })));
+    assert!(!clear(marked, "2026-03-16").await.0, "once");
+    let kept = clear(other, "2026-03-16").await;
+    assert_eq!((kept.0, kept.1.as_deref()), (false, Some("record_gone")), "another mark is another matter");
+    assert!(world.tx().await.clear_anchor_review(ParticipantId::at(world.now), day("2026-03-16")).await.is_err());
 }

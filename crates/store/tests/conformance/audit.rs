@@ -2,6 +2,7 @@
 
 use metricis_core::action::{Action, Actor, Entry};
 use metricis_core::audit::{Break, Mismatch};
+use metricis_core::ids::StudyId;
 use metricis_core::words::StudyStatus;
 use metricis_store::testing::Engine;
 use metricis_store::{Entries, StoreError};
@@ -182,4 +183,27 @@ async fn heads_that_changed_places_are_told(#[values(Engine::Sqlite, Engine::Pos
     for told in ["audit_chains.study_id of chain 1, the system's, names study", "audit_chains has no chain of study"] {
         assert!(found.iter().any(|flaw| flaw.starts_with(told)), "{told}: {found:?}");
     }
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_was_done_between_two_rows_is_told_by_name(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let world = World::new(engine).await;
+    let other = world.add_study("MEM-2").await;
+    let (chain, start) = world.read().await.chain_end(world.study).await.expect("a chain");
+    let reset = |study| Entry::study(study, Actor::System, Action::ResetBreaker { study, failures: 5 });
+    for entry in [reset(world.study), reset(other), reset(world.study)] {
+        world.tx().await.commit(entry).await.expect("a commit");
+    }
+    let retired = Action::RetireWebhookSecret { study: world.study };
+    world.tx().await.commit(Entry::study(world.study, Actor::System, retired)).await.expect("a commit");
+    let read = world.read().await;
+    assert_eq!(read.chain_end(world.study).await, Ok((chain, start + 3)));
+    let between = async |after, through| read.actions_between(chain, after, through).await.expect("names");
+    assert_eq!(between(start, start + 3).await, ["reset_breaker", "retire_webhook_secret"], "each once");
+    assert_eq!(between(start, start + 2).await, ["reset_breaker"]);
+    assert_eq!(between(start + 2, start + 3).await, ["retire_webhook_secret"]);
+    assert!(between(start + 3, start + 3).await.is_empty());
+    let nobody = StudyId::at(world.now);
+    assert!(matches!(read.chain_end(nobody).await, Err(StoreError::ChainLost { .. })));
 }

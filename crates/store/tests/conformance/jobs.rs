@@ -142,3 +142,53 @@ async fn a_participants_results_go_one_after_the_other_in_the_order_they_were_co
     tx.finish_job(older.id, json!({})).await.expect("running");
     assert_eq!(claim().await.map(|job| job.kind), Some(expected[0].clone()));
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_process_is_told_which_jobs_run_in_its_name(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let world = World::new(engine).await;
+    let (mine, other) = (world.add_process("worker").await, world.add_process("worker").await);
+    let tx = world.tx().await;
+    let mut claimed = vec![];
+    for process in [mine, other, mine] {
+        tx.enqueue_job(world.study, &JobKind::SyncEvents).await.expect("a job");
+        claimed.push(tx.claim_job(process, usize::MAX).await.expect("an answer").expect("a job").id);
+    }
+    tx.enqueue_job(world.study, &JobKind::SyncEvents).await.expect("a job nobody holds");
+    let mut both = [claimed[0], claimed[2]];
+    both.sort();
+    assert_eq!(tx.running_jobs(mine).await, Ok(both.to_vec()));
+    tx.fail_job(claimed[0], "REDCap answered 503").await.expect("running");
+    assert_eq!(tx.running_jobs(mine).await, Ok(vec![claimed[2]]));
+}
+
+#[rstest]
+#[tokio::test]
+async fn redcaps_version_is_what_the_last_successful_test_of_the_study_told(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let mut world = World::new(engine).await;
+    let worker = world.add_process("worker").await;
+    let other = world.add_study("MEM-2").await;
+    assert_eq!(world.read().await.redcap_version(world.study).await, Ok(None));
+    for (study, kind, version) in [
+        (world.study, JobKind::TestConnection, Some("14.0.1")),
+        (world.study, JobKind::TestConnection, Some("14.5.9")),
+        (world.study, JobKind::TestConnection, None),
+        (world.study, JobKind::SyncEvents, Some("1.0.0")),
+        (other, JobKind::TestConnection, Some("13.0.0")),
+    ] {
+        world.advance(Duration::seconds(1));
+        let tx = world.tx().await;
+        let id = tx.enqueue_job(study, &kind).await.expect("a job");
+        tx.claim_job(worker, usize::MAX).await.expect("an answer").expect("a job");
+        match version {
+            Some(version) => tx.finish_job(id, json!({ "version": version })).await.expect("running"),
+            None => tx.fail_job(id, "REDCap answered 503").await.expect("running"),
+        }
+        done(tx).await;
+    }
+    let read = world.read().await;
+    assert_eq!(read.redcap_version(world.study).await, Ok(Some("14.5.9".to_owned())));
+    assert_eq!(read.redcap_version(other).await, Ok(Some("13.0.0".to_owned())));
+}

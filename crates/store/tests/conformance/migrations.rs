@@ -91,7 +91,10 @@ async fn the_effect_of_older_events_is_read_from_their_notes(
         (early, EventEffect::TooEarly),
         ("no effect: unknown record: only the instrument enrollment enrols, this is contact", EventEffect::TooEarly),
         ("unknown record: enrollment is not marked complete (1, not 2)", EventEffect::TooEarly),
-        ("no effect: unknown record, and config.redcap.enrollment_instrument is not set: nothing enrols", EventEffect::TooEarly),
+        (
+            "no effect: unknown record, and config.redcap.enrollment_instrument is not set: nothing enrols",
+            EventEffect::TooEarly,
+        ),
         ("the participant is withdrawn: nothing is changed", EventEffect::Nothing),
         ("no effect: the participant is withdrawn: nothing is changed", EventEffect::Nothing),
         ("enrolled without visits: the study has no visit windows", EventEffect::Applied),

@@ -151,3 +151,19 @@ async fn a_reconcile_event_is_no_retry(
     let expected = (EventSource::Reconcile, EventStatus::Received, new.event_name, new.form);
     assert_eq!(told, added.then_some(expected));
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_process_is_told_which_rereads_it_holds(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let mut world = World::new(engine).await;
+    let (mine, other) = (world.add_process("worker").await, world.add_process("worker").await);
+    for (record, process) in [("b", mine), ("x", other), ("a", mine)] {
+        ask(&world, record).await;
+        assert!(claim(&world, process).await.is_some());
+        world.advance(Duration::microseconds(1));
+    }
+    ask(&world, "waits").await;
+    let held = world.read().await.claimed_rereads(mine).await.expect("re-reads");
+    let held: Vec<_> = held.iter().map(|held| (held.study, held.record_id.as_str(), held.generation)).collect();
+    assert_eq!(held, [(world.study, "a", 1), (world.study, "b", 1)], "by record");
+}

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use metricis_core::ids::VisitId;
 use metricis_core::words::{ScheduleStatus, VisitStatus};
-use metricis_store::SurveyState;
 use metricis_store::testing::Engine;
+use metricis_store::{ParticipantFilter, SurveyState};
 use rstest::rstest;
 
 use crate::world::{World, conflict, day, done};
@@ -74,4 +74,30 @@ async fn survey_state_is_kept_and_its_link_is_not_shown(#[values(Engine::Sqlite,
     assert_eq!(visit.survey_state, state);
     assert!(!format!("{visit:?}").contains("SECRET"));
     conflict(world.tx().await.set_survey_state(VisitId::at(world.now), &state).await);
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_visits_of_a_page_are_those_of_its_participants(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let mut world = World::new(engine).await;
+    world.add_windows(&[0, 30]).await;
+    let mut made = vec![];
+    for record in ["1", "2", "3"] {
+        made.push(world.add_schedule(record).await);
+        world.advance(chrono::Duration::milliseconds(2));
+    }
+    let of_page = async |page: ParticipantFilter| {
+        let visits = world.read().await.visits_of_page(world.study, &page).await.expect("visits");
+        visits.iter().map(|visit| visit.id).collect::<Vec<_>>()
+    };
+    let page = |after| ParticipantFilter { limit: 2, after, ..ParticipantFilter::default() };
+    assert_eq!(of_page(page(None)).await, [made[0].2.clone(), made[1].2.clone()].concat());
+    assert_eq!(of_page(page(Some(made[1].0))).await, made[2].2);
+    assert_eq!(of_page(page(Some(made[2].0))).await, []);
+    let search = ParticipantFilter { search: Some("p-2".to_owned()), ..ParticipantFilter::default() };
+    assert_eq!(of_page(search).await, made[1].2);
+    let other = world.add_study("MEM-2").await;
+    assert_eq!(world.read().await.visits_of_page(other, &page(None)).await, Ok(vec![]));
 }
