@@ -15,9 +15,13 @@ pub(super) async fn chains_valid(app: &AppState, study: &StoredStudy) -> Finding
     let mut seen = vec![];
     for (name, owner) in [("study", Chain::Study(study.id)), ("system", Chain::System)] {
         for verdict in db.verify_audit(Some(owner)).await? {
-            let flaws = verdict.flaws();
-            if !flaws.is_empty() {
-                return Err(Flaw::new(format!("{name} chain broken at {}", flaws.join("; ")), STOP));
+            let (broken, altered) = (verdict.chain_flaws(), verdict.result_flaws());
+            let broken = (!broken.is_empty()).then(|| format!("{name} chain broken at {}", broken.join("; ")));
+            let altered =
+                (!altered.is_empty()).then(|| format!("results are not what was submitted: {}", altered.join("; ")));
+            let wrong: Vec<String> = broken.into_iter().chain(altered).collect();
+            if !wrong.is_empty() {
+                return Err(Flaw::new(wrong.join("; "), STOP));
             }
             match verdict.valid_through {
                 Some(through @ 1..) => seen.push(format!("{name} chain valid through row {through}")),

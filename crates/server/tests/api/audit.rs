@@ -1,5 +1,6 @@
 //! The audit log through the API: what was tampered with is told, and nothing is done that cannot be recorded.
 
+use metricis_server::board::check;
 use metricis_store::testing::Engine;
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -19,6 +20,8 @@ async fn a_result_changed_after_its_submission_is_named(#[values(Engine::Sqlite,
     let sent = world.send_as(Persona::Pia, Ask::post("/api/portal/sessions").json(submitted)).await.ok();
     let whole = verify(&world).await;
     assert_eq!((&whole["valid"], &whole["altered_sessions"]), (&true.into(), &json!([])), "{whole}");
+    let row_14 = async || check(&world.app, world.study).await.rows[13].evidence.clone();
+    assert!(row_14().await.starts_with("study chain valid through row "));
     let log =
         "SELECT count(*) FROM audit_logs WHERE action = 'submit_session' AND detail LIKE '%\"result_digest\":\"%'";
     assert_eq!(world.count(log).await, 1);
@@ -28,6 +31,9 @@ async fn a_result_changed_after_its_submission_is_named(#[values(Engine::Sqlite,
     let found = verify(&world).await;
     assert_eq!((&found["valid"], &found["altered_sessions"]), (&false.into(), &json!([sent["id"]])), "{found}");
     assert!(found["valid_through"].is_i64(), "the chain itself is whole: {found}");
+    let told = format!("results are not what was submitted: session {}: ", sent["id"].as_str().expect("an id"));
+    let evidence = row_14().await;
+    assert!(evidence.starts_with(&told), "neither does the board call it broken: {evidence}");
 }
 
 #[rstest]

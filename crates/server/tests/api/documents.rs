@@ -13,8 +13,10 @@ fn operations_keep_their_names_and_answers() {
         for (method, operation) in item.as_object().expect("operations") {
             let answers: Vec<_> = operation["responses"].as_object().expect("responses").keys().cloned().collect();
             let id = operation["operationId"].as_str().expect("an id");
-            let signed_in = if operation["security"].is_array() { " (token)" } else { "" };
-            lines.insert(format!("{path} {method}"), format!("{id}{signed_in}: {}", answers.join(" ")));
+            let proofs = operation["security"].as_array().into_iter().flatten().filter_map(|one| one.as_object());
+            let proofs: Vec<_> = proofs.map(|one| one.keys().cloned().collect::<Vec<_>>().join("+")).collect();
+            let proofs = if proofs.is_empty() { String::new() } else { format!(" ({})", proofs.join(" or ")) };
+            lines.insert(format!("{path} {method}"), format!("{id}{proofs}: {}", answers.join(" ")));
             assert!(operation["summary"].as_str().is_some_and(|text| text.len() > 10), "{id} says what it does");
         }
     }

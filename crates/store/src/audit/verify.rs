@@ -45,12 +45,21 @@ impl ChainVerdict {
     /// Everything that is wrong, in words; empty when nothing is.
     #[must_use]
     pub fn flaws(&self) -> Vec<String> {
+        [self.chain_flaws(), self.result_flaws()].concat()
+    }
+
+    /// What is wrong with the chain itself.
+    #[must_use]
+    pub fn chain_flaws(&self) -> Vec<String> {
         let head = self.head.iter().map(ToString::to_string);
-        let broken = self.broken.iter().map(ToString::to_string);
+        head.chain(self.broken.iter().map(ToString::to_string)).collect()
+    }
+
+    /// The results that are not what was submitted, by session.
+    #[must_use]
+    pub fn result_flaws(&self) -> Vec<String> {
         let altered = self.results.iter().flat_map(|results| &results.altered);
-        head.chain(broken)
-            .chain(altered.map(|result| format!("session {}: {}", result.session, result.fault)))
-            .collect()
+        altered.map(|result| format!("session {}: {}", result.session, result.fault)).collect()
     }
 }
 

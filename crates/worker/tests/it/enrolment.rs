@@ -58,11 +58,7 @@ async fn a_group_is_a_site_and_kept_as_provenance(#[values(Engine::Sqlite, Engin
 }
 
 #[rstest]
-#[case::another_instrument(
-    "contact",
-    2,
-    "unknown record: only the instrument enrollment enrols, this is contact"
-)]
+#[case::another_instrument("contact", 2, "unknown record: only the instrument enrollment enrols, this is contact")]
 #[case::incomplete("enrollment", 1, "unknown record: enrollment is not marked complete (1, not 2)")]
 #[tokio::test]
 async fn what_does_not_enrol_ends_with_a_note_and_without_a_call(
