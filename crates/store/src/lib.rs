@@ -55,7 +55,7 @@ pub use roles::RoleProblem;
 pub use rotation::{InspectedSecret, SecretState, inspect_study};
 pub use schedules::{ANCHOR_DIFFERS, ANCHOR_MOVED, StoredVersion, StoredVisit, SurveyState};
 pub use seal::{KeyRefusal, Opened, SealError, Sealer, SecretField};
-pub use sessions::{AlteredResult, NewSession, ResultsReport, SessionInsert, StoredSession, SyncProof};
+pub use sessions::{AlteredResult, NewSession, ResultsReport, SentSession, SessionInsert, StoredSession, SyncProof};
 pub use sign_ins::{ADDRESS_KNOWN_DAYS, LockRule, SignInAccount};
 pub use sites::{NewSite, Site};
 pub use store::{Store, StoreOptions};

@@ -6,6 +6,7 @@
 mod proof;
 mod recorded;
 mod rows;
+mod sent;
 
 use chrono::Duration;
 use metricis_core::Timestamp;
@@ -20,6 +21,7 @@ pub use proof::SyncProof;
 pub use recorded::{AlteredResult, ResultsReport};
 use rows::{COLUMNS, Row};
 pub use rows::{NewSession, StoredSession};
+pub use sent::SentSession;
 
 use crate::{Result, Snapshot, StoreError, Tx, sql};
 

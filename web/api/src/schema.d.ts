@@ -1323,12 +1323,14 @@ export interface components {
              * @description The event that it repeats.
              */
             duplicate_of_id?: string | null;
+            /** @enum {string} */
+            effect?: "applied" | "too_early" | "nothing";
             error_message?: string | null;
             event_name?: string | null;
             /** Format: uuid */
             id: string;
             instrument: string;
-            /** @description Why it had no effect. */
+            /** @description What a person should know of it; why, when it had no effect. */
             note?: string | null;
             /** Format: date-time */
             processed_at?: string | null;
@@ -1336,7 +1338,7 @@ export interface components {
             /** Format: date-time */
             received_at: string;
             record_id: string;
-            /** @description A person may hand it to a worker again: it failed, it is stuck, or it had no effect. */
+            /** @description A person may hand it to a worker again: it failed, it is stuck, or it came too early. */
             replayable: boolean;
             /**
              * Format: int32
@@ -2447,10 +2449,7 @@ export interface operations {
     };
     list_own_sessions: {
         parameters: {
-            query?: {
-                /** @description Only the submission with this key. */
-                key?: string;
-            };
+            query?: never;
             header?: never;
             path?: never;
             cookie?: never;

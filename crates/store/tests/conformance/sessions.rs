@@ -4,7 +4,7 @@ use chrono::Duration;
 use metricis_core::sync::SessionSync;
 use metricis_core::words::SyncStatus;
 use metricis_store::testing::Engine;
-use metricis_store::{NewSession, SessionInsert};
+use metricis_store::{NewSession, SentSession, SessionInsert};
 use rstest::rstest;
 
 use crate::world::{World, done};
@@ -95,4 +95,34 @@ async fn lists_are_newest_first_and_of_one_state(#[values(Engine::Sqlite, Engine
     assert_eq!(pending.iter().map(|row| row.id).collect::<Vec<_>>(), [ids[2], ids[0]]);
     let own = read.sessions_of(ada).await.expect("sessions");
     assert_eq!(own.iter().map(|row| row.id).collect::<Vec<_>>(), [ids[2], ids[0]]);
+}
+
+/// Not even what cannot be read keeps a receipt from the participant: only the five columns are looked at.
+#[rstest]
+#[tokio::test]
+async fn receipts_are_the_participants_own_and_no_result_is_read(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let mut world = World::new(engine).await;
+    let (ada, ben) = (world.add_participant("1").await, world.add_participant("2").await);
+    let start = world.now;
+    let older = world.add_session(ada, "a").await;
+    world.advance(Duration::seconds(1));
+    world.add_session(ada, "c").await;
+    world.add_session(ben, "b").await;
+    let tx = world.tx().await;
+    tx.mark_session_synced(older).await.expect("a pending session");
+    done(tx).await;
+    world.db.tamper("UPDATE sessions SET results = '[]'").await.expect("no object any more");
+    let read = world.read().await;
+    assert!(read.sessions_of(ada).await.is_err(), "whoever reads the answers stops here");
+    let receipt = |key: &str, received_at, sync| SentSession {
+        submission_key: key.to_owned(),
+        task: "reaction_time".to_owned(),
+        visit: None,
+        received_at,
+        sync,
+    };
+    let newest_first = [receipt("c", world.now, SyncStatus::Pending), receipt("a", start, SyncStatus::Synced)];
+    assert_eq!(read.sent_sessions(ada).await.expect("receipts"), newest_first);
 }

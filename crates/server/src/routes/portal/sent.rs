@@ -3,20 +3,12 @@
 use axum::Json;
 use chrono::{DateTime, Utc};
 use metricis_core::words::SyncStatus;
-use metricis_store::StoredSession;
-use utoipa::{IntoParams, ToSchema};
+use metricis_store::SentSession;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::extract::{Call, Listed, ParticipantSession};
+use crate::extract::{Call, ParticipantSession};
 use crate::problem::{Answer, Refusals};
-
-#[derive(serde::Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(super) struct SentQuery {
-    /// Only the submission with this key.
-    key: Option<String>,
-}
 
 #[derive(serde::Serialize, ToSchema)]
 pub(super) struct OwnSessions {
@@ -35,10 +27,10 @@ struct OwnSession {
     sync_status: SyncStatus,
 }
 
-impl From<StoredSession> for OwnSession {
-    fn from(session: StoredSession) -> Self {
+impl From<SentSession> for OwnSession {
+    fn from(session: SentSession) -> Self {
         Self {
-            sync_status: session.sync.status(),
+            sync_status: session.sync,
             submission_key: session.submission_key,
             task: session.task,
             visit_id: session.visit.map(|id| id.0),
@@ -48,13 +40,9 @@ impl From<StoredSession> for OwnSession {
 }
 
 /// The participant's own submissions.
-#[utoipa::path(get, path = "/api/portal/sessions", tag = "portal", params(SentQuery), security(("token" = [])),
+#[utoipa::path(get, path = "/api/portal/sessions", tag = "portal", security(("token" = [])),
     responses((status = 200, body = OwnSessions), Refusals))]
-pub(super) async fn list_own_sessions(
-    call: Call<ParticipantSession>,
-    Listed(query): Listed<SentQuery>,
-) -> Answer<OwnSessions> {
-    let mut sessions = call.tx.sessions_of(call.who.participant.id).await?;
-    sessions.retain(|session| query.key.as_ref().is_none_or(|key| *key == session.submission_key));
+pub(super) async fn list_own_sessions(call: Call<ParticipantSession>) -> Answer<OwnSessions> {
+    let sessions = call.tx.sent_sessions(call.who.participant.id).await?;
     Ok(Json(OwnSessions { sessions: sessions.into_iter().map(Into::into).collect() }))
 }
