@@ -18,7 +18,7 @@ pub(crate) struct Registered {
 impl Registered {
     /// `bound` is where the socket listens; `SERVER_URL` says otherwise where the board must go another way.
     pub(crate) async fn enter(state: &AppState, bound: SocketAddr) -> Result<Self, StoreError> {
-        let now = state.now();
+        let address = state.settings.server_url.clone().unwrap_or_else(|| reachable(bound));
         let process = NewProcess {
             id: state.process,
             role: "server".to_owned(),
@@ -27,11 +27,11 @@ impl Registered {
             version: state.settings.version.clone(),
             migration_head: migration::required_head(),
             key_fingerprint: state.settings.key_fingerprint.clone(),
+            address_mark: Some(state.probe_key.mark(state.process, &address)),
+            address: Some(address),
         };
-        let tx = state.store.write(now).await?;
+        let tx = state.store.write(state.now()).await?;
         tx.register_process(&process).await?;
-        let address = state.settings.server_url.clone().unwrap_or_else(|| reachable(bound));
-        tx.announce_address(process.id, &address, &state.probe_key.mark(process.id, &address)).await?;
         tx.commit_operational(Operational::ProcessRegistry).await?;
         let beating = state.clone();
         let heartbeat = tokio::spawn(async move {

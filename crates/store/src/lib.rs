@@ -3,7 +3,6 @@
 //! Reads go through a [`Snapshot`], writes through a [`Tx`], and a `Tx` ends only by naming what was done. The
 //! database library's types do not leave this crate.
 
-mod addresses;
 pub mod audit;
 mod breakers;
 mod budgets;
@@ -40,7 +39,6 @@ mod url;
 mod users;
 mod windows;
 
-pub use addresses::ServerAddress;
 pub use consents::{NewConsent, StoredConsent};
 pub use dashboard::Dashboard;
 pub use error::StoreError;

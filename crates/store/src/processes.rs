@@ -1,4 +1,7 @@
-//! The registry of running processes: who serves, with which version and key, and when it was last seen.
+//! The registry of running processes: who serves, with which version and key, where, and when it was last seen.
+//!
+//! An address is believed only with its mark, which is made with a key that the database does not have: whoever can write to
+//! the registry cannot send the board's probes elsewhere.
 
 use chrono::Duration;
 use metricis_core::Timestamp;
@@ -12,7 +15,8 @@ use crate::{Result, Snapshot, Tx, sql};
 /// no other measure of it: what it held is reaped or shown as stuck, and the board no longer asks it, from the same moment.
 pub const LIVE_WITHIN_S: i64 = 30;
 
-const COLUMNS: &str = "id, role, environment, dev_mode, version, migration_head, key_fingerprint, started_at, seen_at";
+const COLUMNS: &str = "id, role, environment, dev_mode, version, migration_head, key_fingerprint, address, address_mark, \
+                       started_at, seen_at";
 
 /// A running process.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -31,6 +35,10 @@ pub struct Process {
     pub migration_head: String,
     /// Tells two keys apart without revealing either.
     pub key_fingerprint: String,
+    /// `http://host:port` of a server; none of a worker.
+    pub address: Option<String>,
+    /// The mark of (process, address).
+    pub address_mark: Option<String>,
     /// When it started.
     pub started_at: Timestamp,
     /// When it was last seen.
@@ -54,6 +62,10 @@ pub struct NewProcess {
     pub migration_head: String,
     /// Tells two keys apart without revealing either.
     pub key_fingerprint: String,
+    /// `http://host:port` of a server; none of a worker.
+    pub address: Option<String>,
+    /// The mark of (process, address).
+    pub address_mark: Option<String>,
 }
 
 #[derive(FromQueryResult)]
@@ -65,6 +77,8 @@ struct Row {
     version: String,
     migration_head: String,
     key_fingerprint: String,
+    address: Option<String>,
+    address_mark: Option<String>,
     started_at: Timestamp,
     seen_at: Timestamp,
 }
@@ -79,6 +93,8 @@ impl From<Row> for Process {
             version: row.version,
             migration_head: row.migration_head,
             key_fingerprint: row.key_fingerprint,
+            address: row.address,
+            address_mark: row.address_mark,
             started_at: row.started_at,
             seen_at: row.seen_at,
         }
@@ -109,8 +125,8 @@ impl Tx {
     /// # Errors
     /// Whatever the database says.
     pub async fn register_process(&self, process: &NewProcess) -> Result<()> {
-        let text = "INSERT INTO processes (id, role, environment, dev_mode, version, migration_head, key_fingerprint, \
-                    started_at, seen_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)";
+        let text = "INSERT INTO processes (id, role, environment, dev_mode, version, migration_head, key_fingerprint, address, \
+                    address_mark, started_at, seen_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)";
         let args = sql::values![
             process.id.0,
             process.role.as_str(),
@@ -119,6 +135,8 @@ impl Tx {
             process.version.as_str(),
             process.migration_head.as_str(),
             process.key_fingerprint.as_str(),
+            process.address.as_deref(),
+            process.address_mark.as_deref(),
             self.now,
         ];
         self.execute(text, args).await?;

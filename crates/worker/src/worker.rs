@@ -104,6 +104,8 @@ impl Worker {
                 version: self.settings.version.clone(),
                 migration_head: migration::required_head(),
                 key_fingerprint: self.settings.key_fingerprint.clone(),
+                address: None,
+                address_mark: None,
             })
             .await?;
             tx.commit_operational(Operational::ProcessRegistry).await

@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::http::{HeaderValue, Method, StatusCode};
 use futures::StreamExt;
 use metricis_core::ids::ProcessId;
-use metricis_store::{Process, ServerAddress};
+use metricis_store::Process;
 use serde::Deserialize;
 
 use super::Flaw;
@@ -64,9 +64,10 @@ impl<'a> Asked<'a> {
 /// Looks at the registry, and asks every server how it is.
 pub(super) async fn look(app: &AppState) -> Result<Live, Flaw> {
     let db = app.store.read(app.now()).await?;
-    let (processes, known) = (db.live_processes().await?, db.server_addresses().await?);
+    let processes = db.live_processes().await?;
     drop(db);
     let client = client().map_err(|error| Flaw { evidence: format!("the probe failed: {error}"), remedy: None })?;
+    let known: Vec<Process> = processes.iter().filter(|process| process.role == "server").cloned().collect();
     let asking = (0..).zip(known).map(|(number, known)| ask_one(app, number, known, &client));
     let servers = futures::stream::iter(asking).buffered(ASKED_AT_ONCE).collect().await;
     Ok(Live { processes, servers })
@@ -75,10 +76,10 @@ pub(super) async fn look(app: &AppState) -> Result<Live, Flaw> {
 async fn ask_one(
     app: &AppState,
     number: usize,
-    known: ServerAddress,
+    known: Process,
     client: &reqwest::Client,
 ) -> (Server, Result<Health, String>) {
-    let (server, trusted) = server_of(app, known, client);
+    let (server, trusted) = server_of(app, &known, client);
     let health = match trusted {
         Ok(()) if number < ASKED_AT_MOST => health_of(app, &server).await,
         Ok(()) => Err(format!("was not asked: {ASKED_AT_MOST} servers are asked at most")),
@@ -125,20 +126,20 @@ impl Live {
 pub(super) const CHECK_ADDRESS: &str = "start it again or wait until it has left the registry (30 s); where it is reached at another \
                                         address than it listens on, set SERVER_URL for each server";
 
-fn server_of(app: &AppState, known: ServerAddress, client: &reqwest::Client) -> (Server, Result<(), String>) {
-    let address = known.address.unwrap_or_default();
+fn server_of(app: &AppState, known: &Process, client: &reqwest::Client) -> (Server, Result<(), String>) {
+    let address = known.address.clone().unwrap_or_default();
     let place = if address.is_empty() { String::new() } else { format!(" at {address}") };
-    let name = format!("server {}{place}", known.process);
-    let trusted = match known.mark {
+    let name = format!("server {}{place}", known.id);
+    let trusted = match &known.address_mark {
         None => Err("has not said where it is reached".to_owned()),
-        Some(mark) if app.probe_key.marked(known.process, &address, &mark) => Ok(()),
+        Some(mark) if app.probe_key.marked(known.id, &address, mark) => Ok(()),
         Some(_) => Err(
             "was not asked: its address does not bear the mark of our JWT_SECRET_KEY (it runs with another one, or \
                         somebody has changed the registry)"
                 .to_owned(),
         ),
     };
-    (Server { name, process: known.process, address, client: client.clone() }, trusted)
+    (Server { name, process: known.id, address, client: client.clone() }, trusted)
 }
 
 async fn health_of(app: &AppState, server: &Server) -> Result<Health, String> {

@@ -73,6 +73,8 @@ async fn add_process_of(world: &World, role: &str, environment: &str, version: &
         version: version.to_owned(),
         migration_head: migration::required_head(),
         key_fingerprint: "aaaaaaaaaaaaaaaa".to_owned(),
+        address: None,
+        address_mark: None,
     };
     tx.register_process(&process).await.expect("a process");
     tx.commit_operational(Operational::ProcessRegistry).await.expect("a commit");

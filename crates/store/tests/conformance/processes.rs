@@ -1,8 +1,8 @@
 //! The registry: who was seen since, and who has not stopped.
 
 use chrono::Duration;
-use metricis_store::LIVE_WITHIN_S;
 use metricis_store::testing::Engine;
+use metricis_store::{LIVE_WITHIN_S, NewProcess};
 use rstest::rstest;
 
 use crate::world::{World, done};
@@ -36,22 +36,16 @@ async fn the_live_ones_were_seen_and_have_not_stopped(#[values(Engine::Sqlite, E
 
 #[rstest]
 #[tokio::test]
-async fn a_server_says_where_it_is_reached_while_it_lives(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+async fn a_server_says_where_it_is_reached(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let world = World::new(engine).await;
-    let (server, silent) = (world.add_process("server").await, world.add_process("server").await);
-    let worker = world.add_process("worker").await;
+    let silent = world.add_process("worker").await;
+    let said = (Some("http://127.0.0.1:8080".to_owned()), Some("mark".to_owned()));
+    let server = NewProcess { address: said.0.clone(), address_mark: said.1.clone(), ..world.new_process("server") };
     let tx = world.tx().await;
-    for process in [server, worker] {
-        tx.announce_address(process, "http://127.0.0.1:8080", "mark").await.expect("announced");
-    }
+    tx.register_process(&server).await.expect("a process");
     done(tx).await;
-    let mut known = world.read().await.server_addresses().await.expect("servers");
-    known.sort_by_key(|known| known.process != server);
-    let addresses: Vec<_> = known.iter().map(|known| (known.process, known.address.as_deref())).collect();
-    assert_eq!(addresses, [(server, Some("http://127.0.0.1:8080")), (silent, None)]);
-    assert_eq!(known[0].mark.as_deref(), Some("mark"));
-    let tx = world.tx().await;
-    tx.stop_process(server).await.expect("stopped");
-    done(tx).await;
-    assert_eq!(world.read().await.server_addresses().await.expect("servers").len(), 1);
+    let live = world.read().await.live_processes().await.expect("processes");
+    let of =
+        |id| live.iter().find(|process| process.id == id).map(|one| (one.address.clone(), one.address_mark.clone()));
+    assert_eq!((of(server.id), of(silent)), (Some(said), Some((None, None))));
 }

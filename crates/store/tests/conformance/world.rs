@@ -154,20 +154,25 @@ impl World {
     }
 
     pub async fn add_process(&self, role: &str) -> ProcessId {
-        let id = ProcessId::at(self.now);
+        let process = self.new_process(role);
         let tx = self.tx().await;
-        let process = NewProcess {
-            id,
+        tx.register_process(&process).await.expect("a process");
+        done(tx).await;
+        process.id
+    }
+
+    pub fn new_process(&self, role: &str) -> NewProcess {
+        NewProcess {
+            id: ProcessId::at(self.now),
             role: role.to_owned(),
             environment: "test".to_owned(),
             dev_mode: false,
             version: "0.1.0".to_owned(),
             migration_head: "f0a1".to_owned(),
             key_fingerprint: "ab".to_owned(),
-        };
-        tx.register_process(&process).await.expect("a process");
-        done(tx).await;
-        id
+            address: None,
+            address_mark: None,
+        }
     }
 
     /// A DET as the intake would have left it, in a state of the test's choice.
