@@ -201,13 +201,17 @@ async fn look_each_second(app: Weak<Shared>, ended: CancellationToken) {
 
 /// One look: tells what is new of the studies that are watched. What cannot be read is new at the next look.
 async fn look(app: &Shared, seen: &mut HashMap<i64, i64>) -> Result<(), StoreError> {
+    let watched: Vec<StudyId> = app.changes.watching().studies.keys().copied().collect();
     let read = app.store.read(app.clock.now()).await?;
-    for head in read.audit_heads().await? {
+    let heads = read.study_heads(&watched).await?;
+    // Who watches again later begins with a first look: where the chain was in between is nobody's.
+    seen.retain(|chain, _| heads.iter().any(|head| head.chain == *chain));
+    for head in heads {
         let (Some(study), through) = (head.study_id.map(StudyId), head.head_sequence) else { continue };
         // At the first look nothing is known of what came before: a stream that is behind reads the chain itself.
-        let after = seen.get(&head.chain).copied().unwrap_or(through);
-        let is_first = !seen.contains_key(&head.chain);
-        if (after < through || is_first) && app.changes.watching().studies.contains_key(&study) {
+        let before = seen.get(&head.chain).copied();
+        if before != Some(through) {
+            let after = before.unwrap_or(through);
             let names = read.actions_between(head.chain, after, through).await?;
             let topics = topics_of(names.iter().map(String::as_str));
             // Nobody receives it when the last stream has just ended.
@@ -273,5 +277,7 @@ mod tests {
         app.changes.watching().studies.clear();
         commit(&app, study, false).await;
         assert_eq!(look_and_hear().await, None, "nobody watches");
+        app.changes.watching().studies.insert(study, 1);
+        assert_eq!(look_and_hear().await, Some((study, 3, 3, 0)), "who watches again begins anew");
     }
 }

@@ -35,11 +35,7 @@ pub enum StoreError {
 
 impl StoreError {
     pub(crate) fn chain_lost(chain: Chain) -> Self {
-        let owner = match chain {
-            Chain::System => "the system".to_owned(),
-            Chain::Study(study) => format!("study {study}"),
-        };
-        Self::ChainLost { owner }
+        Self::ChainLost { owner: chain.to_string() }
     }
 
     pub(crate) fn inconsistent(what: impl std::fmt::Display) -> Self {

@@ -3,14 +3,17 @@
 //! Nothing commits without one of these. A variant carries ids, counts and dates: never a secret, never an answer.
 
 mod actor;
+mod chain;
+mod object;
 mod topic;
 
 pub use actor::Actor;
+pub use chain::Chain;
+pub use object::Object;
 pub use topic::{Topic, topics_of};
 
 use chrono::NaiveDate;
 use serde::Serialize;
-use uuid::Uuid;
 
 use crate::ids::{EventId, JobId, ParticipantId, ScheduleVersionId, SessionId, SiteId, StudyId, UserId, VisitId};
 use crate::study::ConfigChange;
@@ -18,24 +21,6 @@ use crate::suites::SuiteEvidence;
 use crate::words::{
     ConsentMode, EventSource, EventStatus, GlobalRole, ParticipantStatus, StudyRole, StudyStatus, SyncErrorType,
 };
-
-/// The chain that an action belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Chain {
-    /// What concerns no single study.
-    System,
-    /// One study's account.
-    Study(StudyId),
-}
-
-/// What an action was done to: its kind and its id.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Object {
-    /// `participant`, `session`, …
-    pub kind: &'static str,
-    /// The id, as text.
-    pub id: String,
-}
 
 /// One audited change. Its serialized `action` is the stored name, its `detail` the stored facts.
 #[derive(Clone, Debug, PartialEq, Serialize, strum::EnumDiscriminants)]
@@ -243,57 +228,6 @@ pub enum Action {
         meaning: String,
         evidence_sha256: String,
     },
-}
-
-impl Action {
-    /// What the action was done to.
-    #[must_use]
-    pub fn object(&self) -> Object {
-        let of = |kind, id: Uuid| Object { kind, id: id.to_string() };
-        match self {
-            Self::CreateStudy { study, .. }
-            | Self::SetStudyStatus { study, .. }
-            | Self::SetStudyConfig { study, .. }
-            | Self::SetRedcapConnection { study, .. }
-            | Self::SetWebhookSecret { study, .. }
-            | Self::RetireWebhookSecret { study }
-            | Self::RotateSecrets { study, .. }
-            | Self::MarkReconcile { study, .. }
-            | Self::AskReread { study, .. }
-            | Self::SyncEvents { study, .. }
-            | Self::OpenBreaker { study, .. }
-            | Self::CloseBreaker { study }
-            | Self::ResetBreaker { study, .. }
-            | Self::CutoverSignoff { study, .. } => of("study", study.0),
-            Self::CreateSite { site, .. } => of("site", site.0),
-            Self::CreateUser { user, .. }
-            | Self::SetPassword { user }
-            | Self::DisableUser { user }
-            | Self::EnableUser { user }
-            | Self::RevokeTokens { user }
-            | Self::GrantStudyRole { user, .. } => of("user", user.0),
-            Self::AttachSuites(suites) => Object { kind: "version", id: suites.version.clone() },
-            Self::Refuse { principal, .. } => Object { kind: "principal", id: principal.clone() },
-            Self::ReceiveDet { event, .. }
-            | Self::ReceiveReconcile { event, .. }
-            | Self::ProcessEvent { event, .. }
-            | Self::FailEvent { event, .. }
-            | Self::ReplayEvent { event, .. } => of("webhook_event", event.0),
-            Self::EnrolParticipant { participant, .. }
-            | Self::UpdateParticipant { participant, .. }
-            | Self::WithdrawParticipant { participant, .. }
-            | Self::CreateScheduleVersion { participant, .. }
-            | Self::PassConsentGate { participant, .. }
-            | Self::RecordConsent { participant, .. }
-            | Self::MoveAnchor { participant, .. }
-            | Self::CreateParticipantLink { participant }
-            | Self::UseParticipantLink { participant } => of("participant", participant.0),
-            Self::SubmitSession { session, .. }
-            | Self::SyncSession { session, .. }
-            | Self::FailSync { session, .. }
-            | Self::ResyncSession { session, .. } => of("session", session.0),
-        }
-    }
 }
 
 /// An action in its chain: what `commit` takes.

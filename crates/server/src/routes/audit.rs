@@ -105,11 +105,10 @@ impl ChainVerified {
         let results = || verdicts.iter().filter_map(|verdict| verdict.results.as_ref());
         let broken = || verdicts.iter().filter_map(|verdict| verdict.broken.as_ref());
         let heads = verdicts.iter().filter_map(|verdict| verdict.head.as_ref());
-        let altered = results().flat_map(|results| &results.altered);
         let flaws: Vec<String> = heads
             .map(ToString::to_string)
             .chain(broken().map(|broken| broken.mismatch.to_string()))
-            .chain(altered.map(|result| format!("session {}: {}", result.session, result.fault)))
+            .chain(verdicts.iter().flat_map(ChainVerdict::result_flaws))
             .collect();
         Self {
             valid: flaws.is_empty(),

@@ -18,9 +18,8 @@ impl Snapshot {
     /// # Errors
     /// A lost chain; whatever the database says.
     pub async fn chain_end(&self, study: StudyId) -> Result<(i64, i64)> {
-        let heads = self.audit_heads().await?;
-        let head = heads.into_iter().find(|head| head.study_id == Some(study.0));
-        let head = head.ok_or_else(|| StoreError::chain_lost(Chain::Study(study)))?;
+        let chain = Chain::Study(study);
+        let head = self.head_of(chain).await?.ok_or_else(|| StoreError::chain_lost(chain))?;
         Ok((head.chain, head.head_sequence))
     }
 

@@ -6,5 +6,6 @@ mod read;
 mod verify;
 
 pub(crate) use append::{Head, Heads, append, extend, lock_heads, open_chain};
+pub(crate) use read::id_range;
 pub use read::{AuditFilter, ChainHead};
 pub use verify::ChainVerdict;

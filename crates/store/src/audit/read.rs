@@ -8,6 +8,7 @@ use metricis_core::ids::StudyId;
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
+use super::append::SYSTEM_CHAIN;
 use crate::{Result, Snapshot, StoreError, sql};
 
 /// Rows read at a time while verifying: memory stays flat whatever the chain's length.
@@ -15,6 +16,8 @@ const PAGE: i64 = 2_000;
 
 const COLUMNS: &str = "id, chain, study_id, sequence, occurred_at, actor_kind, actor_id, action, object_kind, object_id, \
                        detail, previous_hash, hash, format";
+
+const HEAD: &str = "chain, study_id, head_sequence, head_hash";
 
 /// Which rows to list.
 #[derive(Clone, Debug, Default)]
@@ -86,7 +89,7 @@ impl From<Row> for AuditRow {
 }
 
 /// The first id of a chain, and the first of the next.
-pub(super) const fn id_range(chain: i64) -> (i64, i64) {
+pub(crate) const fn id_range(chain: i64) -> (i64, i64) {
     (chain * ID_STRIDE, (chain + 1) * ID_STRIDE)
 }
 
@@ -96,7 +99,38 @@ impl Snapshot {
     /// # Errors
     /// Whatever the database says.
     pub async fn audit_heads(&self) -> Result<Vec<ChainHead>> {
-        self.all("SELECT chain, study_id, head_sequence, head_hash FROM audit_chains ORDER BY chain", vec![]).await
+        self.all(&format!("SELECT {HEAD} FROM audit_chains ORDER BY chain"), vec![]).await
+    }
+
+    /// The head of this chain, when its owner has one. The system's is told by its number, whatever study it names.
+    pub(crate) async fn head_of(&self, chain: Chain) -> Result<Option<ChainHead>> {
+        match chain {
+            Chain::System => {
+                let text = format!("SELECT {HEAD} FROM audit_chains WHERE chain = $1");
+                self.one(&text, sql::values![SYSTEM_CHAIN]).await
+            }
+            Chain::Study(study) => {
+                let heads = self.study_heads(&[study]).await?;
+                Ok(heads.into_iter().next())
+            }
+        }
+    }
+
+    /// The heads of these studies' chains, in order.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn study_heads(&self, studies: &[StudyId]) -> Result<Vec<ChainHead>> {
+        if studies.is_empty() {
+            return Ok(vec![]);
+        }
+        let text = format!(
+            "SELECT {HEAD} FROM audit_chains WHERE chain <> $1 AND study_id IN (VALUES {}) ORDER BY chain",
+            sql::rows(studies.len(), 1, 2)
+        );
+        let mut args = sql::values![SYSTEM_CHAIN];
+        args.extend(studies.iter().map(|study| sea_orm::Value::from(study.0)));
+        self.all(&text, args).await
     }
 
     /// The latest rows of a study's chain (of the system's without one), newest first.
@@ -118,9 +152,8 @@ impl Snapshot {
         before: Option<i64>,
         limit: i64,
     ) -> Result<Vec<AuditRow>> {
-        let heads = self.audit_heads().await?;
-        let head = heads.iter().find(|head| head.study_id == study.map(|id| id.0));
-        let head = head.ok_or_else(|| StoreError::chain_lost(study.map_or(Chain::System, Chain::Study)))?;
+        let chain = study.map_or(Chain::System, Chain::Study);
+        let head = self.head_of(chain).await?.ok_or_else(|| StoreError::chain_lost(chain))?;
         let (first, end) = id_range(head.chain);
         let text = format!(
             "SELECT {COLUMNS} FROM audit_logs WHERE id >= $1 AND id < $2 AND ($4 IS NULL OR object_kind = $4) \

@@ -14,12 +14,13 @@ use uuid::Uuid;
 
 use super::ChainHead;
 use super::append::SYSTEM_CHAIN;
+use super::read::id_range;
 use crate::{Result, ResultsReport, Snapshot, sql};
 
 /// What verification found of one owner's account.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct ChainVerdict {
-    /// `system` or `study <id>`.
+    /// `the system` or `study <id>`.
     pub of: String,
     /// Number of the chain, if there is one.
     pub chain: Option<i64>,
@@ -35,7 +36,7 @@ pub struct ChainVerdict {
 
 impl ChainVerdict {
     fn of(owner: Chain) -> Self {
-        Self { of: name(owner), chain: None, valid_through: None, broken: None, head: None, results: None }
+        Self { of: owner.to_string(), chain: None, valid_through: None, broken: None, head: None, results: None }
     }
 
     fn fault(of: String, chain: i64, head: HeadFault) -> Self {
@@ -63,13 +64,6 @@ impl ChainVerdict {
     }
 }
 
-fn name(owner: Chain) -> String {
-    match owner {
-        Chain::System => "system".to_owned(),
-        Chain::Study(study) => format!("study {study}"),
-    }
-}
-
 #[derive(FromQueryResult)]
 struct Id {
     id: Uuid,
@@ -94,6 +88,9 @@ impl Snapshot {
         for owner in owners.filter(|owner| only.is_none_or(|only| only == *owner)) {
             verdicts.push(self.verify_owner(&heads, owner).await?);
         }
+        if only == Some(Chain::System) {
+            return Ok(verdicts);
+        }
         for (chain, rows_of, fault) in self.stray_chains(&heads, &studies).await? {
             if only.is_none_or(|only| rows_of.is_some_and(|study| only == Chain::Study(StudyId(study)))) {
                 verdicts.push(ChainVerdict::fault(format!("chain {chain}"), chain, fault));
@@ -110,8 +107,7 @@ impl Snapshot {
         };
         match head {
             None => {
-                let owner = if owner == Chain::System { "the system".to_owned() } else { name(owner) };
-                verdict.head = Some(HeadFault::Missing { owner });
+                verdict.head = Some(HeadFault::Missing { owner: owner.to_string() });
             }
             Some(head) => {
                 verdict.chain = Some(head.chain);
@@ -153,7 +149,8 @@ impl Snapshot {
 
     async fn study_of_rows(&self, chain: i64) -> Result<Option<Uuid>> {
         let text = "SELECT study_id FROM audit_logs WHERE id >= $1 AND id < $2 ORDER BY id LIMIT 1";
-        let first: Option<Owner> = self.one(text, sql::values![chain * ID_STRIDE, (chain + 1) * ID_STRIDE]).await?;
+        let (first, end) = id_range(chain);
+        let first: Option<Owner> = self.one(text, sql::values![first, end]).await?;
         Ok(first.and_then(|row| row.study_id))
     }
 
@@ -168,7 +165,7 @@ impl Snapshot {
             let next = self.count("SELECT min(id) FROM audit_logs WHERE id >= $1", sql::values![from]).await?;
             let chain = next.div_euclid(ID_STRIDE);
             chains.push(chain);
-            from = (chain + 1) * ID_STRIDE;
+            from = id_range(chain).1;
         }
     }
 }

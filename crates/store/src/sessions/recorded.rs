@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use metricis_core::Timestamp;
-use metricis_core::audit::{ID_STRIDE, ResultCheck, ResultFault, SubmittedResult, check_result};
+use metricis_core::action::Chain;
+use metricis_core::audit::{ResultCheck, ResultFault, SubmittedResult, check_result};
 use metricis_core::ids::{ParticipantId, SessionId, StudyId, VisitId};
 use sea_orm::FromQueryResult;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::StoredSession;
+use crate::audit::id_range;
 use crate::{Result, Snapshot, sql};
 
 /// Rows compared at a time: memory stays flat whatever the study's size.
@@ -137,9 +139,8 @@ impl Snapshot {
     }
 
     async fn note_gone(&self, study: StudyId, report: &mut ResultsReport) -> Result<()> {
-        let heads = self.audit_heads().await?;
-        let Some(head) = heads.iter().find(|head| head.study_id == Some(study.0)) else { return Ok(()) };
-        let (mut after, end) = (head.chain * ID_STRIDE, (head.chain + 1) * ID_STRIDE);
+        let Some(head) = self.head_of(Chain::Study(study)).await? else { return Ok(()) };
+        let (mut after, end) = id_range(head.chain);
         loop {
             let text = "SELECT id, object_id, detail FROM audit_logs WHERE id > $1 AND id < $2 AND action = 'submit_session' \
                         ORDER BY id LIMIT $3";

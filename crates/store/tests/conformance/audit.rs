@@ -204,6 +204,10 @@ async fn what_was_done_between_two_rows_is_told_by_name(#[values(Engine::Sqlite,
     assert_eq!(between(start, start + 2).await, ["reset_breaker"]);
     assert_eq!(between(start + 2, start + 3).await, ["retire_webhook_secret"]);
     assert!(between(start + 3, start + 3).await.is_empty());
+    let heads = read.study_heads(&[other, world.study]).await.expect("heads");
+    let heads: Vec<_> = heads.iter().map(|head| (head.study_id, head.head_sequence)).collect();
+    assert_eq!(heads, [(Some(world.study.0), start + 3), (Some(other.0), start + 1)], "of these studies, in order");
+    assert_eq!(read.study_heads(&[]).await, Ok(vec![]));
     let nobody = StudyId::at(world.now);
     assert!(matches!(read.chain_end(nobody).await, Err(StoreError::ChainLost { .. })));
 }
