@@ -4,7 +4,7 @@
 use metricis_core::Clock;
 use metricis_core::action::{Action, Entry};
 use metricis_core::ids::UserId;
-use metricis_core::words::GlobalRole;
+use metricis_core::words::{GlobalRole, StudyRole};
 use metricis_store::{NewUser, Snapshot, StoredUser, Tx};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -108,7 +108,7 @@ async fn studies_without_owner(db: &Snapshot, user: &StoredUser) -> Result<Vec<S
     let mut codes = vec![];
     for held in db.roles_of(user.id).await? {
         let members = db.members(held.study).await?;
-        if !members.iter().any(|member| member.role.as_str() == "owner" && member.user != user.id) {
+        if !members.iter().any(|member| member.role == StudyRole::Owner && member.user != user.id) {
             codes.push(held.code);
         }
     }

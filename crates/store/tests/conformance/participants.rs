@@ -36,24 +36,22 @@ async fn record_ids_are_text_and_unique_within_a_study(#[values(Engine::Sqlite, 
     assert_eq!(world.read().await.participant_count(world.study).await, Ok(4));
 }
 
+async fn add_site(world: &World) -> SiteId {
+    let (study, redcap_dag) = (world.study, Some("north".to_owned()));
+    let new = NewSite { id: SiteId::at(world.now), study, code: "S1".to_owned(), name: "North".to_owned(), redcap_dag };
+    let tx = world.tx().await;
+    tx.insert_site(&new).await.expect("a site");
+    done(tx).await;
+    new.id
+}
+
 #[rstest]
 #[tokio::test]
 async fn an_update_writes_the_mapped_fields_and_nothing_else(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let world = World::new(engine).await;
-    let id = world.add_participant("1").await;
-    let site = SiteId::at(world.now);
-    let tx = world.tx().await;
-    let new = NewSite {
-        id: site,
-        study: world.study,
-        code: "S1".to_owned(),
-        name: "North".to_owned(),
-        redcap_dag: Some("north".to_owned()),
-    };
-    tx.insert_site(&new).await.expect("a site");
-    done(tx).await;
+    let (id, site) = (world.add_participant("1").await, add_site(&world).await);
     world.db.as_server(r#"UPDATE participants SET extra_data = '{"kept": [1]}'"#).await.expect("a foreign key");
     let update = ParticipantUpdate {
         id,
