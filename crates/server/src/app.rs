@@ -51,7 +51,9 @@ fn documented() -> OpenApiRouter<AppState> {
 
 /// What staff may do with a token they may do with the console's session: the proofs take both.
 fn offer_session(document: &mut OpenApi) {
-    let of_staff = document.paths.paths.iter_mut().filter(|(path, _)| !path.starts_with("/api/portal/"));
+    let of_participants = ["/api/portal/", "/api/auth/participant/"];
+    let is_of_staff = |path: &str| of_participants.iter().all(|theirs| !path.starts_with(theirs));
+    let of_staff = document.paths.paths.iter_mut().filter(|(path, _)| is_of_staff(path));
     for (_, item) in of_staff {
         let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.delete, &mut item.patch];
         for security in operations.into_iter().flatten().filter_map(|operation| operation.security.as_mut()) {
