@@ -51,6 +51,11 @@ pub(crate) fn new_token() -> String {
     hex::encode_upper(rand::random::<[u8; 16]>())
 }
 
+/// 64 of them, the shape of a super token.
+pub(crate) fn new_super_token() -> String {
+    new_token() + &new_token()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

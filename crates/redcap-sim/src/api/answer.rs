@@ -23,6 +23,15 @@ impl Format {
         }
     }
 
+    /// As the log writes it.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Json => "JSON",
+            Self::Csv => "CSV",
+            Self::Xml => "XML",
+        }
+    }
+
     pub(super) fn content_type(self) -> &'static str {
         match self {
             Self::Json => "application/json; charset=utf-8",
@@ -159,6 +168,16 @@ pub(super) fn count(format: Format, count: usize) -> Answer {
         Format::Json => serde_json::json!({ "count": count }).to_string(),
         Format::Csv => count.to_string(),
         Format::Xml => format!("{XML_HEAD}<count>{count}</count>"),
+    };
+    Answer::Body { format, body }
+}
+
+/// An import that is said to go on after the answer.
+pub(super) fn background(format: Format) -> Answer {
+    let body = match format {
+        Format::Json => "{\"success\":true}".to_owned(),
+        Format::Csv => "true".to_owned(),
+        Format::Xml => format!("{XML_HEAD}<success>true</success>"),
     };
     Answer::Body { format, body }
 }

@@ -3,8 +3,8 @@
 
 use super::answer::{Answer, ApiError};
 use super::{
-    Call, arms, dags, dictionary, dictionary_import, events, export, files, import, log, mapping, participants,
-    project, records, repeats, repository, rights, roles, surveys, users,
+    Call, arms, dags, dictionary, dictionary_import, events, export, files, import, log, mapping, participants, pdf,
+    project, project_xml, records, repeats, reports, repository, rights, roles, surveys, users,
 };
 use crate::state::log::DESIGN;
 
@@ -112,11 +112,15 @@ const OPERATIONS: &[Operation] = &[
     operation("metadata", "export", READ, Design("Export metadata (API)"), dictionary::export),
     operation("metadata", "import", DESIGN_WRITE, Design("Import metadata (API)"), dictionary_import::import),
     operation("participantList", "export", READ, Design("Export survey participant list (API)"), participants::export),
+    operation("pdf", "export", READ, Itself, pdf::export),
     operation("project", "export", READ, Design("Export project information (API)"), project::export),
+    operation("project", "import", &[], Itself, project::create_without_super_token),
     operation("project_settings", "import", DESIGN_WRITE, Design("Import project information (API)"), project::import),
+    operation("project_xml", "export", READ, Design("Export project XML (API)"), project_xml::export),
     operation("record", "delete", &["record_delete"], Itself, records::delete),
     operation("record", "export", READ, Itself, export::export),
     operation("record", "import", WRITE, Itself, import::import),
+    operation("record", "randomize", WRITE, Itself, records::randomize),
     operation("record", "rename", &["api_import", "record_rename"], Itself, records::rename),
     operation(
         "repeatingFormsEvents",
@@ -132,6 +136,7 @@ const OPERATIONS: &[Operation] = &[
         Design("Import repeating instruments and events (API)"),
         repeats::import,
     ),
+    operation("report", "export", READ, Design("Export report (API)"), reports::export),
     operation("surveyAccessCode", "export", READ, Itself, surveys::access_code),
     operation("surveyLink", "export", READ, Itself, surveys::link),
     operation("surveyQueueLink", "export", READ, Itself, surveys::queue_link),

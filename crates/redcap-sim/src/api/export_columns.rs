@@ -2,7 +2,7 @@
 //! Invariant: identifying columns come first and only with the record id; forms keep the dictionary's order.
 
 use super::answer::ApiError;
-use super::params::Params;
+use super::export_request::ExportRequest;
 use crate::project::definition::{Definition, Form};
 use crate::project::field::{Choice, Field, Kind, checkbox_column};
 
@@ -17,6 +17,8 @@ pub(super) enum Source<'a> {
     SurveyTime(&'a Form),
     Value(&'a Field),
     Checkbox(&'a Field, Choice),
+    /// All checked codes of a checkbox.
+    Combined(&'a Field),
     Complete(&'a Form),
 }
 
@@ -33,7 +35,7 @@ impl<'a> ExportColumn<'a> {
     /// The form whose rows hold this column; none for identifying columns.
     pub(super) fn form(&self) -> Option<&'a str> {
         match &self.source {
-            Source::Value(field) | Source::Checkbox(field, _) => Some(&field.form),
+            Source::Value(field) | Source::Checkbox(field, _) | Source::Combined(field) => Some(&field.form),
             Source::Complete(form) | Source::SurveyTime(form) => Some(&form.name),
             _ => None,
         }
@@ -49,7 +51,7 @@ impl<'a> ExportColumn<'a> {
             Source::Group => "Data Access Group".into(),
             Source::SurveyIdentifier => "Survey Identifier".into(),
             Source::SurveyTime(_) => "Survey Timestamp".into(),
-            Source::Value(field) => field.label.clone(),
+            Source::Value(field) | Source::Combined(field) => field.label.clone(),
             Source::Checkbox(field, choice) => format!("{} (choice={})", field.label, choice.label),
             Source::Complete(_) => "Complete?".into(),
         }
@@ -57,12 +59,12 @@ impl<'a> ExportColumn<'a> {
 }
 
 /// What the caller asked for: everything, or some fields and all of some forms.
-struct Wanted {
-    fields: Vec<String>,
-    forms: Vec<String>,
+struct Wanted<'a> {
+    fields: &'a [String],
+    forms: &'a [String],
 }
 
-impl Wanted {
+impl Wanted<'_> {
     fn all(&self) -> bool {
         self.fields.is_empty() && self.forms.is_empty()
     }
@@ -80,10 +82,9 @@ impl Wanted {
 /// 400 with REDCap's words for a field or form the project does not have.
 pub(super) fn columns<'a>(
     definition: &'a Definition,
-    params: &Params,
-    groups: bool,
+    request: &ExportRequest,
 ) -> Result<Vec<ExportColumn<'a>>, ApiError> {
-    let wanted = Wanted { fields: params.list("fields"), forms: params.list("forms") };
+    let wanted = Wanted { fields: &request.fields, forms: &request.forms };
     let known = |name: &String| {
         let complete = name.strip_suffix("_complete").is_some_and(|form| definition.form(form).is_some());
         complete || definition.field(name).is_some()
@@ -91,20 +92,20 @@ pub(super) fn columns<'a>(
     refuse_unknown("fields", wanted.fields.iter().filter(|name| !known(name)))?;
     refuse_unknown("forms", wanted.forms.iter().filter(|name| definition.form(name).is_none()))?;
 
-    let surveys = params.flag("exportSurveyFields");
+    let surveys = request.survey_fields;
     let mut columns = Vec::new();
     let record_id = definition.record_id_field();
     let first_form = definition.forms.first().map_or("", |form| &form.name);
     if wanted.field(record_id, first_form) {
         columns.push(ExportColumn::new(record_id, Source::RecordId));
-        identify(definition, groups, surveys, &mut columns);
+        identify(definition, request.group_column, surveys, &mut columns);
     }
     for form in &definition.forms {
         if surveys && form.survey.is_some() && wanted.form(&form.name) {
             columns.push(ExportColumn::new(format!("{}_timestamp", form.name), Source::SurveyTime(form)));
         }
         for field in definition.fields_of(&form.name).filter(|field| wanted.field(&field.name, &form.name)) {
-            field_columns(field, &mut columns);
+            field_columns(field, request.combined && !request.eav, &mut columns);
         }
         let complete = format!("{}_complete", form.name);
         if wanted.form(&form.name) || wanted.fields.contains(&complete) {
@@ -130,7 +131,11 @@ fn identify<'a>(definition: &Definition, groups: bool, surveys: bool, columns: &
     }
 }
 
-fn field_columns<'a>(field: &'a Field, columns: &mut Vec<ExportColumn<'a>>) {
+fn field_columns<'a>(field: &'a Field, combined: bool, columns: &mut Vec<ExportColumn<'a>>) {
+    if field.kind == Kind::Checkbox && combined {
+        columns.push(ExportColumn::new(field.name.as_str(), Source::Combined(field)));
+        return;
+    }
     if field.kind != Kind::Checkbox {
         columns.push(ExportColumn::new(field.name.as_str(), Source::Value(field)));
         return;

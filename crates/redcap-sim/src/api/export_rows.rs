@@ -4,7 +4,10 @@
 use serde_json::{Map, Value};
 
 use super::export_columns::{ExportColumn, Source};
-use crate::project::definition::{COMPLETE_LABELS, Definition};
+use super::export_request::ValueStyle;
+use crate::project::definition::{COMPLETE_LABELS, Column, Definition};
+use crate::project::field::{Choice, Field, checkbox_column};
+use crate::project::logic::Logic;
 use crate::state::records::{Place, Record, Repeat, Row};
 
 /// One row of one record that is about to be written.
@@ -15,9 +18,7 @@ pub(super) struct Cursor<'a> {
     pub(super) place: &'a Place,
     pub(super) row: &'a Row,
     pub(super) labels: bool,
-    /// `exportCheckboxLabel`: the choice's own label instead of Checked and Unchecked.
-    pub(super) checkbox_labels: bool,
-    pub(super) blank_gray: bool,
+    pub(super) style: ValueStyle,
 }
 
 impl Cursor<'_> {
@@ -55,9 +56,11 @@ impl Cursor<'_> {
                 let choice = field.choices().into_iter().find(|choice| choice.code == stored);
                 choice.map_or_else(|| stored.to_owned(), |choice| choice.label).into()
             }
+            Source::Value(field) if self.style.comma && field.is_number() => stored.replacen('.', ",", 1).into(),
             Source::Value(_) => stored.into(),
+            Source::Combined(field) => self.combined(field).into(),
             Source::Checkbox(_, choice) => self.checkbox(stored == "1", &choice.label).into(),
-            Source::Complete(_) if stored.is_empty() && self.blank_gray => "".into(),
+            Source::Complete(_) if stored.is_empty() && self.style.blank_gray => "".into(),
             Source::Complete(_) => {
                 let state = stored.parse::<usize>().unwrap_or(0);
                 let label = COMPLETE_LABELS.get(state).copied().unwrap_or(stored);
@@ -66,8 +69,37 @@ impl Cursor<'_> {
         }
     }
 
+    /// The codes, or with labels the labels, of everything that is checked.
+    fn combined(&self, field: &Field) -> String {
+        let checked = |choice: &Choice| self.row.values.contains_key(&checkbox_column(&field.name, &choice.code));
+        let words = field.choices().into_iter().filter(checked);
+        words.map(|choice| if self.labels { choice.label } else { choice.code }).collect::<Vec<_>>().join(",")
+    }
+
+    /// Whether a filter lets the row through. A field that is not collected in this row is looked up in the event's base row.
+    pub(super) fn holds(&self, logic: &Logic) -> bool {
+        let value = |event: Option<&str>, column: &str| {
+            if column == self.definition.record_id_field() {
+                return self.id.to_owned();
+            }
+            let own = self.definition.column(column).is_some_and(|found| self.applies(found.form()));
+            let named = event.and_then(|event| self.definition.event_index(event));
+            let row = match named.filter(|event| *event != self.place.event) {
+                None if own => Some(self.row),
+                named => {
+                    let event = named.unwrap_or(self.place.event);
+                    self.record.rows.get(&Place { event, repeat: Repeat::No })
+                }
+            };
+            let value = row.and_then(|row| row.values.get(column)).cloned();
+            let checkbox = matches!(self.definition.column(column), Some(Column::Checkbox(_)));
+            value.unwrap_or_else(|| if checkbox { "0".into() } else { String::new() })
+        };
+        logic.holds(&value)
+    }
+
     fn checkbox(&self, checked: bool, label: &str) -> String {
-        let text = match (self.labels, self.checkbox_labels, checked) {
+        let text = match (self.labels, self.style.checkbox_labels, checked) {
             (false, _, true) => "1",
             (false, _, false) => "0",
             (true, true, true) => label,
@@ -97,6 +129,10 @@ impl Cursor<'_> {
                 Source::Checkbox(field, choice) => {
                     let checked = self.row.values.contains_key(&column.name);
                     (field.name.as_str(), if checked { choice.code.as_str().into() } else { "".into() })
+                }
+                // Flat rows show a document's name, this form its number.
+                Source::Value(field) if self.row.files.contains_key(&field.name) => {
+                    (column.name.as_str(), self.row.files[&field.name].id.to_string().into())
                 }
                 Source::Value(_) | Source::Complete(_) => (column.name.as_str(), self.cell(column)),
                 _ => continue,

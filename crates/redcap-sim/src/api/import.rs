@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use super::answer::{Answer, ApiError, count, ids};
+use super::answer::{Answer, ApiError, background, count, ids};
 use super::import_places::{Identity, designated, place};
 use super::sent::{SentRow, cell, read};
-use super::{Call, answer};
+use super::{Call, answer, import_eav};
 use crate::project::definition::{Column, Definition};
 use crate::project::field::Kind;
 use crate::state::change::{Blanks, Change};
@@ -24,7 +24,10 @@ const SYSTEM_COLUMNS: [&str; 5] = [
 /// # Errors
 /// 400 with one line per refused value, or for data that cannot be read at all.
 pub(super) fn import(call: &mut Call<'_>) -> Result<Answer, ApiError> {
-    let sent = read(call.params)?;
+    let mut sent = read(call.params)?;
+    if call.params.get("type") == "eav" {
+        sent = import_eav::flat(&call.project.definition, &sent)?;
+    }
     unknown_columns(&call.project.definition, &sent)?;
     let names = record_names(call, &sent)?;
     let mut changes = Vec::new();
@@ -59,6 +62,10 @@ fn store(call: &mut Call<'_>, mut changes: Vec<Change>, names: &[(String, String
     }
     let format = call.params.return_format();
     let new: Vec<String> = touched.iter().map(|(_, stored)| stored.clone()).collect();
+    if call.params.flag("backgroundProcess") {
+        // The work is done at once; a client cannot tell.
+        return background(format);
+    }
     match call.params.get("returnContent") {
         "ids" => ids(format, &new),
         "auto_ids" if call.params.flag("forceAutoNumber") => {

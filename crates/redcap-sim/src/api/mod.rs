@@ -11,20 +11,27 @@ mod dictionary_import;
 mod events;
 mod export;
 mod export_columns;
+mod export_request;
 mod export_rows;
 mod faults;
 mod files;
 mod import;
+mod import_eav;
 mod import_places;
 mod levels;
 mod log;
 mod mapping;
 mod params;
 mod participants;
+mod pdf;
 mod places;
 mod project;
+mod project_create;
+mod project_xml;
+mod record_parts;
 mod records;
 mod repeats;
+mod reports;
 mod repository;
 mod rights;
 mod roles;
@@ -119,6 +126,10 @@ fn answer(sim: &Sim, params: &Params, faults: &Faults) -> Response {
     let format = params.return_format();
     let outcome = {
         let mut world = sim.world();
+        if params.get("content") == "project" && sim.is_super_token(params.get("token").trim()) {
+            let made = project_create::create(&mut world, params);
+            return made.map_or_else(|error| error.render(format), Answer::render);
+        }
         let World { projects, site, base_url, clock, .. } = &mut *world;
         let token = params.get("token").trim();
         let found = projects.values_mut().find_map(|project| Some((project.user_of(token)?.clone(), project)));

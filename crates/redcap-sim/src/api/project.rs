@@ -4,9 +4,9 @@
 use metricis_redcap::wire;
 use serde_json::{Map, Value};
 
-use super::Call;
 use super::answer::{Answer, ApiError, count_of};
 use super::sent::read_rows;
+use super::{Call, no_permission};
 
 pub(super) fn version(call: &mut Call<'_>) -> Result<Answer, ApiError> {
     Ok(Answer::Text(call.version.to_owned()))
@@ -43,6 +43,14 @@ pub(super) fn export(call: &mut Call<'_>) -> Result<Answer, ApiError> {
         _ => Map::new(),
     };
     Ok(Answer::Object { format: call.params.format(), object })
+}
+
+/// Projects are made with a super token, which is no project's.
+///
+/// # Errors
+/// 403 always.
+pub(super) fn create_without_super_token(_: &mut Call<'_>) -> Result<Answer, ApiError> {
+    Err(no_permission())
 }
 
 /// Answers with how many settings were sent that can be set.

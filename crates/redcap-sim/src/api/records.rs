@@ -2,18 +2,16 @@
 //! Invariant: either all named records are deleted or none.
 
 use super::Call;
-use super::answer::{Answer, ApiError};
+use super::answer::{Answer, ApiError, count_of};
+use super::places::unknown_record;
+use super::record_parts::Part;
 use crate::SimError;
 
 /// # Errors
-/// 400 when a record does not exist or only a part of it is meant.
+/// 400 when a record or a named part of it does not exist; nothing is deleted then.
 pub(super) fn delete(call: &mut Call<'_>) -> Result<Answer, ApiError> {
-    if ["instrument", "event", "arm", "repeat_instance"].iter().any(|part| !call.params.get(part).is_empty()) {
-        return Err(ApiError::bad("The simulated server deletes whole records only"));
-    }
     let records = call.params.list("records");
-    let absent: Vec<&str> =
-        records.iter().filter(|id| !call.project.records.contains(id)).map(String::as_str).collect();
+    let absent: Vec<&str> = records.iter().filter(|id| !is_visible(call, id)).map(String::as_str).collect();
     if !absent.is_empty() || records.is_empty() {
         return Err(ApiError::bad(format!(
             "One or more of the records provided cannot be deleted because they do not exist in the project. The \
@@ -21,8 +19,31 @@ pub(super) fn delete(call: &mut Call<'_>) -> Result<Answer, ApiError> {
             absent.join(", ")
         )));
     }
-    let gone = records.iter().filter(|id| call.project.delete(id, &call.user.username, call.now).is_ok()).count();
-    Ok(Answer::Text(gone.to_string()))
+    let part = Part::of(call)?;
+    for id in &records {
+        match &part {
+            Some(part) => delete_part(call, id, part),
+            None => drop(call.project.delete(id, &call.user.username, call.now)),
+        }
+    }
+    Ok(count_of(records.len()))
+}
+
+fn delete_part(call: &mut Call<'_>, id: &str, part: &Part) {
+    let Some(record) = call.project.records.get_mut(id) else { return };
+    part.take(&call.project.definition, record);
+    if record.rows.is_empty() {
+        // The record is there, so that it can be deleted.
+        let _ = call.project.delete(id, &call.user.username, call.now);
+        return;
+    }
+    record.modified = call.now;
+    let details = "Delete a part of the record".to_owned();
+    call.project.note_record(call.now, &call.user.username, "Update record (API)", id, details);
+}
+
+fn is_visible(call: &Call<'_>, id: &str) -> bool {
+    call.project.records.get(id).is_some_and(|record| call.user.sees(record.group.as_deref()))
 }
 
 /// # Errors
@@ -32,14 +53,26 @@ pub(super) fn rename(call: &mut Call<'_>) -> Result<Answer, ApiError> {
     if new.is_empty() {
         return Err(ApiError::bad("The parameter \"new_record_name\" is missing"));
     }
+    if !is_visible(call, old) {
+        return Err(unknown_record(old));
+    }
     match call.project.rename(old, new, &call.user.username, call.now) {
         Ok(()) => Ok(Answer::Text("1".into())),
         Err(SimError::RecordExists(_)) => Err(ApiError::bad(format!("The record \"{new}\" already exists"))),
-        Err(_) => Err(ApiError::bad(format!("The record \"{old}\" does not exist"))),
+        Err(_) => Err(unknown_record(old)),
     }
 }
 
 /// `content=generateNextRecordName`.
 pub(super) fn next_name(call: &mut Call<'_>) -> Result<Answer, ApiError> {
     Ok(Answer::Text(call.project.records.next_name(call.project.group_id(&call.user))))
+}
+
+/// `action=randomize`. No project of the simulator has a randomization set up; the words are ours.
+///
+/// # Errors
+/// 400 always.
+pub(super) fn randomize(call: &mut Call<'_>) -> Result<Answer, ApiError> {
+    let id = call.params.get("randomization_id");
+    Err(ApiError::bad(format!("The randomization_id \"{id}\" does not exist in the project")))
 }

@@ -11,12 +11,12 @@ use crate::project::xml::{self, Element};
 pub(super) type SentRow = Vec<(String, String)>;
 
 /// What a row says in a column; blank when it has none.
-pub(super) fn cell<'a>(row: &'a SentRow, name: &str) -> &'a str {
+pub(super) fn cell<'a>(row: &'a [(String, String)], name: &str) -> &'a str {
     given(row, name).unwrap_or("")
 }
 
 /// What a row says in a column, if it has that column.
-pub(super) fn given<'a>(row: &'a SentRow, name: &str) -> Option<&'a str> {
+pub(super) fn given<'a>(row: &'a [(String, String)], name: &str) -> Option<&'a str> {
     row.iter().find(|(column, _)| column == name).map(|(_, value)| value.as_str())
 }
 
@@ -38,9 +38,6 @@ pub(super) fn read(params: &Params) -> Result<Vec<SentRow>, ApiError> {
     let data = params.get("data").trim_start_matches('\u{feff}');
     if data.trim().is_empty() {
         return Err(ApiError::bad("The parameter \"data\" is missing or empty"));
-    }
-    if params.get("type") == "eav" {
-        return Err(ApiError::bad("The simulated server imports only the type \"flat\""));
     }
     match params.format() {
         Format::Json => json(data),

@@ -9,7 +9,8 @@ use axum::response::Response;
 
 use super::access::made;
 use super::html::{escape, ok, page, refused, scroll};
-use crate::sim::{API_USERNAME, ProjectOptions, Sim};
+use crate::sim::{ProjectOptions, Sim};
+use crate::state::add::API_USERNAME;
 
 pub(super) async fn show(State(sim): State<Sim>) -> Response {
     ok(render(&sim, ""))

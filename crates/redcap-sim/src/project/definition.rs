@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::field::Field;
 use super::index::Index;
+use super::report::Report;
+use super::xml::Element;
 
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Form {
@@ -119,6 +121,9 @@ pub(crate) struct Definition {
     pub(crate) events: Vec<Event>,
     pub(crate) repeating: Vec<RepeatingForm>,
     pub(crate) groups: Vec<Group>,
+    pub(crate) reports: Vec<Report>,
+    /// What a project file says that the simulator has no use for; it goes out again as it came in.
+    pub(crate) kept: Vec<Element>,
     /// Of forms and fields.
     #[serde(skip)]
     pub(crate) index: Index,

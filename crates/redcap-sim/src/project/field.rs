@@ -42,6 +42,11 @@ impl Kind {
         KINDS.iter().find(|(kind, ..)| *kind == self).map_or("text", |(_, word, _)| word)
     }
 
+    /// For `redcap:FieldType`.
+    pub(crate) fn odm_word(self) -> &'static str {
+        KINDS.iter().find(|(kind, ..)| *kind == self).map_or("text", |(.., odm)| odm)
+    }
+
     /// From the column `field_type` of the dictionary.
     pub(crate) fn from_word(word: &str) -> Option<Self> {
         KINDS.iter().find(|(_, own, _)| *own == word).map(|(kind, ..)| *kind)
@@ -85,6 +90,31 @@ pub(crate) struct Choice {
 }
 
 impl Field {
+    /// A field of which only the kind is known.
+    pub(crate) fn blank(kind: Kind) -> Self {
+        let text = String::new;
+        Self {
+            name: text(),
+            form: text(),
+            section_header: text(),
+            kind,
+            label: text(),
+            choices_or_calculation: text(),
+            note: text(),
+            validation: text(),
+            min: text(),
+            max: text(),
+            identifier: false,
+            branching: text(),
+            required: false,
+            alignment: text(),
+            question_number: text(),
+            matrix_group: text(),
+            matrix_ranking: text(),
+            annotation: text(),
+        }
+    }
+
     /// The choices a person picks from; empty for fields without any.
     pub(crate) fn choices(&self) -> Vec<Choice> {
         let fixed = |pairs: [(&str, &str); 2]| {
@@ -101,6 +131,11 @@ impl Field {
     /// Whether the field can hold a value at all.
     pub(crate) fn holds_data(&self) -> bool {
         self.kind != Kind::Descriptive
+    }
+
+    /// Whether values are numbers that may have decimals.
+    pub(crate) fn is_number(&self) -> bool {
+        self.kind == Kind::Calc || (self.kind == Kind::Text && self.validation.starts_with("number"))
     }
 
     /// Names of the columns in a flat export.

@@ -2,15 +2,24 @@
 //! Invariant: what is loaded here is complete and consistent, or the whole file is refused with the reason.
 
 pub(crate) mod definition;
+mod empty;
 pub(crate) mod field;
 pub(crate) mod index;
+pub(crate) mod logic;
 mod odm;
 mod odm_dictionary;
 mod odm_records;
 mod odm_settings;
+mod odm_write;
+mod odm_write_dictionary;
+mod odm_write_records;
+pub(crate) mod report;
 pub(crate) mod xml;
+mod xml_text;
 
-pub(crate) use odm::load;
+pub(crate) use empty::empty;
+pub(crate) use odm::{Loaded, load};
+pub(crate) use odm_write::{OdmContents, OdmOptions, write};
 
 /// Why a project file cannot become a project.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]

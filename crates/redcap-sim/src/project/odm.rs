@@ -7,13 +7,14 @@ use super::definition::{Arm, Definition, Event};
 use super::index::Index;
 use super::xml::{Element, parse};
 use super::{OdmError, odm_dictionary, odm_records, odm_settings};
+use crate::state::people::Role;
 use crate::state::records::Records;
 
-/// Reads a whole project file. Event and group ids are left 0 for the caller to assign; records are stamped `now`.
+/// Reads a whole project file. Ids of events, groups and documents are left 0 for the caller to assign; records are stamped `now`.
 ///
 /// # Errors
 /// [`OdmError`] when the text is no XML, no project, or contradicts itself. Nothing is half loaded.
-pub(crate) fn load(xml: &str, now: DateTime<Utc>) -> Result<(Definition, Records), OdmError> {
+pub(crate) fn load(xml: &str, now: DateTime<Utc>) -> Result<Loaded, OdmError> {
     let root = parse(xml)?;
     if root.name != "ODM" {
         return Err(OdmError::NotAProject(format!("the root element is <{}>, not <ODM>", root.name)));
@@ -35,11 +36,20 @@ pub(crate) fn load(xml: &str, now: DateTime<Utc>) -> Result<(Definition, Records
         events,
         repeating: Vec::new(),
         groups: odm_settings::groups(globals),
+        reports: odm_settings::reports(globals),
+        kept: odm_settings::kept(globals),
         index: Index::default(),
     };
     odm_settings::repeats(globals, &mut definition)?;
     let records = odm_records::records(&root, &definition, now)?;
-    Ok((definition, records))
+    Ok(Loaded { definition, records, roles: odm_settings::roles(globals) })
+}
+
+/// A project as its file describes it.
+pub(crate) struct Loaded {
+    pub(crate) definition: Definition,
+    pub(crate) records: Records,
+    pub(crate) roles: Vec<Role>,
 }
 
 fn events(metadata: &Element, forms: &[String]) -> Result<(Vec<Arm>, Vec<Event>, bool), OdmError> {

@@ -6,7 +6,9 @@ use chrono::{DateTime, Utc};
 
 use super::OdmError;
 use super::definition::{Column, Definition};
+use super::field::Kind;
 use super::xml::Element;
+use crate::state::document::{Bytes, Document};
 use crate::state::records::{Place, Record, Records, Repeat};
 
 /// Reads all subjects.
@@ -53,9 +55,14 @@ fn read_forms(
         } else {
             Repeat::No
         };
-        let items = form_data.children("ItemGroupData").flat_map(|group| group.children("ItemData"));
-        for item in items {
-            read_item(item, Place { event, repeat: repeat.clone() }, definition, record)?;
+        let groups = form_data.children("ItemGroupData");
+        for item in groups.flat_map(|group| &group.children) {
+            let place = Place { event, repeat: repeat.clone() };
+            match item.name.as_str() {
+                "ItemData" => read_item(item, place, definition, record)?,
+                "ItemDataBase64Binary" => read_file(item, place, definition, record)?,
+                _ => {}
+            }
         }
     }
     Ok(())
@@ -73,6 +80,10 @@ fn read_item(item: &Element, place: Place, definition: &Definition, record: &mut
         record.group = Some(group.unique_name.clone());
         return Ok(());
     }
+    if let Some(form) = name.strip_suffix("_timestamp").filter(|form| definition.form(form).is_some()) {
+        record.rows.entry(place).or_default().survey_times.insert(form.to_owned(), value.to_owned());
+        return Ok(());
+    }
     let unchecked = match definition.column(name) {
         Some(Column::Checkbox(_)) => value == "0",
         Some(_) => false,
@@ -81,6 +92,19 @@ fn read_item(item: &Element, place: Place, definition: &Definition, record: &mut
     if !value.is_empty() && !unchecked {
         record.rows.entry(place).or_default().values.insert(name.to_owned(), value.to_owned());
     }
+    Ok(())
+}
+
+/// A document in a file field; one of a field that the dictionary does not have is left out.
+fn read_file(item: &Element, place: Place, definition: &Definition, record: &mut Record) -> Result<(), OdmError> {
+    let name = item.attr("ItemOID");
+    if definition.field(name).is_none_or(|field| field.kind != Kind::File) {
+        return Ok(());
+    }
+    let broken = || OdmError::Broken(format!("the file in the field '{name}' is not Base64"));
+    let bytes = Bytes::from_base64(item.text()).ok_or_else(broken)?;
+    let document = Document { id: 0, name: item.attr("redcap:DocName").to_owned(), bytes };
+    record.rows.entry(place).or_default().set_file(name, Some(document));
     Ok(())
 }
 

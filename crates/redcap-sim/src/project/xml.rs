@@ -4,6 +4,7 @@
 use quick_xml::Reader;
 use quick_xml::escape::unescape;
 use quick_xml::events::{BytesStart, Event};
+use serde::{Deserialize, Serialize};
 
 use super::OdmError;
 
@@ -11,12 +12,12 @@ use super::OdmError;
 const MAX_DEPTH: usize = 64;
 
 /// One element. Names keep their prefix (`redcap:FieldType`), which REDCap never changes.
-#[derive(Default)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Element {
     pub(crate) name: String,
-    attributes: Vec<(String, String)>,
+    pub(super) attributes: Vec<(String, String)>,
     pub(crate) children: Vec<Element>,
-    text: String,
+    pub(super) text: String,
 }
 
 impl Element {

@@ -12,12 +12,9 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use crate::SimError;
-use crate::ambient::{Clock, new_token};
+use crate::ambient::{Clock, new_super_token, new_token};
 use crate::det::DetDelivery;
-use crate::fault::orders::Orders;
 use crate::project::{self, OdmError};
-use crate::state::document::Repository;
-use crate::state::log::DESIGN;
 use crate::state::records::{Place, Repeat};
 use crate::state::{ApiUser, Project, World};
 
@@ -30,11 +27,13 @@ pub struct SimOptions {
     pub version: String,
     /// The zone in which the server writes and reads times; UTC by default.
     pub zone: Tz,
+    /// 64 hexadecimal digits that may make projects; made up when absent.
+    pub super_token: Option<String>,
 }
 
 impl Default for SimOptions {
     fn default() -> Self {
-        Self { version: "14.9.1".into(), zone: Tz::UTC }
+        Self { version: "14.9.1".into(), zone: Tz::UTC, super_token: None }
     }
 }
 
@@ -63,10 +62,8 @@ pub struct Sim {
     kept: Option<Arc<keep::Kept>>,
     http: reqwest::Client,
     options: Arc<SimOptions>,
+    super_token: Arc<str>,
 }
-
-/// The person whom a project's first token belongs to.
-pub(crate) const API_USERNAME: &str = "api_user";
 
 impl Sim {
     /// An empty server.
@@ -82,6 +79,7 @@ impl Sim {
             visits: Arc::default(),
             kept: None,
             http,
+            super_token: options.super_token.clone().unwrap_or_else(new_super_token).into(),
             options: Arc::new(options),
         }
     }
@@ -124,39 +122,18 @@ impl Sim {
     /// [`OdmError`] when the text is no consistent project, or its id or token is taken.
     pub fn add_project_xml(&self, xml: &str, options: ProjectOptions) -> Result<ProjectHandle, OdmError> {
         let now = self.now();
-        let (mut definition, records) = project::load(xml, now)?;
-        let mut world = self.world();
-        let project_id = options.project_id.unwrap_or_else(|| world.free_project_id());
-        if world.projects.contains_key(&project_id) {
-            return Err(OdmError::Taken("project id"));
-        }
-        let token = options.token.unwrap_or_else(new_token);
-        if world.project_of_token(&token).is_some() {
-            return Err(OdmError::Taken("token"));
-        }
-        for event in &mut definition.events {
-            event.id = world.site.fresh_id();
-        }
-        for group in &mut definition.groups {
-            group.id = world.site.fresh_id();
-        }
-        let mut project = Project {
-            id: project_id,
-            definition,
-            records,
-            users: vec![ApiUser { token: Some(token.clone()), ..ApiUser::with_all_rights(API_USERNAME) }.into()],
-            roles: Vec::new(),
-            repository: Repository::default(),
-            log: Vec::new(),
-            det_url: options.det_url,
-            deliveries: Vec::new(),
-            orders: Orders::default(),
-            api_calls: 0,
-            created: now,
-        };
-        project.note(now, API_USERNAME, DESIGN, "Create project using REDCap XML file");
-        world.projects.insert(project_id, project);
-        Ok(ProjectHandle { project_id, token })
+        let loaded = project::load(xml, now)?;
+        self.world().add(loaded, options, "Create project using REDCap XML file")
+    }
+
+    /// The token with which `content=project` makes projects.
+    #[must_use]
+    pub fn super_token(&self) -> &str {
+        &self.super_token
+    }
+
+    pub(crate) fn is_super_token(&self, token: &str) -> bool {
+        token.eq_ignore_ascii_case(&self.super_token)
     }
 
     /// Takes a project away with all that it holds.

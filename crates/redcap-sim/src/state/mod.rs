@@ -1,6 +1,7 @@
 //! Everything the simulated server knows, behind one lock: projects, their people, data, log and deliveries.
 //! Invariant: a token belongs to exactly one person of one project; no lock is held while waiting for anything.
 
+pub(crate) mod add;
 pub(crate) mod change;
 pub(crate) mod check;
 pub(crate) mod design;

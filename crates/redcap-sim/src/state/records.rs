@@ -81,7 +81,7 @@ pub(crate) struct Place {
     pub(crate) repeat: Repeat,
 }
 
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Row {
     /// By column name of a flat export (`gym___0`, `demographics_complete`).
     pub(crate) values: BTreeMap<String, String>,
@@ -107,7 +107,7 @@ impl Row {
     }
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Record {
     /// Unique name of its data access group.
     pub(crate) group: Option<String>,
@@ -186,6 +186,11 @@ impl Records {
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Record> {
         self.changed.extend(self.all.keys().map(|id| id.0.clone()));
         self.all.values_mut()
+    }
+
+    /// All uploaded files of all records.
+    pub(crate) fn documents_mut(&mut self) -> impl Iterator<Item = &mut Document> {
+        self.all.values_mut().flat_map(|record| record.rows.values_mut()).flat_map(|row| row.files.values_mut())
     }
 
     /// Keeps the records for which `keep` says so.
