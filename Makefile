@@ -45,7 +45,8 @@ test: check ## everything that CI runs: check, then the whole suite on SQLite an
 	@npm --prefix web test --silent
 	@echo "==> the suite, on both engines"
 	@cargo nextest run --workspace --locked --no-run --cargo-quiet
-	@TEST_PYTHON=$$(scripts/python-env) scripts/services run -- cargo nextest run --workspace --locked --profile $(NEXTEST_PROFILE) $(ARGS)
+	@TEST_PYTHON=$$(scripts/python-env) TEST_PYCAP=$$(scripts/python-env pycap) TEST_REDCAPLITE=$$(scripts/python-env redcaplite) \
+		scripts/services run -- cargo nextest run --workspace --locked --profile $(NEXTEST_PROFILE) $(ARGS)
 	@echo "==> browser stories, in Chromium on the served program"
 	@cargo build --locked --quiet --bin metricis
 	@npm --prefix web run --silent stories

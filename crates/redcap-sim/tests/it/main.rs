@@ -15,3 +15,4 @@ mod people;
 mod projects;
 mod scale;
 mod server;
+mod strangers;
