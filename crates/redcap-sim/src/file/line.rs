@@ -10,7 +10,7 @@ use crate::state::records::Record;
 use crate::state::{Project, World};
 
 /// The version of the lines; the file's first line tells it.
-pub(super) const FORMAT: u32 = 2;
+pub(super) const FORMAT: u32 = 3;
 
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case")]

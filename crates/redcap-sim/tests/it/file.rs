@@ -143,9 +143,9 @@ async fn a_file_that_is_no_state_or_in_use_is_refused_and_left_alone() {
     let path = folder.path().join("redcap.state");
     for (text, reason) in [
         ("hello\n", "line 1: this is no state"),
-        ("{\"format\":3}\n", "line 1: its format is 3, not 2"),
+        ("{\"format\":4}\n", "line 1: its format is 4, not 3"),
         ("{\"removed\":1}\n", "line 1: the file does not begin with its format"),
-        ("{\"format\":2}\n{\"calls\":{\"project\":9,\"calls\":1}}\n", "line 2: it is about project 9"),
+        ("{\"format\":3}\n{\"calls\":{\"project\":9,\"calls\":1}}\n", "line 2: it is about project 9"),
     ] {
         std::fs::write(&path, text).unwrap();
         let refused = open(&path).err().unwrap().to_string();
