@@ -49,6 +49,9 @@ pub struct RunSimulator {
     /// API token of the project, when there is one: 32 hexadecimal digits [default: made up]
     #[arg(long, value_name = "HEX", value_parser = token)]
     pub token: Option<String>,
+    /// Token with which `content=project` makes projects: 64 hexadecimal digits [default: made up]
+    #[arg(long, value_name = "HEX", value_parser = super_token)]
+    pub super_token: Option<String>,
     /// Data Entry Trigger of each project
     #[arg(long, value_name = "URL")]
     pub det_url: Option<String>,
@@ -127,6 +130,14 @@ pub enum OfSimulator {
 }
 
 fn token(text: &str) -> Result<String, String> {
-    let fits = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if fits { Ok(text.to_ascii_uppercase()) } else { Err("a token has 32 hexadecimal digits".to_owned()) }
+    hexadecimal(text, 32, "a token")
+}
+
+fn super_token(text: &str) -> Result<String, String> {
+    hexadecimal(text, 64, "a super token")
+}
+
+fn hexadecimal(text: &str, digits: usize, what: &str) -> Result<String, String> {
+    let fits = text.len() == digits && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if fits { Ok(text.to_ascii_uppercase()) } else { Err(format!("{what} has {digits} hexadecimal digits")) }
 }

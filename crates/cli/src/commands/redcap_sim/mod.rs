@@ -3,7 +3,7 @@
 mod order;
 
 use metricis_core::environment::Environment;
-use metricis_redcap_sim::{ProjectHandle, ProjectOptions, Scope, Sim, SimError, SimOptions};
+use metricis_redcap_sim::{ProjectOptions, Scope, Sim, SimError, SimOptions};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -33,7 +33,7 @@ async fn serve(args: &Args, run: &RunSimulator) -> Result<(), CliError> {
     let listening = listener.local_addr().map_err(|error| CliError::Unavailable(error.to_string()))?;
     let url = run.public_url.clone().unwrap_or_else(|| format!("http://{listening}"));
     let url = format!("{}/", url.trim_end_matches('/'));
-    introduce(args, &url, &sim.projects())?;
+    introduce(args, &url, &sim)?;
     let stop = CancellationToken::new();
     stop_on_signal(stop.clone());
     let served = sim.serve_as(&url, listener, async move { stop.cancelled().await }).await;
@@ -41,7 +41,8 @@ async fn serve(args: &Args, run: &RunSimulator) -> Result<(), CliError> {
 }
 
 fn open(run: &RunSimulator) -> Result<Sim, CliError> {
-    let options = SimOptions { version: run.redcap_version.clone(), zone: run.time_zone };
+    let (version, super_token) = (run.redcap_version.clone(), run.super_token.clone());
+    let options = SimOptions { version, zone: run.time_zone, super_token };
     match &run.state {
         Some(path) => Sim::open(path, options).map_err(|error| CliError::Usage(format!("--state {error}"))),
         None => Ok(Sim::new(options)),
@@ -77,13 +78,14 @@ fn misbehave(sim: &Sim, run: &RunSimulator) -> Result<(), CliError> {
     run.fault.iter().try_for_each(|order| sim.give_order(Scope::Server, order.clone()).map_err(usage))
 }
 
-fn introduce(args: &Args, url: &str, projects: &[ProjectHandle]) -> Result<(), CliError> {
+fn introduce(args: &Args, url: &str, sim: &Sim) -> Result<(), CliError> {
+    let (projects, super_token) = (sim.projects(), sim.super_token());
     let listed: Vec<_> = projects.iter().map(|p| json!({ "project_id": p.project_id, "token": p.token })).collect();
-    let shown = json!({ "url": url, "api": format!("{url}api/"), "projects": listed });
+    let shown = json!({ "url": url, "api": format!("{url}api/"), "projects": listed, "super_token": super_token });
     show(args.json, &shown, |_| {
         let lines = projects.iter().map(|p| format!("  project {} token {}\n", p.project_id, p.token));
         format!(
-            "a simulated REDCap at {url}\n  API     {url}api/\n{}  break it with `metricis redcap-sim break --at {url} ORDER`, stop it with Ctrl-C\n",
+            "a simulated REDCap at {url}\n  API     {url}api/\n{}  super token {super_token}\n  break it with `metricis redcap-sim break --at {url} ORDER`, stop it with Ctrl-C\n",
             lines.collect::<String>()
         )
     })
