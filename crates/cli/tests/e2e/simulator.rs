@@ -133,3 +133,22 @@ fn mistakes_are_told_with_what_to_do() {
     let kinds = ok(&["faults"]);
     assert!(kinds.as_array().expect("a list").iter().any(|kind| kind["write"] == "down"));
 }
+
+/// The suite that the simulator's own tests run, here against the program as it is installed.
+#[test]
+fn pycap_takes_the_program_for_redcap() {
+    let python = std::env::var("TEST_PYCAP").expect("TEST_PYCAP is not set: run the suite with `make test`");
+    let super_token = TOKEN.repeat(2);
+    let simulator = Simulator::start(&["--super-token", &super_token]);
+    assert_eq!(simulator.facts["super_token"], super_token.as_str());
+    let output = Command::new(python)
+        .arg(format!("{}/../../tests/python/pycap_scenarios.py", env!("CARGO_MANIFEST_DIR")))
+        .env("REDCAP_SIM_URL", format!("{}api/", simulator.url()))
+        .env("REDCAP_SIM_SUPER_TOKEN", &super_token)
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("NO_PROXY", "*")
+        .output()
+        .expect("Python runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(refused(&["--super-token", TOKEN], 2).contains("a super token has 64 hexadecimal digits"));
+}

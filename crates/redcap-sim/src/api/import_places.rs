@@ -33,7 +33,7 @@ pub(super) fn place(
         message,
     };
     let event = match identity.event {
-        "" => 0,
+        "" if !definition.events.is_empty() => 0,
         name => definition.event_index(name).ok_or_else(|| {
             refuse("redcap_event_name", name, format!("'{name}' is not a valid unique event name in this project."))
         })?,

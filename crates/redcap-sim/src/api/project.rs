@@ -89,6 +89,9 @@ pub(super) fn import(call: &mut Call<'_>) -> Result<Answer, ApiError> {
         }
         changed += 1;
     }
+    if !longitudinal && call.project.definition.events.len() != 1 {
+        return Err(ApiError::bad("The project cannot become a classic one while it has not exactly one event."));
+    }
     call.project.definition.longitudinal = longitudinal;
     (call.project.definition.title, call.project.definition.settings) = definition;
     Ok(count_of(changed))
