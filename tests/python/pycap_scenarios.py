@@ -353,6 +353,8 @@ class Longitudinal(unittest.TestCase):
         self.assertEqual(self.project.import_arms(arms, override=1), 2)
         self.assertEqual((self.project.export_events(), self.project.export_arms()), ([], []))
         self.assertEqual(self.project.export_records(), [])
+        with self.assertRaises(RedcapError):
+            self.project.import_records([{"record_id": "1"}])
         self.assertEqual(self.project.import_events(events), 12)
         self.assertEqual(self.project.import_instrument_event_mappings(mapping), 36)
         without = lambda rows: [{k: v for k, v in row.items() if k != "event_id"} for row in rows]
