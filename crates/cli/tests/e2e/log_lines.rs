@@ -96,8 +96,8 @@ async fn every_line_of_production_is_json_with_a_request_id() {
     let event = &failing["event_id"];
     let answered = served.iter().find(|line| line["span"]["event"] == *event).expect("the request names its event");
     assert_eq!((&answered["message"], &answered["status"]), (&"answered".into(), &200.into()));
-    let of_event = worked.iter().filter(|line| line["request_id"] == *event);
-    assert_eq!(of_event.last().expect("the worker's lines of the event")["message"], "failed");
+    let mut of_event = worked.iter().filter(|line| line["request_id"] == *event);
+    assert_eq!(of_event.next_back().expect("the worker's lines of the event")["message"], "failed");
     let job = program.db.count("SELECT count(*) FROM jobs WHERE kind = 'sync_session' AND state = 'failed'").await;
     assert_eq!(job, 1);
     let alarm = find(&worked, "a session's result did not reach REDCap");
