@@ -1,5 +1,6 @@
 /** A member of staff at the console: a window, a sign-in, and every page of a study by its address. */
 import type { Browser, BrowserContext, Page } from "playwright-core";
+import { Hand } from "./hand";
 import type { Facts } from "./site";
 import { Watch } from "./watch";
 
@@ -39,11 +40,12 @@ export async function desk(
   return { context, page, watch };
 }
 
-/** Fills in the sign-in form that the page shows. */
+/** Fills in the sign-in form that the page shows, by keyboard alone. */
 export async function signIn(page: Page, who: Facts["sign_in"]): Promise<void> {
-  await page.getByLabel("Email").fill(who.email);
-  await page.getByLabel("Password", { exact: true }).fill(who.password);
-  await page.getByRole("button", { name: "Sign in" }).click();
+  const hand = new Hand(page, "keyboard");
+  await hand.type(page.getByLabel("Email"), who.email);
+  await hand.type(page.getByLabel("Password", { exact: true }), who.password);
+  await hand.press(page.getByRole("button", { name: "Sign in" }));
 }
 
 /** Waits until the page has what it asked for. */

@@ -5,6 +5,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openBrowser } from "./browser";
 import { desk, type Desk, PAGES, settled } from "./desk";
+import { Hand } from "./hand";
 import { Study } from "./participant-study";
 import { Site } from "./site";
 
@@ -69,7 +70,7 @@ test("her own study's pages, its lists and its switcher hold nothing of the firs
     await settled(page);
     await knowsNothing(page);
   }
-  await page.getByRole("button", { name: /switch study/ }).click();
+  await new Hand(page, "keyboard").press(page.getByRole("button", { name: /switch study/ }));
   await expect.poll(() => page.getByRole("menuitem").count()).toBe(1);
   await knowsNothing(page);
   await page.goto(at(`${CODE}/participants?search=NORTH`));

@@ -1,4 +1,5 @@
 /** The participant's app in a real browser, against the program itself: nothing lost, nothing twice, nothing invented. */
+import { Hand } from "./hand";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
@@ -182,10 +183,12 @@ test("in French from the first word, and in English when asked", async () => {
   const { context, page, watched } = await ground.enter(await ground.study.enroll(), { locale: "fr-CH" });
   expect(await page.getAttribute("html", "lang")).toBe("fr");
   await says(page, "Votre prochaine tâche");
-  await page.click(".card.first a.button");
+  const hand = new Hand(page, "keyboard");
+  await hand.press(page.locator(".card.first a.button"));
   await says(page, "Commencer l’entraînement");
   await page.goto(ground.home);
-  await page.selectOption("select", "en");
+  await hand.reach(page.locator("select"));
+  await page.keyboard.type("Engl");
   await says(page, "Your next task");
   expect(await page.getAttribute("html", "lang")).toBe("en");
   await page.reload();

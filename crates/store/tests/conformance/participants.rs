@@ -136,8 +136,8 @@ async fn a_list_is_narrowed_by_site_and_review_and_counted_whole(
         tx.insert_participant(&new).await.expect("a participant");
     }
     done(tx).await;
-    world.advance(Duration::milliseconds(2));
     for (record, status) in [("4", "enrolled"), ("5", "withdrawn")] {
+        world.advance(Duration::milliseconds(2));
         let marked = world.add_participant(record).await;
         let mark = format!(
             r#"UPDATE participants SET extra_data = '{{"review":"anchor_differs"}}', status = '{status}' WHERE id = {}"#,
