@@ -112,7 +112,7 @@ async fn the_effect_of_older_events_is_read_from_their_notes(
         assert_eq!((event.effect, event.note.as_deref()), (Some(*effect), Some(*note)));
     }
     assert_eq!(event(waits).await.effect, None);
-    owner.migrate_down().await.expect("down");
+    down_to(&owner, "d4e5f6a7b8c9_add_known_addresses").await;
     let noted = "SELECT count(*) FROM webhook_events WHERE note LIKE 'no effect: %'";
     assert_eq!(world.db.count(noted).await, 6, "the former program finds its words again");
 }
