@@ -27,7 +27,7 @@ pub struct Vitals {
     pub jobs_queued: i64,
     /// Since when the longest of them waits.
     pub jobs_since: Option<Timestamp>,
-    /// Records that wait to be read again.
+    /// Records that wait to be read again, or are being read.
     pub rereads_waiting: i64,
     /// Since when the longest of them waits.
     pub rereads_since: Option<Timestamp>,
@@ -37,9 +37,9 @@ pub struct Vitals {
     pub reconciles_wanted: i64,
     /// Studies whose time simulation is not zero.
     pub simulated_studies: i64,
-    /// Servers seen in the last minute.
+    /// Servers that are alive: seen within [`crate::LIVE_WITHIN_S`].
     pub servers_live: i64,
-    /// Workers seen in the last minute.
+    /// Workers that are alive.
     pub workers_live: i64,
 }
 
@@ -51,7 +51,7 @@ impl Snapshot {
     pub async fn vitals(&self) -> Result<Vitals> {
         let live = "FROM processes WHERE stopped_at IS NULL AND seen_at >= $3 AND role =";
         let stuck = stuck("webhook_events", 2);
-        let waiting = "FROM record_rereads WHERE wanted > done AND claimed_by IS NULL";
+        let waiting = "FROM record_rereads WHERE (wanted > done OR claimed_by IS NOT NULL)";
         let text = format!(
             "SELECT \
              (SELECT count(*) FROM sessions WHERE sync_status = $1) AS sessions_failed, \

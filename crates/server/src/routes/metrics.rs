@@ -83,7 +83,7 @@ async fn get_metrics(State(app): State<AppState>, _: Scraper) -> Result<Response
 
 fn write_vitals(text: &mut Exposition, now: &Vitals) {
     let name = "metricis_processes_live";
-    let help = "Processes seen in the last minute";
+    let help = "Processes that are alive: seen in the last 30 seconds";
     text.gauge(name, help, &[("role", "server")], now.servers_live);
     text.gauge(name, help, &[("role", "worker")], now.workers_live);
     let (name, help) = ("metricis_sessions", "Sessions that are not in REDCap, by sync_status");

@@ -6,7 +6,7 @@ use chrono::Duration;
 use metricis_core::breaker::Breaker;
 use metricis_core::words::{ParticipantStatus, SyncErrorType};
 use metricis_store::testing::Engine;
-use metricis_store::{Dashboard, JobKind, LIVE_WITHIN_S};
+use metricis_store::{Dashboard, JobKind, LIVE_WITHIN_S, Vitals};
 use rstest::rstest;
 
 use crate::world::{World, day, done, quoted};
@@ -148,4 +148,39 @@ async fn it_says_what_waits_and_for_how_long(#[values(Engine::Sqlite, Engine::Po
     done(tx).await;
     world.advance(Duration::seconds(1));
     assert_eq!(waiting(&world).await, (2, Some(21)), "what was asked for meanwhile waits since then");
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_systems_numbers_are_the_dashboards(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let mut world = World::new(engine).await;
+    trouble(&mut world).await;
+    let start = world.now;
+    world.add_event("2", &[]).await;
+    world.advance(Duration::seconds(LIVE_WITHIN_S));
+    let now = world.read().await.vitals().await.expect("numbers");
+    let expected = Vitals {
+        sessions_failed: 1,
+        sessions_pending: 1,
+        events_received: 1,
+        events_since: Some(start),
+        events_failed: 1,
+        events_stuck: 0,
+        events_duplicate: 1,
+        jobs_queued: 1,
+        jobs_since: Some(start),
+        // The one that a worker is at.
+        rereads_waiting: 1,
+        rereads_since: Some(start),
+        breakers_open: 0,
+        reconciles_wanted: 1,
+        simulated_studies: 0,
+        servers_live: 1,
+        workers_live: 1,
+    };
+    assert_eq!(now, expected);
+    // The event's process is dead: nobody will end it.
+    world.advance(Duration::microseconds(1));
+    let later = world.read().await.vitals().await.expect("numbers");
+    assert_eq!(later, Vitals { events_stuck: 1, servers_live: 0, workers_live: 0, ..expected });
 }
