@@ -4,6 +4,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::ids::{EventId, ParticipantId};
+use crate::words::{EventStatus, FlagKind};
+
 /// What `test_connection` found out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -41,4 +44,61 @@ pub struct EventSync {
     /// What else there is to say, such as of a classic project.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+}
+
+/// What `reconcile` found, and did unless it was a dry run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Reconciliation {
+    /// Every record is accounted for.
+    pub success: bool,
+    /// Nothing was written.
+    pub dry_run: bool,
+    /// Every record was read, not only what changed.
+    pub full: bool,
+    /// Records that REDCap lists.
+    pub listed: usize,
+    /// Records whose values were read.
+    pub examined: usize,
+    /// Unknown records whose enrolment is complete: each is an event now.
+    pub missing: Vec<String>,
+    /// Records of participants that differ: each is an event now.
+    pub changed: Vec<String>,
+    /// Records that differ and stand under an event that a person or a worker has to end first.
+    pub waiting: Vec<WaitingRecord>,
+    /// Records that differ and stand under a flag that a person has to decide on first.
+    pub held: Vec<String>,
+    /// Flags raised.
+    pub flags: Vec<ReconciledFlag>,
+    /// Records of participants that REDCap does not list and whose going its log does not show.
+    pub unexplained: Vec<String>,
+    /// What else there is to say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+/// A record and the event that it waits for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitingRecord {
+    /// The record.
+    pub record: String,
+    /// The event.
+    pub event: EventId,
+    /// `received`, `processing` or `failed`.
+    pub status: EventStatus,
+}
+
+/// A flag raised, or to be raised.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReconciledFlag {
+    /// What happened.
+    pub kind: FlagKind,
+    /// The name that the record had.
+    pub record: String,
+    /// The name that it has since.
+    pub became: Option<String>,
+    /// When, in REDCap's own time.
+    pub at: String,
+    /// Whose it is; a flag that concerns nobody is closed at once.
+    pub participant: Option<ParticipantId>,
 }

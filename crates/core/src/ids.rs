@@ -61,6 +61,8 @@ ids! {
     SignInId,
     /// A row of `webhook_events`.
     EventId,
+    /// A flag: what happened to a record in REDCap and a person should know.
+    FlagId,
     /// A queued piece of work.
     JobId,
     /// A server or worker process in the registry.

@@ -106,6 +106,24 @@ words! {
     }
     /// Where an event came from.
     EventSource { RedcapDet = "redcap_det", Reconcile = "reconcile" }
+    /// What happened to a record in REDCap.
+    FlagKind {
+        /// It was deleted there.
+        Deleted = "deleted",
+        /// It has another name there.
+        Renamed = "renamed",
+        /// It is in another data access group there.
+        DagMoved = "dag_moved",
+    }
+    /// What a person decided about a flag.
+    FlagResolution {
+        /// The renamed record is the same person's: the participant has its new name.
+        Followed = "followed",
+        /// Nothing follows from it here.
+        Dismissed = "dismissed",
+        /// Nobody decided: it concerned no participant.
+        Unconcerned = "unconcerned",
+    }
     /// How consent is obtained.
     ConsentMode { Digital = "digital", Manual = "manual", Waived = "waived", Implied = "implied" }
     /// What a person may do on one study.

@@ -12,6 +12,8 @@
 
 use std::collections::BTreeSet;
 
+use chrono::NaiveDateTime;
+
 use crate::{
     client::Reader,
     error::CallError,
@@ -89,6 +91,13 @@ impl Sweep {
             absent: vec![],
             gone: vec![],
         }
+    }
+
+    /// Reads these records only, which somebody has listed already. One that REDCap sends nothing of is looked for in a new list.
+    #[must_use]
+    pub fn of(mut self, ids: RecordIds) -> Self {
+        (self.phase, self.ids) = (Phase::Pages, ids);
+        self
     }
 
     /// Begins with pages of at most this many records.
@@ -186,7 +195,19 @@ impl Reader {
     /// # Errors
     /// [`CallError::StrayRows`] when a row has no name, or any [`CallError`] of a read.
     pub async fn record_ids(&self, id_field: &str) -> Result<RecordIds, CallError> {
-        let query = RecordQuery { fields: vec![id_field.to_owned()], ..RecordQuery::default() };
+        self.record_ids_since(id_field, None).await
+    }
+
+    /// The names of the records that changed at or after a moment of the server's own clock, as far as its filter has noticed.
+    ///
+    /// # Errors
+    /// As [`Reader::record_ids`].
+    pub async fn record_ids_since(
+        &self,
+        id_field: &str,
+        changed_since: Option<NaiveDateTime>,
+    ) -> Result<RecordIds, CallError> {
+        let query = RecordQuery { fields: vec![id_field.to_owned()], changed_since, ..RecordQuery::default() };
         let mut ids = RecordIds::default();
         let name = |row: &Row| row.get(id_field).filter(|id| !id.is_empty()).map(str::to_owned);
         self.each_row("record", query.form(), |row| {

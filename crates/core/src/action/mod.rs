@@ -15,11 +15,11 @@ pub use topic::{Topic, topics_of};
 use chrono::NaiveDate;
 use serde::Serialize;
 
-use crate::ids::{EventId, JobId, ParticipantId, ScheduleVersionId, SessionId, SiteId, StudyId, UserId, VisitId};
+use crate::ids::{EventId, FlagId, JobId, ParticipantId, ScheduleVersionId, SessionId, SiteId, StudyId, UserId, VisitId};
 use crate::study::ConfigChange;
 use crate::suites::SuiteEvidence;
 use crate::words::{
-    ConsentMode, EventSource, EventStatus, GlobalRole, ParticipantStatus, StudyRole, StudyStatus, SyncErrorType,
+    ConsentMode, EventSource, EventStatus, FlagKind, FlagResolution, GlobalRole, ParticipantStatus, StudyRole, StudyStatus, SyncErrorType,
 };
 
 /// One audited change. Its serialized `action` is the stored name, its `detail` the stored facts.
@@ -183,6 +183,31 @@ pub enum Action {
         created: usize,
         updated: usize,
         retired: usize,
+    },
+    Reconcile {
+        study: StudyId,
+        job: JobId,
+        full: bool,
+        examined: usize,
+        events: usize,
+        flags: usize,
+    },
+    RaiseFlag {
+        study: StudyId,
+        flag: FlagId,
+        kind: FlagKind,
+        record: String,
+        became: Option<String>,
+        participant: Option<ParticipantId>,
+    },
+    ResolveFlag {
+        study: StudyId,
+        flag: FlagId,
+        resolution: FlagResolution,
+        participant: Option<ParticipantId>,
+        /// The participant's record before and after, when the rename was followed.
+        record: Option<(String, String)>,
+        reason: String,
     },
     CreateParticipantLink {
         participant: ParticipantId,

@@ -29,6 +29,7 @@ impl Action {
             | Self::MarkReconcile { study, .. }
             | Self::AskReread { study, .. }
             | Self::SyncEvents { study, .. }
+            | Self::Reconcile { study, .. }
             | Self::OpenBreaker { study, .. }
             | Self::CloseBreaker { study }
             | Self::ResetBreaker { study, .. }
@@ -47,6 +48,7 @@ impl Action {
             | Self::ProcessEvent { event, .. }
             | Self::FailEvent { event, .. }
             | Self::ReplayEvent { event, .. } => of("webhook_event", event.0),
+            Self::RaiseFlag { flag, .. } | Self::ResolveFlag { flag, .. } => of("flag", flag.0),
             Self::EnrolParticipant { participant, .. }
             | Self::UpdateParticipant { participant, .. }
             | Self::WithdrawParticipant { participant, .. }

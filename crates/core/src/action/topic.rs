@@ -76,7 +76,9 @@ impl ActionName {
             | Self::ProcessEvent
             | Self::FailEvent
             | Self::ReplayEvent
-            | Self::AskReread => &[Events],
+            | Self::AskReread
+            | Self::Reconcile => &[Events],
+            Self::RaiseFlag | Self::ResolveFlag => &[Events, Participants],
             Self::EnrolParticipant
             | Self::UpdateParticipant
             | Self::WithdrawParticipant

@@ -1,0 +1,199 @@
+//! Which deletions and renames of the log are new, and whose record they concern.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDateTime;
+
+use crate::ids::ParticipantId;
+
+/// A record that was deleted, or renamed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Fate {
+    /// The name that it had.
+    pub record: String,
+    /// The name that it has since; none when it was deleted.
+    pub renamed_to: Option<String>,
+}
+
+/// One that has its flag already.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownFate {
+    /// What happened.
+    pub fate: Fate,
+    /// When, in REDCap's time.
+    pub at: NaiveDateTime,
+    /// Whose record it was.
+    pub participant: Option<ParticipantId>,
+}
+
+/// One that needs a flag.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewFate {
+    /// What happened.
+    pub fate: Fate,
+    /// When, in REDCap's time.
+    pub at: NaiveDateTime,
+    /// Whose record it was; none when it concerns nobody, and there is nothing for a person to decide.
+    pub participant: Option<ParticipantId>,
+}
+
+/// Compares what the log shows since `begin` with the flags there are. `shown` is in the order of the log; `known` may reach
+/// further back; `holder` is the participant that has a record's name by now.
+#[must_use]
+pub fn plan_fates(
+    shown: &[(NaiveDateTime, Fate)],
+    known: &[KnownFate],
+    begin: NaiveDateTime,
+    holder: impl Fn(&str) -> Option<ParticipantId>,
+) -> Vec<NewFate> {
+    let mut flagged: BTreeMap<&Fate, usize> = BTreeMap::new();
+    for one in known.iter().filter(|one| one.at >= begin) {
+        *flagged.entry(&one.fate).or_default() += 1;
+    }
+    let mut names = Names::of(known);
+    let mut new = vec![];
+    for (at, fate) in shown {
+        // The oldest rows of a stretch are those that were read before.
+        match flagged.get_mut(fate).filter(|left| **left > 0) {
+            Some(left) => *left -= 1,
+            None => {
+                let participant = names.holder(&fate.record, &holder);
+                names.follow(fate, participant);
+                new.push(NewFate { fate: fate.clone(), at: *at, participant });
+            }
+        }
+    }
+    new
+}
+
+/// Whose record a name is after renames that nobody has decided on yet.
+struct Names(BTreeMap<String, Option<ParticipantId>>);
+
+impl Names {
+    fn of(known: &[KnownFate]) -> Self {
+        let mut names = Self(BTreeMap::new());
+        let mut in_order: Vec<&KnownFate> = known.iter().collect();
+        in_order.sort_by_key(|one| one.at);
+        in_order.into_iter().for_each(|one| names.follow(&one.fate, one.participant));
+        names
+    }
+
+    fn follow(&mut self, fate: &Fate, participant: Option<ParticipantId>) {
+        self.0.remove(&fate.record);
+        if let Some(name) = &fate.renamed_to {
+            self.0.insert(name.clone(), participant);
+        }
+    }
+
+    fn holder(&self, name: &str, holder: impl Fn(&str) -> Option<ParticipantId>) -> Option<ParticipantId> {
+        self.0.get(name).copied().flatten().or_else(|| holder(name))
+    }
+}
+
+/// The participants' records that REDCap no longer lists and that no flag explains.
+#[must_use]
+pub fn unexplained<'a>(absent: impl Iterator<Item = &'a str>, known: &[KnownFate]) -> Vec<&'a str> {
+    let explained: BTreeSet<&str> = known.iter().map(|one| one.fate.record.as_str()).collect();
+    absent.filter(|record| !explained.contains(record)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::Duration;
+    use proptest::prelude::*;
+
+    use super::super::quiet_begin;
+    use super::*;
+
+    fn at(minutes: i64) -> NaiveDateTime {
+        NaiveDateTime::default() + Duration::minutes(minutes)
+    }
+
+    fn deleted(record: &str) -> Fate {
+        Fate { record: record.to_owned(), renamed_to: None }
+    }
+
+    fn renamed(record: &str, to: &str) -> Fate {
+        Fate { record: record.to_owned(), renamed_to: Some(to.to_owned()) }
+    }
+
+    fn person(number: i64) -> ParticipantId {
+        ParticipantId(uuid::Uuid::from_u128(u128::from(number.unsigned_abs())))
+    }
+
+    fn holds_7(name: &str) -> Option<ParticipantId> {
+        (name == "7").then(|| person(7))
+    }
+
+    #[test]
+    fn a_chain_of_renames_leads_to_the_participant_of_its_first_name() {
+        let shown = [(at(1), renamed("7", "8")), (at(2), renamed("8", "9")), (at(3), deleted("9"))];
+        let new = plan_fates(&shown, &[], at(0), holds_7);
+        assert_eq!(new.iter().map(|one| one.participant).collect::<Vec<_>>(), [Some(person(7)); 3]);
+        let first = KnownFate { fate: renamed("7", "8"), at: at(1), participant: Some(person(7)) };
+        let later = plan_fates(&shown[1..2], &[first], at(2), holds_7);
+        assert_eq!(later[0].participant, Some(person(7)), "the first rename was read in an earlier run");
+    }
+
+    #[test]
+    fn what_concerns_nobody_says_so() {
+        let new = plan_fates(&[(at(1), deleted("99")), (at(2), renamed("98", "97"))], &[], at(0), holds_7);
+        assert!(new.iter().all(|one| one.participant.is_none()) && new.len() == 2);
+    }
+
+    #[test]
+    fn the_same_record_is_deleted_twice() {
+        let shown = [(at(1), deleted("7")), (at(1), deleted("7"))];
+        let first = KnownFate { fate: deleted("7"), at: at(1), participant: Some(person(7)) };
+        assert_eq!(plan_fates(&shown, &[first], at(0), holds_7).len(), 1);
+    }
+
+    #[test]
+    fn an_absence_is_explained_by_the_name_that_went() {
+        let known = [KnownFate { fate: renamed("7", "8"), at: at(1), participant: Some(person(7)) }];
+        assert_eq!(unexplained(["7", "8", "12"].into_iter(), &known), ["8", "12"]);
+    }
+
+    proptest! {
+        /// A log that grows, read by runs at any times, each of which sees it with its times up to an hour off.
+        #[test]
+        fn each_fate_has_one_flag(
+            gaps in prop::collection::vec((0..400_i64, 0..3_usize), 1..40),
+            runs in prop::collection::vec((1..6_usize, -60..=60_i64), 1..12),
+        ) {
+            let mut time = 10_000;
+            let log: Vec<(NaiveDateTime, Fate)> = gaps
+                .into_iter()
+                .map(|(gap, record)| {
+                    time += gap;
+                    (at(time), deleted(&record.to_string()))
+                })
+                .collect();
+            let (mut known, mut mark, mut written) = (vec![], at(9_000), 0);
+            let all = (log.len(), 0);
+            for (more, off) in runs.into_iter().chain([all, all].map(|(more, off)| (more, off))) {
+                written = (written + more).min(log.len());
+                let seen = |time: NaiveDateTime| time + Duration::minutes(off);
+                let times: Vec<_> = known.iter().map(|one: &KnownFate| one.at).collect();
+                let begin = quiet_begin(mark, &times);
+                let shown: Vec<_> = log[..written]
+                    .iter()
+                    .map(|(time, fate)| (seen(*time), fate.clone()))
+                    .filter(|(time, _)| *time >= begin)
+                    .collect();
+                for new in plan_fates(&shown, &known, begin, |_| None) {
+                    known.push(KnownFate { fate: new.fate, at: new.at, participant: new.participant });
+                }
+                mark = log[..written].last().map_or(mark, |(time, _)| seen(*time));
+            }
+            let count = |fates: &mut dyn Iterator<Item = Fate>| {
+                fates.fold(BTreeMap::<Fate, usize>::new(), |mut counts, fate| {
+                    *counts.entry(fate).or_default() += 1;
+                    counts
+                })
+            };
+            let flags = count(&mut known.iter().map(|one| one.fate.clone()));
+            prop_assert_eq!(flags, count(&mut log.iter().map(|(_, fate)| fate.clone())));
+        }
+    }
+}
