@@ -72,9 +72,45 @@ pub struct Reconciliation {
     pub flags: Vec<ReconciledFlag>,
     /// Records of participants that REDCap does not list and whose going its log does not show.
     pub unexplained: Vec<String>,
+    /// How many of each there are; the lists above end at a thousand.
+    pub counts: ReconcileCounts,
     /// What else there is to say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+}
+
+/// How many of each a reconcile found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "each is the length of the list of its name")]
+pub struct ReconcileCounts {
+    pub missing: usize,
+    pub changed: usize,
+    pub waiting: usize,
+    pub held: usize,
+    pub flags: usize,
+    pub unexplained: usize,
+}
+
+impl Reconciliation {
+    /// Counts what the lists hold, and ends each at `most`.
+    #[must_use]
+    pub fn counted(mut self, most: usize) -> Self {
+        self.counts = ReconcileCounts {
+            missing: self.missing.len(),
+            changed: self.changed.len(),
+            waiting: self.waiting.len(),
+            held: self.held.len(),
+            flags: self.flags.len(),
+            unexplained: self.unexplained.len(),
+        };
+        for names in [&mut self.missing, &mut self.changed, &mut self.held, &mut self.unexplained] {
+            names.truncate(most);
+        }
+        self.waiting.truncate(most);
+        self.flags.truncate(most);
+        self
+    }
 }
 
 /// A record and the event that it waits for.

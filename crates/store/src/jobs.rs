@@ -30,7 +30,14 @@ pub enum JobKind {
     /// Ask REDCap who it is and what the token may do.
     TestConnection,
     /// Compare REDCap's records with ours.
-    Reconcile,
+    Reconcile {
+        /// Read every record, not only what changed.
+        #[serde(default)]
+        full: bool,
+        /// Only say what would be done.
+        #[serde(default)]
+        dry_run: bool,
+    },
 }
 
 impl JobKind {
@@ -41,7 +48,7 @@ impl JobKind {
             Self::SyncEvents => "sync_events",
             Self::SyncSession { .. } => "sync_session",
             Self::TestConnection => "test_connection",
-            Self::Reconcile => "reconcile",
+            Self::Reconcile { .. } => "reconcile",
         }
     }
 }

@@ -88,7 +88,7 @@ impl Entries {
 /// The tables whose changes are no change of a study's or the system's state, and so are not audited: the one list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operational {
-    /// `webhook_events.claimed_*`, `jobs`, `record_rereads`: who works on what.
+    /// `webhook_events.claimed_*`, `jobs`, `record_rereads`, `reconcile_states.due_at`: who works on what, and when.
     QueueClaim,
     /// `processes`: which processes live.
     ProcessRegistry,

@@ -4,7 +4,8 @@
 //!   webhook_events ─┐                       ┌─ process_event ─┐
 //!   record_rereads ─┼─► runner: claim ─► job ├─ reread_record  ├─► gate ─► REDCap
 //!   jobs ───────────┘   (one commit)        ├─ sync_session   │   (no transaction held)
-//!                                           ├─ sync_events    │
+//!   schedule ─► jobs                        ├─ sync_events    │
+//!                                           ├─ reconcile      │
 //!                                           └─ test_connection┘ ─► one commit: the effect and its account
 //! ```
 //!
@@ -23,7 +24,9 @@ mod persist;
 mod reaper;
 mod record;
 mod runner;
+mod schedule;
 mod settings;
+mod standing;
 mod turn;
 mod worker;
 

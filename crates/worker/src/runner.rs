@@ -191,6 +191,8 @@ async fn beat(worker: Worker, ended: CancellationToken) {
             _ = every.tick() => {
                 if let Err(error) = worker.show_and_reap().await {
                     tracing::error!(%error, "the heartbeat did not reach the database");
+                } else if let Err(error) = worker.queue_due().await {
+                    tracing::error!(%error, "what is due could not be queued");
                 }
             }
         }

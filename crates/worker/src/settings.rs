@@ -21,6 +21,8 @@ pub struct WorkerSettings {
     pub retry: RetryPolicy,
     /// How often a worker that nobody wakes looks for work, in milliseconds. Default 250.
     pub poll_ms: u32,
+    /// Minutes between two reconciles of a study; 0 leaves them to people. Default 60.
+    pub reconcile_every_min: u32,
     /// Pieces of work under way at once. Default 4.
     pub concurrency: usize,
     /// Key of the digests that tell whether a record has changed.
@@ -46,6 +48,7 @@ impl WorkerSettings {
             call_timeout_s: 30,
             retry: RetryPolicy::default(),
             poll_ms: 250,
+            reconcile_every_min: 60,
             concurrency: 4,
             digest_key,
             environment,

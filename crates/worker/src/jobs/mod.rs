@@ -3,6 +3,7 @@
 //! Invariant: work that was claimed ends in success or in [`give_up`], a panic included; neither is repeated.
 
 mod process_event;
+mod reconcile;
 mod reread_record;
 mod sync_events;
 mod sync_session;
@@ -44,7 +45,7 @@ async fn attempt(worker: Worker, work: Work) {
             JobKind::SyncSession { session } => sync_session::sync_session(&worker, job, *session).await,
             JobKind::SyncEvents => sync_events::sync_events(&worker, job).await,
             JobKind::TestConnection => test_connection::test_connection(&worker, job).await,
-            JobKind::Reconcile => Err(Failure::exception("this version cannot run a reconcile yet")),
+            JobKind::Reconcile { full, dry_run } => reconcile::reconcile(&worker, job, *full, *dry_run).await,
         },
     };
     match done {

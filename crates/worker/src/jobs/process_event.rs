@@ -11,7 +11,10 @@
 //! has changed nothing and waits for a person.
 
 mod enrol;
+mod held;
 mod update;
+
+pub(super) use held::refuse_held;
 
 use metricis_core::action::{Action, Actor, Entry};
 use metricis_core::enrolment::{DetDecision, decide_det};
@@ -54,6 +57,9 @@ pub(super) async fn process_event(worker: &Worker, event: &StoredEvent) -> Resul
         DetDecision::Enrol | DetDecision::Update => {}
     }
     let redcap = connect(worker, &study)?;
+    if known.is_none() {
+        held::refuse_twin(worker, &study, &redcap, event).await?;
+    }
     let id = event.record_id.as_str();
     let rows = worker.gate.read(&redcap, |reader| async move { reader.export_record(id).await }).await?;
     let record = Record::read(&event.record_id, &rows, form_value(event, "redcap_data_access_group"))?;
@@ -69,6 +75,7 @@ async fn read_facts(worker: &Worker, event: &StoredEvent) -> Result<(StoredStudy
     let snapshot = worker.read().await?;
     let study = snapshot.study(event.study).await?.ok_or_else(|| Failure::exception("the study does not exist"))?;
     let known = snapshot.participant_of_record(event.study, &event.record_id).await?;
+    refuse_held(&snapshot, event.study, &event.record_id).await?;
     Ok((study, known))
 }
 
@@ -113,6 +120,7 @@ async fn finish(worker: &Worker, event: &StoredEvent, effect: EventEffect, note:
 async fn apply(worker: &Worker, event: &StoredEvent, record: &Record) -> Result<(), Stop> {
     let tx = worker.write().await?;
     let study = tx.study(event.study).await?.ok_or_else(|| Failure::exception("the study does not exist"))?;
+    refuse_held(&tx, event.study, &event.record_id).await?;
     let known = match tx.participant_of_record(event.study, &event.record_id).await? {
         Some(known) => tx.lock_participant(known.id).await?,
         None => None,

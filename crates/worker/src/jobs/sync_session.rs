@@ -48,6 +48,7 @@ async fn prepare(snapshot: &Snapshot, study: &StoredStudy, id: SessionId) -> Res
         .into());
     }
     let participant = snapshot.participant(session.participant).await?.ok_or_else(|| gone("participant"))?;
+    super::process_event::refuse_held(snapshot, study.id, &participant.external_id).await?;
     let config = &study.config.redcap;
     let record_field = config.redcap_record_field.as_deref().ok_or_else(|| {
         Failure::refused("the name of REDCap's record id field is not known yet; sync events first, then re-sync")

@@ -11,6 +11,7 @@ mod races;
 mod reaper;
 mod redcap_lifecycle;
 mod refusals;
+mod reconciles;
 mod rereads;
 mod restarts;
 mod retries;

@@ -126,11 +126,3 @@ async fn a_classic_project_has_no_events_and_says_so(#[values(Engine::Sqlite, En
     let study = world.read().await.study(world.study).await.expect("an answer").expect("the study");
     assert_eq!(study.config.redcap.redcap_record_field.as_deref(), Some("record_id"));
 }
-
-#[rstest]
-#[tokio::test]
-async fn a_reconcile_run_is_refused_in_words(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
-    let world = World::new(engine).await;
-    let job = world.job(JobKind::Reconcile).await;
-    assert_eq!(job.error.as_deref(), Some("exception: this version cannot run a reconcile yet"));
-}

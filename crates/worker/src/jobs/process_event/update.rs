@@ -6,7 +6,9 @@
 use chrono::NaiveDate;
 use metricis_core::action::{Action, Actor, Entry};
 use metricis_core::enrolment::{MappedParticipant, mapped_digest};
-use metricis_store::{ANCHOR_DIFFERS, ParticipantUpdate, StoredEvent, StoredParticipant, StoredStudy, Tx};
+use metricis_core::ids::FlagId;
+use metricis_core::words::FlagKind;
+use metricis_store::{ANCHOR_DIFFERS, NewFlag, ParticipantUpdate, StoredEvent, StoredParticipant, StoredStudy, Tx};
 use secrecy::ExposeSecret;
 
 use super::{Applied, enrol::code_taken};
@@ -52,10 +54,37 @@ pub(super) async fn update(
         changed.push("survey_state");
     }
     let note = note_of(known, &mapped, anchor);
+    let moved = flag_move(tx, study, known, &mapped).await?;
     let changed: Vec<String> = changed.into_iter().map(str::to_owned).collect();
     let action = Action::UpdateParticipant { participant: known.id, event: event.id, changed: changed.clone() };
-    let entry = (!changed.is_empty()).then(|| Entry::study(study.id, Actor::Worker, action));
-    Ok(Applied { entries: entry.into_iter().collect(), note })
+    let action = (!changed.is_empty()).then_some(action);
+    let entries = action.into_iter().chain(moved).map(|action| Entry::study(study.id, Actor::Worker, action));
+    Ok(Applied { entries: entries.collect(), note })
+}
+
+/// A move to another group changes who may see the participant: it is applied, and told to a person.
+async fn flag_move(
+    tx: &Tx,
+    study: &StoredStudy,
+    known: &StoredParticipant,
+    mapped: &MappedParticipant,
+) -> Result<Option<Action>, Stop> {
+    if mapped.dag == known.dag {
+        return Ok(None);
+    }
+    let flag = NewFlag {
+        id: FlagId::at(tx.now()),
+        study: study.id,
+        kind: FlagKind::DagMoved,
+        record_id: known.external_id.clone(),
+        was: known.dag.clone(),
+        became: mapped.dag.clone(),
+        participant: Some(known.id),
+        redcap_at: None,
+    };
+    tx.insert_flag(&flag).await?;
+    let NewFlag { id: flag, kind, record_id: record, became, participant, .. } = flag;
+    Ok(Some(Action::RaiseFlag { study: study.id, flag, kind, record, became, participant }))
 }
 
 fn participant_update(

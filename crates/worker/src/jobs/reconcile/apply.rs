@@ -1,0 +1,234 @@
+//! Writes what was found: flags first, because they hold what happens under their names, then events, then how far it got.
+
+use std::collections::BTreeMap;
+
+use metricis_core::Timestamp;
+use metricis_core::action::{Action, Actor, Entry};
+use metricis_core::answer::{ReconciledFlag, Reconciliation, WaitingRecord};
+use metricis_core::ids::{FlagId, ParticipantId};
+use metricis_core::reconcile::{KnownFate, NewFate, plan_fates, unexplained};
+use metricis_core::words::FlagKind;
+use metricis_store::{ClaimedJob, Entries, NewFlag, Operational, Snapshot, StoredStudy, Tx};
+use serde_json::json;
+
+use super::LISTED;
+use super::read::{Differing, Reading};
+use crate::failure::{Failure, Stop};
+use crate::persist::persist;
+use crate::standing::reconcile_event;
+use crate::worker::Worker;
+
+/// Events made in one transaction.
+const CHUNK: usize = 100;
+
+/// What would be done.
+///
+/// # Errors
+/// Whatever the database says.
+pub(super) async fn preview(
+    worker: &Worker,
+    study: &StoredStudy,
+    reading: &Reading,
+    outcome: &Reconciliation,
+) -> Result<Reconciliation, Failure> {
+    let look = || async {
+        let snapshot = worker.read().await?;
+        let mut found = outcome.clone();
+        let (new, known) = new_fates(&snapshot, study, reading).await?;
+        let held = snapshot.held_records(study.id).await?;
+        let is_held = |record: &String| {
+            let newly = new.iter().filter(|one| one.participant.is_some());
+            held.binary_search(record).is_ok()
+                || newly.map(|one| &one.fate).any(|fate| fate.record == *record || fate.renamed_to.as_ref() == Some(record))
+        };
+        for one in &reading.differing {
+            let blocking = snapshot.blocking_event(study.id, &one.record).await?;
+            match blocking {
+                _ if is_held(&one.record) => found.held.push(one.record.clone()),
+                Some((event, status)) => found.waiting.push(WaitingRecord { record: one.record.clone(), event, status }),
+                None => note_event(&mut found, one),
+            }
+        }
+        found.flags = new.iter().map(shown).collect();
+        explain(&mut found, reading, &known);
+        Ok(found)
+    };
+    Ok(persist(worker.settings.poll_ms, look).await?.counted(LISTED))
+}
+
+/// Does it.
+///
+/// # Errors
+/// Whatever the database says.
+pub(super) async fn apply(
+    worker: &Worker,
+    job: &ClaimedJob,
+    study: &StoredStudy,
+    reading: &Reading,
+    mut outcome: Reconciliation,
+    began_at: Timestamp,
+) -> Result<(), Failure> {
+    let poll_ms = worker.settings.poll_ms;
+    let (flags, known) = persist(poll_ms, || raise_flags(worker, study, reading)).await?;
+    outcome.flags = flags;
+    explain(&mut outcome, reading, &known);
+    for chunk in reading.differing.chunks(CHUNK) {
+        let made = persist(poll_ms, || make_events(worker, study, chunk)).await?;
+        outcome.missing.extend(made.missing);
+        outcome.changed.extend(made.changed);
+        outcome.waiting.extend(made.waiting);
+        outcome.held.extend(made.held);
+    }
+    Ok(persist(poll_ms, || finish(worker, job, reading, &outcome, began_at)).await?)
+}
+
+/// What of the log is new, and all that is known with it.
+async fn new_fates(
+    snapshot: &Snapshot,
+    study: &StoredStudy,
+    reading: &Reading,
+) -> Result<(Vec<NewFate>, Vec<KnownFate>), Stop> {
+    let mut known = snapshot.known_fates(study.id).await?;
+    let mut holders: BTreeMap<&str, ParticipantId> = BTreeMap::new();
+    for (_, fate) in &reading.log.fates {
+        if let Some(participant) = snapshot.participant_of_record(study.id, &fate.record).await? {
+            holders.insert(&fate.record, participant.id);
+        }
+    }
+    let new = plan_fates(&reading.log.fates, &known, reading.log.begin, |name| holders.get(name).copied());
+    let made = |one: &NewFate| KnownFate { fate: one.fate.clone(), at: one.at, participant: one.participant };
+    known.extend(new.iter().map(made));
+    Ok((new, known))
+}
+
+async fn raise_flags(
+    worker: &Worker,
+    study: &StoredStudy,
+    reading: &Reading,
+) -> Result<(Vec<ReconciledFlag>, Vec<KnownFate>), Stop> {
+    let tx = worker.write().await?;
+    // Two runs must not both find the same line new.
+    tx.lock_reconcile(study.id).await?;
+    let (new, known) = new_fates(&tx, study, reading).await?;
+    let mut entries = vec![];
+    for one in &new {
+        entries.push(raise_flag(&tx, study, one).await?);
+    }
+    let mut entries = entries.into_iter();
+    match entries.next() {
+        Some(first) => tx.commit(Entries::of(first, entries)).await?,
+        None => tx.commit_operational(Operational::QueueClaim).await?,
+    }
+    Ok((new.iter().map(shown).collect(), known))
+}
+
+async fn raise_flag(tx: &Tx, study: &StoredStudy, one: &NewFate) -> Result<Entry, Stop> {
+    let (kind, became) = (kind_of(one), one.fate.renamed_to.clone());
+    let flag = NewFlag {
+        id: FlagId::at(tx.now()),
+        study: study.id,
+        kind,
+        record_id: one.fate.record.clone(),
+        was: None,
+        became: became.clone(),
+        participant: one.participant,
+        redcap_at: Some(one.at),
+    };
+    tx.insert_flag(&flag).await?;
+    let NewFlag { id: flag, record_id: record, participant, .. } = flag;
+    let action = Action::RaiseFlag { study: study.id, flag, kind, record, became, participant };
+    Ok(Entry::study(study.id, Actor::Worker, action))
+}
+
+async fn make_events(worker: &Worker, study: &StoredStudy, chunk: &[Differing]) -> Result<Reconciliation, Stop> {
+    let tx = worker.write().await?;
+    let held = tx.held_records(study.id).await?;
+    let (mut made, mut entries) = (Reconciliation::default(), vec![]);
+    for one in chunk {
+        if held.binary_search(&one.record).is_ok() {
+            made.held.push(one.record.clone());
+            continue;
+        }
+        match tx.insert_reconcile_event(&reconcile_event(&tx, study, &one.record, one.complete)).await? {
+            Some(event) => {
+                note_event(&mut made, one);
+                let action = Action::ReceiveReconcile { event, record: one.record.clone() };
+                entries.push(Entry::study(study.id, Actor::Worker, action));
+            }
+            None => {
+                let blocking = tx.blocking_event(study.id, &one.record).await?;
+                made.waiting.extend(
+                    blocking.map(|(event, status)| WaitingRecord { record: one.record.clone(), event, status }),
+                );
+            }
+        }
+    }
+    let mut entries = entries.into_iter();
+    match entries.next() {
+        Some(first) => tx.commit(Entries::of(first, entries)).await?,
+        None => tx.roll_back().await?,
+    }
+    worker.wake.notify_waiters();
+    Ok(made)
+}
+
+async fn finish(
+    worker: &Worker,
+    job: &ClaimedJob,
+    reading: &Reading,
+    outcome: &Reconciliation,
+    began_at: Timestamp,
+) -> Result<(), Stop> {
+    let tx = worker.write().await?;
+    if outcome.success {
+        let mark = reading.log.newest.unwrap_or(reading.log.begin);
+        tx.finish_reconcile(job.study, mark, outcome.full, began_at).await?;
+    }
+    let action = Action::Reconcile {
+        study: job.study,
+        job: job.id,
+        full: outcome.full,
+        examined: outcome.examined,
+        events: outcome.missing.len() + outcome.changed.len(),
+        flags: outcome.flags.len(),
+    };
+    tx.finish_job(job.id, json!(outcome.clone().counted(LISTED))).await?;
+    Ok(tx.commit(Entry::study(job.study, Actor::Worker, action)).await?)
+}
+
+fn note_event(outcome: &mut Reconciliation, one: &Differing) {
+    let names = if one.missing { &mut outcome.missing } else { &mut outcome.changed };
+    names.push(one.record.clone());
+}
+
+/// An absence that nothing explains is no deletion: REDCap has been seen to leave out records, and a token to see one group only.
+fn explain(outcome: &mut Reconciliation, reading: &Reading, known: &[KnownFate]) {
+    let absent = reading.absent.iter().map(String::as_str);
+    outcome.unexplained = unexplained(absent, known).into_iter().map(str::to_owned).collect();
+    outcome.success = outcome.unexplained.is_empty();
+    if !outcome.success {
+        let said = format!(
+            "REDCap does not list {} records of participants, and its log shows neither that they were deleted nor renamed: check \
+             that the token's user is outside all data access groups, then reconcile again",
+            outcome.unexplained.len()
+        );
+        outcome.message = Some(match outcome.message.take() {
+            Some(before) => format!("{said}; {before}"),
+            None => said,
+        });
+    }
+}
+
+fn kind_of(one: &NewFate) -> FlagKind {
+    if one.fate.renamed_to.is_some() { FlagKind::Renamed } else { FlagKind::Deleted }
+}
+
+fn shown(one: &NewFate) -> ReconciledFlag {
+    ReconciledFlag {
+        kind: kind_of(one),
+        record: one.fate.record.clone(),
+        became: one.fate.renamed_to.clone(),
+        at: one.at.format("%Y-%m-%d %H:%M").to_string(),
+        participant: one.participant,
+    }
+}

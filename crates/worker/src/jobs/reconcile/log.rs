@@ -1,0 +1,83 @@
+//! REDCap's log, read in stretches that a server bears.
+
+use chrono::{Duration, NaiveDateTime};
+use metricis_core::reconcile::{Fate, log_windows, quiet_begin};
+use metricis_redcap::{FateLine, LogQuery, LogReading, RecordFate};
+use metricis_store::ReconcileState;
+
+use crate::connection::Connection;
+use crate::failure::Failure;
+use crate::worker::Worker;
+
+/// No place on earth is further from UTC, in either direction.
+const FURTHEST_ZONE: Duration = Duration::hours(14);
+
+/// A stretch of the log, to now.
+#[derive(Debug, Default)]
+pub(super) struct Log {
+    /// Its first minute.
+    pub(super) begin: NaiveDateTime,
+    /// REDCap's now.
+    pub(super) newest: Option<NaiveDateTime>,
+    /// Every record that a line is about.
+    pub(super) touched: std::collections::BTreeSet<String>,
+    /// Deletions and renames, oldest first.
+    pub(super) fates: Vec<(NaiveDateTime, Fate)>,
+}
+
+/// Where a run begins to read: before where the last one ended. Before the first, a day before the study: nobody was enrolled
+/// earlier.
+pub(super) fn begin_of(state: &ReconcileState, flags: &[NaiveDateTime]) -> NaiveDateTime {
+    state.log_mark.map_or_else(|| origin(state), |mark| quiet_begin(mark, flags))
+}
+
+/// Before everything that could concern a participant of this study.
+pub(super) fn origin(state: &ReconcileState) -> NaiveDateTime {
+    state.study_since.naive_utc() - FURTHEST_ZONE - Duration::days(1)
+}
+
+/// Reads the log from `begin`.
+///
+/// # Errors
+/// The calls'; a token whose user may not see the log is told so.
+pub(super) async fn read_log(
+    worker: &Worker,
+    redcap: &Connection,
+    id_field: &str,
+    begin: NaiveDateTime,
+) -> Result<Log, Failure> {
+    let latest = worker.clock.now().naive_utc() + FURTHEST_ZONE;
+    let mut log = Log { begin, ..Log::default() };
+    for window in log_windows(begin, latest) {
+        let query = LogQuery { begin: Some(window.begin), end: window.end, record: None, id_field };
+        let read = worker.gate.read(redcap, |reader| async move { reader.read_log(query).await }).await;
+        log.extend(read.map_err(without_right)?);
+    }
+    Ok(log)
+}
+
+fn without_right(failure: Failure) -> Failure {
+    let message = format!(
+        "REDCap's log could not be read, without which deletions and renames are not known: {}; if the token's user lacks the \
+         right \"Logging\", give it in REDCap's User Rights",
+        failure.message
+    );
+    Failure::new(failure.error_type, message)
+}
+
+impl Log {
+    fn extend(&mut self, reading: LogReading) {
+        let LogReading { newest, touched, fates } = reading;
+        self.newest = self.newest.max(newest);
+        self.touched.extend(touched);
+        self.fates.extend(fates.into_iter().map(fate_of));
+    }
+}
+
+fn fate_of(FateLine { at, record, fate }: FateLine) -> (NaiveDateTime, Fate) {
+    let renamed_to = match fate {
+        RecordFate::Deleted => None,
+        RecordFate::Renamed { to } => Some(to),
+    };
+    (at, Fate { record, renamed_to })
+}

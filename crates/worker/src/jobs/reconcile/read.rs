@@ -1,0 +1,220 @@
+//! Everything that a run asks REDCap, and what it finds in the answers.
+//!
+//! Invariant: of an answer nothing is kept but the names of records that differ.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use metricis_core::ids::ParticipantId;
+use metricis_core::reconcile::{KnownFate, plan_fates, unexplained};
+use metricis_redcap::wire::Row;
+use metricis_redcap::{Ask, RecordIds, RecordQuery, Sweep};
+use metricis_store::{ReconcileState, Site, StoredStudy, StoredWindow};
+
+use super::log::{Log, begin_of, origin, read_log};
+use crate::connection::Connection;
+use crate::failure::{Failure, Stop};
+use crate::persist::persist;
+use crate::record::Record;
+use crate::standing::{Standing, standing_of};
+use crate::worker::Worker;
+
+/// What was found.
+pub(super) struct Reading {
+    pub(super) full: bool,
+    pub(super) listed: usize,
+    pub(super) examined: usize,
+    /// Records left alone because of the study's status.
+    pub(super) halted: usize,
+    /// Records that differ, each with how complete its enrolment instrument is.
+    pub(super) differing: Vec<Differing>,
+    pub(super) log: Log,
+    /// Records of participants that REDCap does not list.
+    pub(super) absent: Vec<String>,
+}
+
+/// A record that differs.
+pub(super) struct Differing {
+    pub(super) record: String,
+    pub(super) missing: bool,
+    pub(super) complete: u8,
+}
+
+/// What is known here before REDCap is asked.
+struct Facts {
+    state: ReconcileState,
+    known: Vec<KnownFate>,
+    windows: Vec<StoredWindow>,
+    sites: Vec<Site>,
+    /// The records of participants, sorted.
+    records: Vec<String>,
+}
+
+/// Reads what may differ.
+///
+/// # Errors
+/// The calls', or settings that cannot be read.
+pub(super) async fn read(
+    worker: &Worker,
+    study: &StoredStudy,
+    redcap: &Connection,
+    full: bool,
+) -> Result<Reading, Failure> {
+    let poll_ms = worker.settings.poll_ms;
+    let facts = persist(poll_ms, || read_facts(worker, study)).await?;
+    let full = full || facts.state.log_mark.is_none();
+    let id_field = id_field_of(worker, study, redcap).await?;
+    let id_field = id_field.as_str();
+    let ids = worker.gate.read(redcap, |reader| async move { reader.record_ids(id_field).await }).await?;
+    let times: Vec<_> = facts.known.iter().map(|one| one.at).collect();
+    let begin = begin_of(&facts.state, &times);
+    let log = read_log(worker, redcap, id_field, begin).await?;
+    let listed: BTreeSet<&str> = ids.iter().collect();
+    let absent = facts.records.iter().filter(|record| !listed.contains(record.as_str()));
+    let absent: Vec<String> = absent.cloned().collect();
+    let mut reading =
+        Reading { full, listed: ids.len(), examined: 0, halted: 0, differing: vec![], log, absent };
+    let changed = match full {
+        true => RecordIds::default(),
+        false => {
+            let since = Some(begin);
+            let changed = |reader: metricis_redcap::Reader| async move { reader.record_ids_since(id_field, since).await };
+            worker.gate.read(redcap, changed).await?
+        }
+    };
+    let may_differ = |record: &&str| {
+        let is_known = || facts.records.binary_search_by(|one| one.as_str().cmp(record)).is_ok();
+        full || reading.log.touched.contains(*record) || !is_known()
+    };
+    let examine: RecordIds = ids.iter().filter(may_differ).chain(changed.iter().filter(|id| listed.contains(id))).collect();
+    let sweep = Sweep::new(query_of(study, &facts.windows), id_field).of(examine);
+    examine_pages(worker, study, redcap, &facts, sweep, id_field, &mut reading).await?;
+    if !unexplained(reading.absent.iter().map(String::as_str), &explained_by(&reading.log, &facts.known)).is_empty() {
+        // Something went before the stretch that was read: the whole log says what.
+        reading.log = read_log(worker, redcap, id_field, origin(&facts.state)).await?;
+    }
+    Ok(reading)
+}
+
+/// The flags there will be, for the question what they explain.
+fn explained_by(log: &Log, known: &[KnownFate]) -> Vec<KnownFate> {
+    let nobody = |_: &str| None::<ParticipantId>;
+    let new = plan_fates(&log.fates, known, log.begin, nobody);
+    let new = new.into_iter().map(|one| KnownFate { fate: one.fate, at: one.at, participant: one.participant });
+    known.iter().cloned().chain(new).collect()
+}
+
+async fn read_facts(worker: &Worker, study: &StoredStudy) -> Result<Facts, Stop> {
+    let snapshot = worker.read().await?;
+    Ok(Facts {
+        state: snapshot.reconcile_state(study.id).await?,
+        known: snapshot.known_fates(study.id).await?,
+        windows: snapshot.stored_windows(study.id).await?,
+        sites: snapshot.sites(study.id).await?,
+        records: snapshot.participant_records(study.id).await?,
+    })
+}
+
+async fn id_field_of(worker: &Worker, study: &StoredStudy, redcap: &Connection) -> Result<String, Failure> {
+    if let Some(field) = &study.config.redcap.redcap_record_field {
+        return Ok(field.clone());
+    }
+    let fields = worker.gate.read(redcap, |reader| async move { reader.metadata().await }).await?;
+    let first = fields.into_iter().next().map(|field| field.field_name);
+    first.ok_or_else(|| Failure::refused("the project's dictionary is empty; it has no record id field"))
+}
+
+/// The fields that decide what a record is here, and no others.
+fn query_of(study: &StoredStudy, windows: &[StoredWindow]) -> RecordQuery {
+    let config = &study.config.redcap;
+    let mapped = config.participant_field_mapping.iter().flat_map(|mapping| mapping.keys());
+    // A checkbox is mapped by one of its columns and asked for by its name.
+    let mapped = mapped.map(|field| field.split_once("___").map_or(field.as_str(), |(name, _)| name));
+    let anchor = config.anchor_date_field.as_deref();
+    let forms = windows.iter().filter(|window| window.window.active).flat_map(|window| &window.survey_instruments);
+    let forms = forms.map(String::as_str).chain(config.enrollment_instrument.as_deref());
+    let fields: BTreeSet<String> =
+        mapped.chain(anchor).map(str::to_owned).chain(forms.map(|form| format!("{form}_complete"))).collect();
+    RecordQuery { fields: fields.into_iter().collect(), export_dags: true, ..RecordQuery::default() }
+}
+
+async fn examine_pages(
+    worker: &Worker,
+    study: &StoredStudy,
+    redcap: &Connection,
+    facts: &Facts,
+    mut sweep: Sweep,
+    id_field: &str,
+    reading: &mut Reading,
+) -> Result<(), Failure> {
+    while let Some(ask) = sweep.next_ask()? {
+        let query = match ask {
+            Ask::Ids => {
+                let again = worker.gate.read(redcap, |reader| async move { reader.record_ids(id_field).await });
+                sweep.listed(again.await?);
+                continue;
+            }
+            Ask::Page(query) => query,
+        };
+        let query = &query;
+        let export = |reader: metricis_redcap::Reader| async move { reader.export_records(query).await };
+        let page = match query.records.len() {
+            // Nothing smaller can be asked for.
+            0 | 1 => Ok(worker.gate.read(redcap, export).await?),
+            _ => worker.gate.read_page(redcap, export).await?,
+        };
+        match page {
+            Ok(rows) => {
+                let rows = sweep.accept(rows)?;
+                let poll_ms = worker.settings.poll_ms;
+                persist(poll_ms, || examine(worker, study, facts, &rows, id_field)).await?.add_to(reading);
+            }
+            Err(failure) => sweep.give_way(failure)?,
+        }
+    }
+    Ok(())
+}
+
+/// What a page came to.
+#[derive(Default)]
+struct Page {
+    examined: usize,
+    halted: usize,
+    differing: Vec<Differing>,
+}
+
+impl Page {
+    fn add_to(self, reading: &mut Reading) {
+        reading.examined += self.examined;
+        reading.halted += self.halted;
+        reading.differing.extend(self.differing);
+    }
+}
+
+async fn examine(
+    worker: &Worker,
+    study: &StoredStudy,
+    facts: &Facts,
+    rows: &[Row],
+    id_field: &str,
+) -> Result<Page, Stop> {
+    let snapshot = worker.read().await?;
+    let mut by_record: BTreeMap<&str, Vec<Row>> = BTreeMap::new();
+    for row in rows {
+        by_record.entry(row.get(id_field).unwrap_or_default()).or_default().push(row.clone());
+    }
+    let mut page = Page { examined: by_record.len(), ..Page::default() };
+    for (id, rows) in by_record {
+        let record = Record::read(id, &rows, None)?;
+        let standing = standing_of(worker, &snapshot, study, &facts.sites, id, &record).await?;
+        match standing {
+            Standing::InStep => {}
+            Standing::Halted => page.halted += 1,
+            Standing::Missing | Standing::Changed => page.differing.push(Differing {
+                record: id.to_owned(),
+                missing: standing == Standing::Missing,
+                complete: record.completion(study.config.redcap.enrollment_instrument.as_deref().unwrap_or_default()),
+            }),
+        }
+    }
+    Ok(page)
+}
