@@ -55,7 +55,8 @@ pub struct FateLine {
 /// What a stretch of the log says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LogReading {
-    /// The latest line's time. A call adds a line of its own, so after a call this is REDCap's now.
+    /// The first line's time: REDCap sends the newest first, whatever its clock said meanwhile. A call adds a line of its own, so
+    /// that after a call this is REDCap's now.
     pub newest: Option<NaiveDateTime>,
     /// Every record that a line is about.
     pub touched: BTreeSet<String>,
@@ -91,7 +92,7 @@ impl LogReading {
         let cell = |name| row.get(name).unwrap_or_default();
         let time = cell("timestamp").get(..16).and_then(|text| NaiveDateTime::parse_from_str(text, MINUTE).ok());
         let at = time.ok_or_else(|| CallError::NotAnAnswer { detail: "a log line has no time".to_owned() })?;
-        self.newest = self.newest.max(Some(at));
+        self.newest = self.newest.or(Some(at));
         let record = cell("record").trim();
         if record.is_empty() {
             return Ok(());
@@ -147,7 +148,7 @@ mod tests {
         let renamed = RecordFate::Renamed { to: "8".to_owned() };
         assert_eq!(fates, [("9", RecordFate::Deleted), ("7", renamed)]);
         assert_eq!(reading.touched, ["5", "7", "8", "9"].map(str::to_owned).into());
-        assert_eq!(reading.newest.map(|at| at.format(MINUTE).to_string()).as_deref(), Some("2026-10-25 02:50"));
+        assert_eq!(reading.newest.map(|at| at.format(MINUTE).to_string()).as_deref(), Some("2026-10-25 02:30"));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod breaker;
 mod budget;
+mod convergence;
 mod enrolment;
 mod faults;
 mod fixtures;

@@ -106,7 +106,8 @@ async fn a_deletion_is_flagged_once_and_nobody_is_deleted(
         assert!(world.reconcile(false, false).await.success);
     }
     let flags = world.flags().await;
-    let told: Vec<_> = flags.iter().rev().map(|flag| (flag.record_id.as_str(), flag.participant, flag.resolution)).collect();
+    let mut told: Vec<_> = flags.iter().map(|flag| (flag.record_id.as_str(), flag.participant, flag.resolution)).collect();
+    told.sort_unstable();
     assert_eq!(told, [("7", Some(before.id), None), ("99", None, Some(FlagResolution::Unconcerned))]);
     assert_eq!(world.participant("7").await, Some(before));
     let synced = world.sync_one("7").await;

@@ -58,8 +58,18 @@ impl World {
         change_study: impl FnOnce(&mut StudyConfig),
         change_worker: impl FnOnce(&mut WorkerSettings),
     ) -> Self {
+        Self::on(Sim::new(SimOptions::default()), engine, xml, change_study, change_worker).await
+    }
+
+    /// On a server of the test's own.
+    pub async fn on(
+        sim: Sim,
+        engine: Engine,
+        xml: &str,
+        change_study: impl FnOnce(&mut StudyConfig),
+        change_worker: impl FnOnce(&mut WorkerSettings),
+    ) -> Self {
         let (db, clock) = (TestDb::fresh(engine).await, Arc::new(ManualClock::at(monday())));
-        let sim = Sim::new(SimOptions::default());
         let project = sim.add_project_xml(xml, ProjectOptions::default()).expect("the project");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));

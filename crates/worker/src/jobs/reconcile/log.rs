@@ -53,6 +53,8 @@ pub(super) async fn read_log(
         let read = worker.gate.read(redcap, |reader| async move { reader.read_log(query).await }).await;
         log.extend(read.map_err(without_right)?);
     }
+    // A server whose clock was far ahead would hide from every later run what is written until then.
+    log.newest = log.newest.map(|newest| newest.min(latest));
     Ok(log)
 }
 
@@ -68,7 +70,8 @@ fn without_right(failure: Failure) -> Failure {
 impl Log {
     fn extend(&mut self, reading: LogReading) {
         let LogReading { newest, touched, fates } = reading;
-        self.newest = self.newest.max(newest);
+        // Stretches come in order, and the last one's is now.
+        self.newest = newest.or(self.newest);
         self.touched.extend(touched);
         self.fates.extend(fates.into_iter().map(fate_of));
     }
