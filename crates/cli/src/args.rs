@@ -59,6 +59,11 @@ pub enum Command {
     /// List received events, replay failed or stuck ones, have a record read again
     #[command(subcommand)]
     Webhooks(Webhooks),
+    /// Compare REDCap's records with ours: what is missing or changed becomes an event, what was deleted or renamed a flag
+    Reconcile(ReconcileArgs),
+    /// What happened to records in REDCap and a person decides on
+    #[command(subcommand)]
+    Flags(Flags),
     /// The go/no-go board of a study
     #[command(subcommand)]
     Cutover(Cutover),
@@ -170,6 +175,44 @@ pub enum Webhooks {
     Replay { event: String },
     /// Have a record read again from REDCap; what has changed is applied (audited)
     Reread { study: String, record: String },
+}
+
+#[derive(Debug, clap::Args)]
+pub struct ReconcileArgs {
+    pub study: String,
+    /// Read every record, not only what changed since the last run
+    #[arg(long)]
+    pub full: bool,
+    /// Only say what would be done
+    #[arg(long)]
+    pub dry_run: bool,
+    /// How long to wait for the outcome, in seconds; the run goes on without us
+    #[arg(long, default_value_t = 600, value_name = "SECONDS")]
+    pub wait_s: u32,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Flags {
+    /// List a study's open flags, newest first
+    List {
+        study: String,
+        /// Those that were decided on as well
+        #[arg(long)]
+        all: bool,
+    },
+    /// Decide on a flag (audited)
+    Resolve {
+        flag: String,
+        /// The renamed record is the participant's: they get its new name
+        #[arg(long, required_unless_present = "dismiss", conflicts_with = "dismiss")]
+        follow: bool,
+        /// Nothing follows from it here
+        #[arg(long)]
+        dismiss: bool,
+        /// For the audit log; no health data
+        #[arg(long)]
+        reason: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -8,12 +8,14 @@ mod cutover;
 mod det;
 mod det_test;
 mod dev;
+mod flags;
 mod health;
 mod jobs;
 mod members;
 mod metrics;
 mod participants;
 mod portal;
+mod reconcile;
 mod redcap;
 mod sessions;
 mod settings;
@@ -46,6 +48,8 @@ pub(crate) fn all() -> OpenApiRouter<AppState> {
         participants::routes(),
         sessions::routes(),
         webhooks::routes(),
+        reconcile::routes(),
+        flags::routes(),
         audit::routes(),
         cutover::routes(),
         portal::routes(),

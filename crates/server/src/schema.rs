@@ -29,6 +29,8 @@ word_schemas! {
     job_state = JobState,
     record_id_field = RecordIdField,
     breaker_state = BreakerState,
+    flag_kind = FlagKind,
+    flag_resolution = FlagResolution,
     completed_visit_handling = CompletedVisitHandling,
 }
 

@@ -42,6 +42,10 @@ pub struct Dashboard {
     pub refused_for_rate: u64,
     /// Such a refusal has not been made good by a reconcile.
     pub reconcile_wanted: bool,
+    /// When the last reconcile ended that accounted for every record.
+    pub reconciled_at: Option<Timestamp>,
+    /// What happened to records in REDCap and waits for a person's decision.
+    pub open_flags: u64,
     /// The circuit breaker.
     pub breaker: Breaker,
     /// Workers that live.
@@ -116,6 +120,8 @@ impl Snapshot {
             troubled_rereads: self.troubled_rereads(study).await?.len() as u64,
             refused_for_rate: refused,
             reconcile_wanted: refused > 0,
+            reconciled_at: self.reconcile_state(study).await?.ran_at,
+            open_flags: self.open_flags(study).await?,
             breaker: self.breaker(study).await?,
             live_workers: self.live_workers().await?,
             jobs_queued: jobs.queued.unsigned_abs(),
@@ -162,7 +168,11 @@ impl Snapshot {
         self.counted(text, sql::values![study.0]).await
     }
 
-    async fn live_workers(&self) -> Result<u64> {
+    /// How many workers live.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn live_workers(&self) -> Result<u64> {
         let text = "SELECT count(*) FROM processes WHERE role = 'worker' AND stopped_at IS NULL AND seen_at >= $1";
         self.number(text, sql::values![self.dead_before()]).await
     }

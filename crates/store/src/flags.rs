@@ -16,7 +16,7 @@ use metricis_core::words::{FlagKind, FlagResolution};
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
-use crate::{Result, Snapshot, StoreError, Tx, sql};
+use crate::{Result, Snapshot, StoreError, Tx, sql, transition::conflict};
 
 /// How REDCap's times are stored.
 const MINUTE: &str = "%Y-%m-%d %H:%M";
@@ -144,7 +144,11 @@ impl Snapshot {
         let text = format!(
             "SELECT {COLUMNS} FROM record_flags WHERE study_id = $1{which} ORDER BY raised_at DESC, id DESC LIMIT $2"
         );
-        self.all::<Row>(&text, sql::values![study.0, i64::from(limit)]).await?.into_iter().map(TryInto::try_into).collect()
+        self.all::<Row>(&text, sql::values![study.0, i64::from(limit)])
+            .await?
+            .into_iter()
+            .map(TryInto::try_into)
+            .collect()
     }
 
     /// How many flags of a study wait for a person.
@@ -161,7 +165,9 @@ impl Snapshot {
     /// # Errors
     /// Whatever the database says.
     pub async fn known_fates(&self, study: StudyId) -> Result<Vec<KnownFate>> {
-        let text = format!("SELECT {COLUMNS} FROM record_flags WHERE study_id = $1 AND kind <> 'dag_moved' ORDER BY redcap_at, id");
+        let text = format!(
+            "SELECT {COLUMNS} FROM record_flags WHERE study_id = $1 AND kind <> 'dag_moved' ORDER BY redcap_at, id"
+        );
         let rows = self.all::<Row>(&text, sql::values![study.0]).await?;
         rows.into_iter().filter_map(|row| StoredFlag::try_from(row).map(StoredFlag::fate).transpose()).collect()
     }
@@ -186,8 +192,7 @@ impl Snapshot {
     pub async fn held_records(&self, study: StudyId) -> Result<Vec<String>> {
         let flags = self.flags(study, true, u32::MAX).await?;
         let names = flags.into_iter().filter(|flag| flag.kind != FlagKind::DagMoved);
-        let mut names: Vec<String> =
-            names.flat_map(|flag| [Some(flag.record_id), flag.became]).flatten().collect();
+        let mut names: Vec<String> = names.flat_map(|flag| [Some(flag.record_id), flag.became]).flatten().collect();
         names.sort_unstable();
         names.dedup();
         Ok(names)
@@ -229,24 +234,29 @@ impl Tx {
         Ok(())
     }
 
-    /// Writes a person's decision on an open flag.
+    /// Writes a person's decision on an open flag. A followed rename gives the participant its new name, and asks for the record to
+    /// be read under it.
     ///
     /// # Errors
-    /// A conflict when somebody has decided meanwhile.
-    pub async fn resolve_flag(&self, id: FlagId, resolution: FlagResolution, by: UserId, reason: &str) -> Result<()> {
+    /// A conflict when somebody has decided meanwhile, or when another participant has the new name.
+    pub async fn resolve_flag(
+        &self,
+        flag: &StoredFlag,
+        resolution: FlagResolution,
+        new_record: Option<&str>,
+        by: Option<UserId>,
+        reason: &str,
+    ) -> Result<()> {
         let text = "UPDATE record_flags SET resolution = $2, resolved_at = $3, resolved_by = $4, reason = $5 \
                     WHERE id = $1 AND resolved_at IS NULL";
-        let args = sql::values![id.0, resolution.as_str(), self.now, by.0, reason];
-        self.transition(1, "somebody has decided on this flag meanwhile", text, args).await
-    }
-
-    /// Gives a participant the new name of their record.
-    ///
-    /// # Errors
-    /// A conflict when another participant has it.
-    pub async fn follow_record(&self, id: ParticipantId, external_id: &str) -> Result<()> {
+        let args = sql::values![flag.id.0, resolution.as_str(), self.now, by.map(|id| id.0), reason];
+        self.transition(1, "somebody has decided on this flag meanwhile", text, args).await?;
+        let (Some(participant), Some(record)) = (flag.participant, new_record) else { return Ok(()) };
+        if self.participant_of_record(flag.study, record).await?.is_some() {
+            return Err(conflict(format!("record {record:?} is another participant's")));
+        }
         let text = "UPDATE participants SET external_id = $2, updated_at = $3 WHERE id = $1";
-        self.execute(text, sql::values![id.0, external_id, self.now]).await?;
-        Ok(())
+        self.execute(text, sql::values![participant.0, record, self.now]).await?;
+        self.ask_reread(flag.study, record).await
     }
 }

@@ -95,7 +95,8 @@ impl Snapshot {
     /// # Errors
     /// Whatever the database says.
     pub async fn reconcile_under_way(&self, study: StudyId) -> Result<bool> {
-        let text = "SELECT count(*) FROM jobs WHERE study_id = $1 AND kind = 'reconcile' AND state IN ('queued', 'running')";
+        let text =
+            "SELECT count(*) FROM jobs WHERE study_id = $1 AND kind = 'reconcile' AND state IN ('queued', 'running')";
         Ok(self.count(text, sql::values![study.0]).await? > 0)
     }
 }
@@ -120,7 +121,8 @@ impl Tx {
                    AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.study_id = r.study_id AND j.kind = 'reconcile' \
                      AND j.state IN ('queued', 'running')) ORDER BY r.study_id";
         let mut queued = 0;
-        for Due { study_id, due_at } in self.all::<Due>(due, sql::values![self.now, self.now - AFTER_A_REFUSAL]).await? {
+        for Due { study_id, due_at } in self.all::<Due>(due, sql::values![self.now, self.now - AFTER_A_REFUSAL]).await?
+        {
             // Of two workers one changes the row; the other finds that it is not as it was.
             let take = "UPDATE reconcile_states SET due_at = $2 WHERE study_id = $1 AND due_at = $3";
             if self.execute(take, sql::values![study_id, self.now + every, due_at]).await? == 1 {

@@ -384,6 +384,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/studies/{study_id}/flags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a reconcile has found that a person has to decide on: deletions, renames, moves to another data access group. */
+        get: operations["list_flags"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/{study_id}/flags/{flag_id}/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decides on a flag. A followed rename gives the participant the record's new name; what was held under either name goes on when
+         *     its events are replayed.
+         */
+        post: operations["resolve_flag"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/studies/{study_id}/jobs/{job_id}": {
         parameters: {
             query?: never;
@@ -552,6 +589,27 @@ export interface paths {
         put?: never;
         /** Withdraws a participant. */
         post: operations["withdraw_participant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/{study_id}/reconcile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far the last reconcile came. */
+        get: operations["get_reconcile"];
+        put?: never;
+        /**
+         * Compares REDCap's records with ours: what is missing or changed becomes an event, what was deleted or renamed a flag. Nothing is
+         *     deleted.
+         */
+        post: operations["reconcile"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1152,6 +1210,15 @@ export interface components {
             require_consent_for_messaging: boolean;
             require_consent_for_scheduling: boolean;
         };
+        /** @description How many of each; the lists end at a thousand. */
+        CountsShown: {
+            changed: number;
+            flags: number;
+            held: number;
+            missing: number;
+            unexplained: number;
+            waiting: number;
+        };
         Credentials: {
             email: string;
             /** Format: password */
@@ -1206,6 +1273,11 @@ export interface components {
              * @description Seconds for which the longest of them waits.
              */
             oldest_reread_s?: number | null;
+            /**
+             * Format: int64
+             * @description What happened to records in REDCap and waits for a person's decision.
+             */
+            open_flags: number;
             /** @description Participants by status. */
             participants: {
                 [key: string]: number;
@@ -1218,6 +1290,11 @@ export interface components {
             /** Format: int64 */
             pending_over_15_min: number;
             reconcile_wanted: boolean;
+            /**
+             * Format: date-time
+             * @description When the last reconcile ended that accounted for every record; none before the first.
+             */
+            reconciled_at?: string | null;
             /**
              * Format: int64
              * @description Proven DETs refused for their rate.
@@ -1406,6 +1483,41 @@ export interface components {
             /** Format: uuid */
             session: string;
         };
+        FlagList: {
+            /** @description Newest first, 500 at most. */
+            flags: components["schemas"]["FlagShown"][];
+            /**
+             * Format: int64
+             * @description How many wait for a decision.
+             */
+            open: number;
+        };
+        FlagShown: {
+            /** @description The name, or the data access group, since. */
+            became?: string | null;
+            /** @description Whether the participant can follow this rename now. */
+            can_follow: boolean;
+            /** Format: uuid */
+            id: string;
+            /** @enum {string} */
+            kind: "deleted" | "renamed" | "dag_moved";
+            participant_code?: string | null;
+            /** Format: uuid */
+            participant_id?: string | null;
+            /** Format: date-time */
+            raised_at: string;
+            reason?: string | null;
+            /** @description The record, by the name that it had. */
+            record_id: string;
+            /** @description When it happened, in REDCap's own time, `YYYY-MM-DD HH:MM`. */
+            redcap_at?: string | null;
+            /** @enum {string} */
+            resolution?: "followed" | "dismissed" | "unconcerned";
+            /** Format: date-time */
+            resolved_at?: string | null;
+            /** @description The data access group before. */
+            was?: string | null;
+        };
         FormField: {
             name: string;
             value: string;
@@ -1447,6 +1559,7 @@ export interface components {
             id: string;
             /** @description `sync_events`, `sync_session`, `test_connection` or `reconcile`. */
             kind: string;
+            reconcile?: components["schemas"]["ReconcileShown"] | null;
             /** @description What a done job answers. */
             result?: Record<string, never> | null;
             /** @enum {string} */
@@ -1695,6 +1808,19 @@ export interface components {
              */
             type: string;
         };
+        RaisedShown: {
+            /** @description In REDCap's own time. */
+            at: string;
+            became?: string | null;
+            /** @enum {string} */
+            kind: "deleted" | "renamed" | "dag_moved";
+            /**
+             * Format: uuid
+             * @description None when it concerns nobody here; it is closed then.
+             */
+            participant?: string | null;
+            record: string;
+        };
         ReAnchoringSettings: {
             /** @description `flag_for_review`, `re_window` or `preserve`. */
             completed_visit_handling: string;
@@ -1702,6 +1828,58 @@ export interface components {
         ReAnchoringShown: {
             /** @enum {string} */
             completed_visit_handling: "flag_for_review" | "re_window" | "preserve";
+        };
+        ReconcileOrder: {
+            /** @description Only say what would be done. */
+            dry_run?: boolean;
+            /** @description Read every record, not only what changed since the last run. */
+            full?: boolean;
+        };
+        /** @description What a reconcile came to. */
+        ReconcileShown: components["schemas"]["CallShown"] & {
+            /** @description Records that differ from their participant: each is an event now. */
+            changed: string[];
+            counts: components["schemas"]["CountsShown"];
+            dry_run: boolean;
+            /** @description Records whose values were read. */
+            examined: number;
+            /** @description Flags raised. */
+            flags: components["schemas"]["RaisedShown"][];
+            /** @description Every record was read. */
+            full: boolean;
+            /** @description Records that differ and wait for a decision on a flag. */
+            held: string[];
+            /** @description Records that REDCap lists. */
+            listed: number;
+            /** @description What else there is to say. */
+            message?: string | null;
+            /** @description Complete records without a participant: each is an event now. */
+            missing: string[];
+            /** @description Records of participants that REDCap does not list, and of which its log does not say why. */
+            unexplained: string[];
+            /** @description Records that differ and wait for an event that is not ended, or has failed. */
+            waiting: components["schemas"]["WaitingShown"][];
+        };
+        ReconcileState: {
+            /**
+             * Format: date-time
+             * @description When one that read every record ended.
+             */
+            full_at?: string | null;
+            /** @description How far REDCap's log was read, in REDCap's own time. */
+            log_mark?: string | null;
+            /**
+             * Format: int64
+             * @description Flags that wait for a decision.
+             */
+            open_flags: number;
+            /**
+             * Format: date-time
+             * @description When the last run that accounted for every record ended; none before the first.
+             */
+            ran_at?: string | null;
+            /** @description A run waits or is under way. */
+            under_way: boolean;
         };
         /** @description A completed visit, with the target date that stays written beside it. */
         ReconciledShown: {
@@ -1769,6 +1947,12 @@ export interface components {
             claimed_at?: string | null;
             error?: string | null;
             record_id: string;
+        };
+        Resolution: {
+            /** @description For the audit log; no health data. 1 to 500 characters. */
+            reason: string;
+            /** @enum {string} */
+            resolution: "followed" | "dismissed" | "unconcerned";
         };
         /** @description One row. */
         Row: {
@@ -2098,6 +2282,13 @@ export interface components {
             window_end: string;
             /** Format: date */
             window_start: string;
+        };
+        WaitingShown: {
+            /** Format: uuid */
+            event: string;
+            record: string;
+            /** @enum {string} */
+            status: "received" | "processing" | "processed" | "failed" | "duplicate";
         };
         Withdrawal: {
             /** @description Why; it stands in the audit log. */
@@ -2864,6 +3055,74 @@ export interface operations {
             };
         };
     };
+    list_flags: {
+        parameters: {
+            query?: {
+                /** @description Those that were decided on as well. */
+                all?: boolean;
+            };
+            header?: never;
+            path: {
+                study_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlagList"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resolve_flag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study_id: string;
+                flag_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Resolution"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlagShown"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_job: {
         parameters: {
             query?: never;
@@ -3237,6 +3496,78 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ParticipantShown"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_reconcile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReconcileState"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reconcile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReconcileOrder"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReconcileShown"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobsUnderWay"];
                 };
             };
             /** @description Refused */

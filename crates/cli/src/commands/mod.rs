@@ -6,6 +6,7 @@ mod config;
 pub mod cutover;
 mod docs;
 pub mod migrate;
+mod reconcile;
 pub mod redcap_sim;
 mod secrets;
 pub mod serve;
@@ -36,6 +37,8 @@ pub async fn run(args: &Args) -> Result<(), CliError> {
         Command::Audit(command) => audit::run(args, command).await,
         Command::Breaker(command) => breaker::run(args, command).await,
         Command::Webhooks(command) => webhooks::run(args, command).await,
+        Command::Reconcile(order) => reconcile::run(args, order).await,
+        Command::Flags(command) => reconcile::flags(args, command).await,
         Command::Cutover(command) => cutover::run(args, command).await,
         Command::RedcapSim(simulator) => redcap_sim::run(args, simulator).await,
         Command::User(command) => user::run(args, command).await,

@@ -202,6 +202,7 @@ fn worker_settings(settings: &Settings) -> WorkerSettings {
         budget: BudgetSettings { per_minute: settings.outbound_per_minute, ..BudgetSettings::default() },
         redis_url: settings.redis_url.clone(),
         call_timeout_s: settings.call_timeout_s,
+        reconcile_every_min: settings.reconcile_every_min,
         dev_mode: settings.dev_mode,
         ..WorkerSettings::new(key, environment, VERSION, &settings.key_fingerprint)
     }

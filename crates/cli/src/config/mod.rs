@@ -82,6 +82,8 @@ pub struct Settings {
     pub outbound_per_minute: u32,
     /// `REDCAP_CALL_TIMEOUT_SECONDS`.
     pub call_timeout_s: u32,
+    /// `REDCAP_RECONCILE_EVERY_MINUTES`.
+    pub reconcile_every_min: u32,
     /// `METRICS_TOKEN`.
     pub metrics_token: Option<SecretString>,
     /// `PUBLIC_URL`, without a trailing slash.

@@ -65,6 +65,7 @@ pub(super) fn read(lookup: Lookup<'_>, data: PathBuf, absent: Absent) -> Result<
         breaker,
         outbound_per_minute: reader.outbound(),
         call_timeout_s: reader.number("REDCAP_CALL_TIMEOUT_SECONDS", 30, 1),
+        reconcile_every_min: reader.number("REDCAP_RECONCILE_EVERY_MINUTES", 60, 0),
         metrics_token: reader.metrics_token(),
         public_url: reader.text("PUBLIC_URL").map(|url| url.trim_end_matches('/').to_owned()),
         server_url: reader.server_url(),

@@ -137,6 +137,12 @@ pub const VARIABLES: &[Variable] = &[
     ),
     plain("REDCAP_CALL_TIMEOUT_SECONDS", "30", "30", "Seconds that one REDCap call may take."),
     plain(
+        "REDCAP_RECONCILE_EVERY_MINUTES",
+        "60",
+        "60",
+        "Minutes between two reconciles of an active or paused study; 0 leaves them to people.",
+    ),
+    plain(
         "PUBLIC_URL",
         "the address listened on",
         "the address that REDCap and participants use",

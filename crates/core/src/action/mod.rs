@@ -15,11 +15,14 @@ pub use topic::{Topic, topics_of};
 use chrono::NaiveDate;
 use serde::Serialize;
 
-use crate::ids::{EventId, FlagId, JobId, ParticipantId, ScheduleVersionId, SessionId, SiteId, StudyId, UserId, VisitId};
+use crate::ids::{
+    EventId, FlagId, JobId, ParticipantId, ScheduleVersionId, SessionId, SiteId, StudyId, UserId, VisitId,
+};
 use crate::study::ConfigChange;
 use crate::suites::SuiteEvidence;
 use crate::words::{
-    ConsentMode, EventSource, EventStatus, FlagKind, FlagResolution, GlobalRole, ParticipantStatus, StudyRole, StudyStatus, SyncErrorType,
+    ConsentMode, EventSource, EventStatus, FlagKind, FlagResolution, GlobalRole, ParticipantStatus, StudyRole,
+    StudyStatus, SyncErrorType,
 };
 
 /// One audited change. Its serialized `action` is the stored name, its `detail` the stored facts.

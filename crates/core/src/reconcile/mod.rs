@@ -14,7 +14,9 @@
 //! log's times are an hour off, because rows and flags are counted over the same stretch, whose beginning no flag is near.
 
 mod fate;
+mod resolve;
 mod window;
 
 pub use fate::{Fate, KnownFate, NewFate, plan_fates, unexplained};
+pub use resolve::{ResolutionRefusal, resolve};
 pub use window::{LogWindow, log_windows, quiet_begin};

@@ -3,7 +3,7 @@
 use axum::extract::{FromRequest, FromRequestParts, Query, RawPathParams, Request};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
-use metricis_core::ids::{EventId, JobId, ParticipantId};
+use metricis_core::ids::{EventId, FlagId, JobId, ParticipantId};
 use serde::de::DeserializeOwned;
 
 use crate::problem::Problem;
@@ -18,6 +18,9 @@ impl PathId for ParticipantId {
 }
 impl PathId for EventId {
     const NAME: &'static str = "event_id";
+}
+impl PathId for FlagId {
+    const NAME: &'static str = "flag_id";
 }
 impl PathId for JobId {
     const NAME: &'static str = "job_id";

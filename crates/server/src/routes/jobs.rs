@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
+use super::reconcile::ReconcileShown;
 use super::redcap::{EventSyncShown, TestShown};
 use crate::AppState;
 use crate::extract::{At, Call, StudyMember};
@@ -42,6 +43,9 @@ struct JobShown {
     /// What an ended `test_connection` came to.
     #[serde(skip_serializing_if = "Option::is_none")]
     connection_test: Option<TestShown>,
+    /// What an ended `reconcile` came to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reconcile: Option<ReconcileShown>,
 }
 
 impl From<StoredJob> for JobShown {
@@ -50,6 +54,7 @@ impl From<StoredJob> for JobShown {
         Self {
             event_sync: (ended && job.kind == JobKind::SyncEvents).then(|| EventSyncShown::of(&job)),
             connection_test: (ended && job.kind == JobKind::TestConnection).then(|| TestShown::of(&job)),
+            reconcile: (ended && matches!(job.kind, JobKind::Reconcile { .. })).then(|| ReconcileShown::of(&job)),
             id: job.id.0,
             kind: job.kind.name(),
             state: job.state,

@@ -15,7 +15,8 @@ use metricis_core::study::{RecordIdField, RedcapConfig, SURVEY_INSTRUMENTS, Task
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub(super) use outcome::{EventSyncShown, TestShown};
+pub(super) use calls::commit_and_wait;
+pub(super) use outcome::{CallShown, EventSyncShown, TestShown, answer_of};
 
 use crate::AppState;
 use crate::extract::{Call, StudyMember};

@@ -5,10 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use metricis_core::ids::{EventId, JobId, ParticipantId, ProcessId, StudyId};
+use metricis_core::ids::{EventId, FlagId, JobId, ParticipantId, ProcessId, StudyId};
+use metricis_core::words::FlagKind;
 use metricis_server::openapi;
-use metricis_store::JobKind;
 use metricis_store::testing::Engine;
+use metricis_store::{JobKind, NewFlag};
 use rstest::rstest;
 use serde_json::{Value, json};
 use utoipa::openapi::path::Operation;
@@ -82,6 +83,10 @@ const MATRIX: &[(&str, [u16; 6])] = &[
     ("list_stuck_webhook_events",    [401, 401, 404, 404, 200, 200]),
     ("get_webhook_event",            [401, 401, 404, 404, 200, 200]),
     ("replay_webhook_event",         [401, 401, 404, 404, 200, 409]),
+    ("get_reconcile",                [401, 401, 404, 404, 200, 200]),
+    ("reconcile",                    [401, 401, 404, 404, 202, 409]),
+    ("list_flags",                   [401, 401, 404, 404, 200, 200]),
+    ("resolve_flag",                 [401, 401, 404, 404, 200, 409]),
     ("list_audit_rows",              [401, 401, 404, 404, 200, 200]),
     ("verify_audit_chain",           [401, 401, 404, 404, 200, 200]),
     ("check_cutover",                [401, 401, 404, 404, 200, 200]),
@@ -109,7 +114,8 @@ async fn body_of(world: &World, operation: &str) -> Option<Value> {
         "move_participant_anchor" => json!({ "date": "2026-03-09", "reason": "moved", "dry_run": true }),
         "record_consent" => json!({ "mode": "manual" }),
         "withdraw_participant" => json!({ "reason": "moved away" }),
-        "sync_sessions" => json!({}),
+        "sync_sessions" | "reconcile" => json!({}),
+        "resolve_flag" => json!({ "resolution": "dismissed", "reason": "seen in REDCap" }),
         "submit_session" => world.submission("k").await,
         _ => return None,
     })
@@ -121,6 +127,7 @@ struct Ids {
     participant: ParticipantId,
     event: EventId,
     job: JobId,
+    flag: FlagId,
 }
 
 impl Ids {
@@ -132,8 +139,19 @@ impl Ids {
         tx.claim_event(process, usize::MAX).await.expect("an answer").expect("an event");
         tx.fail_event(event, process, "REDCap answered 503").await.expect("processing");
         let job = tx.enqueue_job(study, &JobKind::TestConnection).await.expect("a job");
+        let flag = NewFlag {
+            id: FlagId::at(world.now()),
+            study,
+            kind: FlagKind::DagMoved,
+            record_id: "332-1".to_owned(),
+            was: None,
+            became: Some("site_north".to_owned()),
+            participant: Some(participant),
+            redcap_at: None,
+        };
+        tx.insert_flag(&flag).await.expect("a flag");
         world.done(tx).await;
-        Self { study, participant, event, job }
+        Self { study, participant, event, job, flag: flag.id }
     }
 
     fn path(&self, template: &str) -> String {
@@ -142,6 +160,7 @@ impl Ids {
             .replace("{participant_id}", &self.participant.to_string())
             .replace("{event_id}", &self.event.to_string())
             .replace("{job_id}", &self.job.to_string())
+            .replace("{flag_id}", &self.flag.to_string())
     }
 }
 
@@ -217,6 +236,7 @@ async fn what_is_unknown_or_another_studys_is_not_found(#[values(Engine::Sqlite,
         participant: ParticipantId(nothing),
         event: EventId(nothing),
         job: JobId(nothing),
+        flag: FlagId(nothing),
     };
     let within_own = |ids: &Ids| Ids { study: own.study, ..*ids };
     for (operation, mounted) in operations().iter().filter(|(_, mounted)| mounted.path.contains("{study_id}")) {

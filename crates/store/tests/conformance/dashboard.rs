@@ -26,6 +26,8 @@ fn quiet() -> Dashboard {
         troubled_rereads: 0,
         refused_for_rate: 0,
         reconcile_wanted: false,
+        reconciled_at: None,
+        open_flags: 0,
         breaker: Breaker::default(),
         live_workers: 0,
         jobs_queued: 0,

@@ -16,7 +16,12 @@ async fn each_kind_comes_back_as_it_was_queued(#[values(Engine::Sqlite, Engine::
     let world = World::new(engine).await;
     let worker = world.add_process("worker").await;
     let session = world.add_session(world.add_participant("1").await, "k").await;
-    let kinds = [JobKind::SyncEvents, JobKind::SyncSession { session }, JobKind::TestConnection, JobKind::Reconcile { full: true, dry_run: false }];
+    let kinds = [
+        JobKind::SyncEvents,
+        JobKind::SyncSession { session },
+        JobKind::TestConnection,
+        JobKind::Reconcile { full: true, dry_run: false },
+    ];
     for kind in kinds {
         let tx = world.tx().await;
         let id = tx.enqueue_job(world.study, &kind).await.expect("a job");

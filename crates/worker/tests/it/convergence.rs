@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{Duration, TimeZone, Utc};
 use metricis_core::Clock;
 use metricis_core::ids::UserId;
+use metricis_core::reconcile::resolve;
 use metricis_core::words::{EventStatus, FlagKind, FlagResolution, GlobalRole};
 use metricis_redcap::wire::Row;
 use metricis_redcap::{ApiUrl, Client, RecordQuery, http_client};
@@ -258,31 +259,30 @@ impl Case {
             return;
         }
         let flag = self.chance.of(&open).clone();
-        let follow = flag.kind == FlagKind::Renamed && self.chance.percent(60);
-        let followed = follow && self.follow(&flag).await;
-        if !followed {
-            self.resolve(&flag, FlagResolution::Dismissed).await;
-        }
-        self.say(format!("decide on {:?} of {}: followed {followed}", flag.kind, flag.record_id));
+        let wanted = if self.chance.percent(60) { FlagResolution::Followed } else { FlagResolution::Dismissed };
+        let decided = match self.resolve(&flag, wanted).await {
+            true => wanted,
+            false => {
+                assert!(self.resolve(&flag, FlagResolution::Dismissed).await);
+                FlagResolution::Dismissed
+            }
+        };
+        self.say(format!("{} of {}: {decided}", flag.kind, flag.record_id));
     }
 
-    async fn follow(&self, flag: &StoredFlag) -> bool {
-        let (Some(person), Some(to)) = (flag.participant, &flag.became) else { return false };
+    async fn resolve(&self, flag: &StoredFlag, resolution: FlagResolution) -> bool {
         let tx = self.world.tx().await;
-        let there = tx.participant(person).await.expect("an answer").expect("a participant");
-        // As the route does: only the last name that the participant has follows, and only to a free one.
-        if there.external_id != flag.record_id || tx.follow_record(person, to).await.is_err() {
+        let person =
+            tx.participant(flag.participant.expect("an open flag's")).await.expect("an answer").expect("there");
+        let (record, became) = (flag.record_id.as_str(), flag.became.as_deref());
+        let Ok(new) = resolve(flag.kind, record, became, None, resolution, Some(&person.external_id)) else {
+            return false;
+        };
+        if tx.resolve_flag(flag, resolution, new.as_deref(), Some(self.user), "seen").await.is_err() {
             return false;
         }
-        tx.resolve_flag(flag.id, FlagResolution::Followed, self.user, "same person").await.expect("open");
         done(tx).await;
         true
-    }
-
-    async fn resolve(&self, flag: &StoredFlag, resolution: FlagResolution) {
-        let tx = self.world.tx().await;
-        tx.resolve_flag(flag.id, resolution, self.user, "seen").await.expect("open");
-        done(tx).await;
     }
 
     /// A person replays what failed.
@@ -313,7 +313,8 @@ impl Case {
         let records = self.records().await;
         self.each_fate_has_one_flag().await;
         let snapshot = self.world.read().await;
-        let held: BTreeSet<String> = snapshot.held_records(self.world.study).await.expect("names").into_iter().collect();
+        let held: BTreeSet<String> =
+            snapshot.held_records(self.world.study).await.expect("names").into_iter().collect();
         let told: BTreeSet<String> = self.flagged(&["deleted", "renamed"]).await;
         for (record, rows) in records.iter().filter(|(record, _)| !held.contains(*record)) {
             let row = rows.iter().find(|row| row.get("redcap_event_name") == Some(BASELINE));
@@ -336,14 +337,19 @@ impl Case {
             assert_eq!(known.dag.as_deref().unwrap_or_default(), cell("redcap_data_access_group"), "record {record}");
             for visit in snapshot.visits(known.id).await.expect("visits") {
                 let row = rows.iter().find(|row| row.get("redcap_event_name") == Some(visit.event_name.as_str()));
-                let Some(row) = row.filter(|_| visit.survey_instruments.iter().any(|name| name == SURVEY)) else { continue };
+                let Some(row) = row.filter(|_| visit.survey_instruments.iter().any(|name| name == SURVEY)) else {
+                    continue;
+                };
                 let there: u8 = row.get("wellbeing_complete").and_then(|text| text.parse().ok()).unwrap_or(0);
                 let here = visit.survey_state.get(SURVEY).map_or(0, |state| state.complete);
                 assert_eq!(here, there, "survey of record {record} at {}", visit.event_name);
             }
         }
         for record in snapshot.participant_records(self.world.study).await.expect("names") {
-            assert!(records.contains_key(&record) || told.contains(&record), "record {record} is gone and nobody is told");
+            assert!(
+                records.contains_key(&record) || told.contains(&record),
+                "record {record} is gone and nobody is told"
+            );
         }
     }
 

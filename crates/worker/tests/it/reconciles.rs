@@ -94,9 +94,7 @@ async fn a_later_run_reads_only_what_may_differ(#[values(Engine::Sqlite, Engine:
 
 #[rstest]
 #[tokio::test]
-async fn a_deletion_is_flagged_once_and_nobody_is_deleted(
-    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
-) {
+async fn a_deletion_is_flagged_once_and_nobody_is_deleted(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let world = study_of(engine).await;
     let before = world.enrolled("7").await;
     world.save("99", BASELINE, "enrollment", &[]).await;
@@ -106,7 +104,8 @@ async fn a_deletion_is_flagged_once_and_nobody_is_deleted(
         assert!(world.reconcile(false, false).await.success);
     }
     let flags = world.flags().await;
-    let mut told: Vec<_> = flags.iter().map(|flag| (flag.record_id.as_str(), flag.participant, flag.resolution)).collect();
+    let mut told: Vec<_> =
+        flags.iter().map(|flag| (flag.record_id.as_str(), flag.participant, flag.resolution)).collect();
     told.sort_unstable();
     assert_eq!(told, [("7", Some(before.id), None), ("99", None, Some(FlagResolution::Unconcerned))]);
     assert_eq!(world.participant("7").await, Some(before));
@@ -138,8 +137,7 @@ async fn a_renamed_record_is_flagged_and_never_enrolled_as_a_twin(
     let flag = world.flags().await.remove(0);
     let user = add_user(&world).await;
     let tx = world.tx().await;
-    tx.resolve_flag(flag.id, FlagResolution::Followed, user, "renumbered").await.expect("open");
-    tx.follow_record(person.id, "8").await.expect("free");
+    tx.resolve_flag(&flag, FlagResolution::Followed, Some("8"), Some(user), "renumbered").await.expect("open");
     done(tx).await;
     assert_eq!(world.participant("8").await.map(|now| now.id), Some(person.id));
     let run = world.reconcile(true, false).await;

@@ -26,8 +26,9 @@ pub(super) async fn test_connection(call: Call<StudyAdmin, Tx>) -> Result<Respon
     commit_and_wait(call, JobKind::TestConnection, TestShown::of).await
 }
 
-async fn commit_and_wait<Shown: Serialize>(
-    call: Call<StudyAdmin, Tx>,
+/// Commits a job and waits for it: its outcome, or where to look for it.
+pub(in crate::routes) async fn commit_and_wait<P: OnStudy, Shown: Serialize>(
+    call: Call<P, Tx>,
     kind: JobKind,
     of: fn(&StoredJob) -> Shown,
 ) -> Result<Response, Problem> {

@@ -41,6 +41,10 @@ pub(super) struct DashboardShown {
     /// Proven DETs refused for their rate.
     refused_for_rate: u64,
     reconcile_wanted: bool,
+    /// When the last reconcile ended that accounted for every record; none before the first.
+    reconciled_at: Option<DateTime<Utc>>,
+    /// What happened to records in REDCap and waits for a person's decision.
+    open_flags: u64,
     breaker: BreakerShown,
     /// False is an operator's override of the breaker.
     breaker_enabled: bool,
@@ -82,6 +86,8 @@ impl DashboardShown {
             troubled_rereads: seen.troubled_rereads,
             refused_for_rate: seen.refused_for_rate,
             reconcile_wanted: seen.reconcile_wanted,
+            reconciled_at: seen.reconciled_at,
+            open_flags: seen.open_flags,
             breaker: (&seen.breaker).into(),
             breaker_enabled,
             live_workers: seen.live_workers,

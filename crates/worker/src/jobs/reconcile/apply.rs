@@ -39,13 +39,17 @@ pub(super) async fn preview(
         let is_held = |record: &String| {
             let newly = new.iter().filter(|one| one.participant.is_some());
             held.binary_search(record).is_ok()
-                || newly.map(|one| &one.fate).any(|fate| fate.record == *record || fate.renamed_to.as_ref() == Some(record))
+                || newly
+                    .map(|one| &one.fate)
+                    .any(|fate| fate.record == *record || fate.renamed_to.as_ref() == Some(record))
         };
         for one in &reading.differing {
             let blocking = snapshot.blocking_event(study.id, &one.record).await?;
             match blocking {
                 _ if is_held(&one.record) => found.held.push(one.record.clone()),
-                Some((event, status)) => found.waiting.push(WaitingRecord { record: one.record.clone(), event, status }),
+                Some((event, status)) => {
+                    found.waiting.push(WaitingRecord { record: one.record.clone(), event, status })
+                }
                 None => note_event(&mut found, one),
             }
         }
@@ -157,9 +161,11 @@ async fn make_events(worker: &Worker, study: &StoredStudy, chunk: &[Differing]) 
             }
             None => {
                 let blocking = tx.blocking_event(study.id, &one.record).await?;
-                made.waiting.extend(
-                    blocking.map(|(event, status)| WaitingRecord { record: one.record.clone(), event, status }),
-                );
+                made.waiting.extend(blocking.map(|(event, status)| WaitingRecord {
+                    record: one.record.clone(),
+                    event,
+                    status,
+                }));
             }
         }
     }

@@ -71,13 +71,13 @@ pub(super) async fn read(
     let listed: BTreeSet<&str> = ids.iter().collect();
     let absent = facts.records.iter().filter(|record| !listed.contains(record.as_str()));
     let absent: Vec<String> = absent.cloned().collect();
-    let mut reading =
-        Reading { full, listed: ids.len(), examined: 0, halted: 0, differing: vec![], log, absent };
+    let mut reading = Reading { full, listed: ids.len(), examined: 0, halted: 0, differing: vec![], log, absent };
     let changed = match full {
         true => RecordIds::default(),
         false => {
             let since = Some(begin);
-            let changed = |reader: metricis_redcap::Reader| async move { reader.record_ids_since(id_field, since).await };
+            let changed =
+                |reader: metricis_redcap::Reader| async move { reader.record_ids_since(id_field, since).await };
             worker.gate.read(redcap, changed).await?
         }
     };
@@ -85,7 +85,8 @@ pub(super) async fn read(
         let is_known = || facts.records.binary_search_by(|one| one.as_str().cmp(record)).is_ok();
         full || reading.log.touched.contains(*record) || !is_known()
     };
-    let examine: RecordIds = ids.iter().filter(may_differ).chain(changed.iter().filter(|id| listed.contains(id))).collect();
+    let examine: RecordIds =
+        ids.iter().filter(may_differ).chain(changed.iter().filter(|id| listed.contains(id))).collect();
     let sweep = Sweep::new(query_of(study, &facts.windows), id_field).of(examine);
     examine_pages(worker, study, redcap, &facts, sweep, id_field, &mut reading).await?;
     if !unexplained(reading.absent.iter().map(String::as_str), &explained_by(&reading.log, &facts.known)).is_empty() {
