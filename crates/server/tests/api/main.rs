@@ -17,6 +17,7 @@ mod det_limits;
 mod documents;
 mod edge;
 mod filters;
+mod flags;
 mod jobs;
 mod limits;
 mod lockout;
