@@ -13,6 +13,7 @@ use chrono_tz::Tz;
 
 use crate::SimError;
 use crate::ambient::{Clock, new_super_token, new_token};
+use crate::api::ParsedRequest;
 use crate::det::DetDelivery;
 use crate::project::{self, OdmError};
 use crate::state::records::{Place, Repeat};
@@ -195,6 +196,25 @@ impl Sim {
     #[must_use]
     pub fn api_calls(&self, project_id: u32) -> u64 {
         self.with(project_id, |project| project.api_calls).unwrap_or(0)
+    }
+
+    /// Begins to note what the project's API understands of each request, for a test that compares clients.
+    ///
+    /// # Errors
+    /// Unknown project.
+    pub fn listen(&self, project_id: u32) -> Result<(), SimError> {
+        self.with(project_id, |project| project.heard = Some(Vec::new()))
+    }
+
+    /// What was understood since the last time this was asked; nothing before [`Self::listen`].
+    #[must_use]
+    pub fn heard(&self, project_id: u32) -> Vec<ParsedRequest> {
+        let take = |project: &mut Project| project.heard.as_mut().map(std::mem::take);
+        self.with(project_id, take).ok().flatten().unwrap_or_default()
+    }
+
+    pub(crate) fn listens_to(&self, token: &str) -> bool {
+        self.world().project_of_token(token).is_some_and(|project| project.heard.is_some())
     }
 
     /// All attempts to deliver a DET, oldest first.
