@@ -156,14 +156,15 @@ impl Params {
 
     /// `format`; XML when absent or unknown.
     pub(super) fn format(&self) -> Format {
-        let format = Format::parse(self.last("format")).unwrap_or(Format::Xml);
+        let format = Format::parse(self.last("format")).unwrap_or_default();
         self.note("format", || format.word().into());
         format
     }
 
     /// `returnFormat`; the format when absent.
     pub(super) fn return_format(&self) -> Format {
-        let format = Format::parse(self.last("returnFormat")).unwrap_or_else(|| self.format());
+        let format = Format::parse(self.last("returnFormat")).or_else(|| Format::parse(self.last("format")));
+        let format = format.unwrap_or_default();
         self.note("returnFormat", || format.word().into());
         format
     }
