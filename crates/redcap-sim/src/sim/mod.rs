@@ -5,6 +5,7 @@ mod acts;
 mod keep;
 mod misbehave;
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -190,6 +191,22 @@ impl Sim {
             row.values.get(field).cloned()
         };
         self.with(project_id, find).ok().flatten()
+    }
+
+    /// All that a record holds, by event, repeat and column; nothing when there is no such record.
+    #[must_use]
+    pub fn values(&self, project_id: u32, record: &str) -> BTreeMap<String, String> {
+        let all = |project: &mut Project| {
+            let rows = project.records.get(record).into_iter().flat_map(|record| &record.rows);
+            let cells = rows.flat_map(|(place, row)| row.values.iter().map(move |cell| (place, cell)));
+            let event = |place: &Place| project.definition.events[place.event].unique_name.as_str();
+            let key = |place: &Place, column: &str| match place.repeat.instance() {
+                Some(instance) => format!("{}#{instance}/{column}", event(place)),
+                None => format!("{}/{column}", event(place)),
+            };
+            cells.map(|(place, (column, value))| (key(place, column), value.clone())).collect()
+        };
+        self.with(project_id, all).unwrap_or_default()
     }
 
     /// How many API requests with a token of this project have arrived, those answered by a fault included.

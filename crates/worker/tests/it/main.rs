@@ -2,6 +2,7 @@
 
 mod breaker;
 mod budget;
+mod effects;
 mod enrolment;
 mod faults;
 mod fixtures;
