@@ -12,6 +12,7 @@ mod races;
 mod reaper;
 mod redcap_lifecycle;
 mod refusals;
+mod refused_calls;
 mod rereads;
 mod restarts;
 mod retries;
