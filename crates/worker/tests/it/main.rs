@@ -1,6 +1,7 @@
 //! The worker against a simulated REDCap over real sockets, on both engines. No test sleeps or asserts on time.
 
 mod breaker;
+mod breaker_model;
 mod budget;
 mod effects;
 mod enrolment;
@@ -16,6 +17,7 @@ mod refused_calls;
 mod rereads;
 mod restarts;
 mod retries;
+mod soak;
 mod study_jobs;
 mod tampering;
 mod updates;
