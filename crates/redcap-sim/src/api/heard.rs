@@ -5,11 +5,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 /// One request as the API read it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParsedRequest {
+    /// When it was answered, by the server's clock.
+    pub at: DateTime<Utc>,
     pub content: String,
     pub action: String,
     /// Every parameter that the call looked at, as it took it: a text, a list, a yes or no, rows; a default where none was sent.

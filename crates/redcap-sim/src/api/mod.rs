@@ -145,7 +145,7 @@ fn answer(sim: &Sim, params: &Params, faults: &Faults) -> Response {
         let mut call = Call { params, user, rights, project, site, base_url, version, clock, now, faults };
         let outcome = dispatch(&mut call);
         if let Some(heard) = &mut call.project.heard {
-            heard.push(params.heard());
+            heard.push(params.heard(now));
         }
         outcome
     };

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::header::CONTENT_TYPE;
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::answer::{ApiError, Format};
@@ -66,11 +67,12 @@ impl Params {
     }
 
     /// What was read since.
-    pub(super) fn heard(&self) -> ParsedRequest {
+    pub(super) fn heard(&self, at: DateTime<Utc>) -> ParsedRequest {
         let base = |(key, _): &(String, String)| key.split_once('[').map_or(key.as_str(), |(base, _)| base).to_owned();
         let mut sent: BTreeSet<String> = self.pairs.iter().map(base).collect();
         sent.remove("token");
         ParsedRequest {
+            at,
             content: self.last("content").to_owned(),
             action: self.action().to_owned(),
             parameters: self.readings.all(),

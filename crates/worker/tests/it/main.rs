@@ -7,6 +7,7 @@ mod effects;
 mod enrolment;
 mod faults;
 mod fixtures;
+mod hundred_studies;
 mod log;
 mod queue;
 mod races;
