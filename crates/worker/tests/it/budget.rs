@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use crate::fixtures::{add_study, build_worker, settings, study_config};
 use crate::world::{SPONSOR_STUDY, World, done};
 
-pub const BUDGET: BudgetSettings = BudgetSettings { per_minute: 60, burst: 5 };
+const BUDGET: BudgetSettings = BudgetSettings { per_minute: 60, burst: 5 };
 
 /// Every turn that was waited for, as it was granted. Waiting turns the clock.
 type Turns = Arc<Mutex<Vec<Timestamp>>>;
