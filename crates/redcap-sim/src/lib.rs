@@ -17,6 +17,7 @@ mod serve;
 mod sim;
 mod state;
 
+pub use api::ParsedRequest;
 pub use chrono_tz::Tz;
 pub use det::{DetDelivery, DetTest};
 pub use fault::{BadOrder, BanReply, Fault, Length, Noise, Order, UnknownFault};

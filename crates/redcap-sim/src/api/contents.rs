@@ -183,7 +183,7 @@ const OPERATIONS: &[Operation] = &[
 /// # Errors
 /// 400 when there is no such content, or it has no such action; what the handler refuses.
 pub(super) fn dispatch(call: &mut Call<'_>) -> Result<Answer, ApiError> {
-    let (content, action) = (call.params.get("content"), call.params.action());
+    let (content, action) = (call.params.content(), call.params.action());
     let not_valid = |parameter: &str| ApiError::bad(format!("The value of the parameter \"{parameter}\" is not valid"));
     let of_content = || OPERATIONS.iter().filter(|operation| operation.content == content);
     let operation = match of_content().find(|operation| operation.action == action) {

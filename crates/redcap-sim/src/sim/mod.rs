@@ -5,6 +5,7 @@ mod acts;
 mod keep;
 mod misbehave;
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -13,6 +14,7 @@ use chrono_tz::Tz;
 
 use crate::SimError;
 use crate::ambient::{Clock, new_super_token, new_token};
+use crate::api::ParsedRequest;
 use crate::det::DetDelivery;
 use crate::project::{self, OdmError};
 use crate::state::records::{Place, Repeat};
@@ -191,10 +193,45 @@ impl Sim {
         self.with(project_id, find).ok().flatten()
     }
 
+    /// All that a record holds, by event, repeat and column; nothing when there is no such record.
+    #[must_use]
+    pub fn values(&self, project_id: u32, record: &str) -> BTreeMap<String, String> {
+        let all = |project: &mut Project| {
+            let rows = project.records.get(record).into_iter().flat_map(|record| &record.rows);
+            let cells = rows.flat_map(|(place, row)| row.values.iter().map(move |cell| (place, cell)));
+            let event = |place: &Place| project.definition.events[place.event].unique_name.as_str();
+            let key = |place: &Place, column: &str| match place.repeat.instance() {
+                Some(instance) => format!("{}#{instance}/{column}", event(place)),
+                None => format!("{}/{column}", event(place)),
+            };
+            cells.map(|(place, (column, value))| (key(place, column), value.clone())).collect()
+        };
+        self.with(project_id, all).unwrap_or_default()
+    }
+
     /// How many API requests with a token of this project have arrived, those answered by a fault included.
     #[must_use]
     pub fn api_calls(&self, project_id: u32) -> u64 {
         self.with(project_id, |project| project.api_calls).unwrap_or(0)
+    }
+
+    /// Begins to note what the project's API understands of each request, for a test that compares clients.
+    ///
+    /// # Errors
+    /// Unknown project.
+    pub fn listen(&self, project_id: u32) -> Result<(), SimError> {
+        self.with(project_id, |project| project.heard = Some(Vec::new()))
+    }
+
+    /// What was understood since the last time this was asked; nothing before [`Self::listen`].
+    #[must_use]
+    pub fn heard(&self, project_id: u32) -> Vec<ParsedRequest> {
+        let take = |project: &mut Project| project.heard.as_mut().map(std::mem::take);
+        self.with(project_id, take).ok().flatten().unwrap_or_default()
+    }
+
+    pub(crate) fn listens_to(&self, token: &str) -> bool {
+        self.world().project_of_token(token).is_some_and(|project| project.heard.is_some())
     }
 
     /// All attempts to deliver a DET, oldest first.

@@ -50,6 +50,7 @@ impl World {
             orders: Orders::default(),
             api_calls: 0,
             created: now,
+            heard: None,
         };
         project.note(now, API_USERNAME, DESIGN, how);
         self.projects.insert(project_id, project);

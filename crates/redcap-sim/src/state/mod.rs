@@ -17,6 +17,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::ambient::Clock;
+use crate::api::ParsedRequest;
 use crate::det::DetDelivery;
 use crate::fault::orders::Orders;
 use crate::project::definition::Definition;
@@ -77,6 +78,9 @@ pub(crate) struct Project {
     #[serde(skip)]
     pub(crate) api_calls: u64,
     pub(crate) created: DateTime<Utc>,
+    /// What its API has understood, when a test wants to know.
+    #[serde(skip)]
+    pub(crate) heard: Option<Vec<ParsedRequest>>,
 }
 
 #[derive(Serialize, Deserialize)]

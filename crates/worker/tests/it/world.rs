@@ -114,7 +114,7 @@ impl World {
         self.study = StudyId::at(self.now());
         self.project = self.sim.add_project_xml(SPONSOR_STUDY, ProjectOptions::default()).expect("the project");
         let config = study_config(self.study, &self.project, &base);
-        add_study(&self.db.store, self.study, "SPN-2", config).await;
+        add_study(&self.db.store, self.study, &format!("SPN-{}", self.project.project_id), config).await;
     }
 
     pub async fn change_study(&self, change: impl FnOnce(&mut StudyConfig)) {
