@@ -124,6 +124,9 @@ async fn a_reconcile_is_one_job_at_a_time_and_a_preview_beside_it(
     world.done(tx).await;
     let ended = world.send_as(Persona::Ben, Ask::get(world.at(&format!("/jobs/{}", job.id)))).await.ok();
     let shown = &ended["reconcile"];
-    assert_eq!((&shown["success"], &shown["missing"][0], &shown["counts"]["missing"]), (&true.into(), &"7".into(), &1.into()));
+    assert_eq!(
+        (&shown["success"], &shown["missing"][0], &shown["counts"]["missing"]),
+        (&true.into(), &"7".into(), &1.into())
+    );
     world.send_as(Persona::Ben, order(json!({ "fast": true }))).await.problem(422, "invalid");
 }

@@ -8,6 +8,11 @@ pub fn count(variable: &str, short: usize, full: usize) -> usize {
     said.unwrap_or(if std::env::var("SOAK").is_ok_and(|soak| soak == "1") { full } else { short })
 }
 
+/// `SOAK_SEED`, else always the same.
+pub fn seed() -> u64 {
+    std::env::var("SOAK_SEED").map_or(1, |text| text.parse().unwrap_or_else(|_| panic!("SOAK_SEED={text}")))
+}
+
 /// Chance that can be repeated: SplitMix64. Tells its seed when a test ends in a panic.
 pub struct Chance {
     seed: u64,
@@ -17,8 +22,10 @@ pub struct Chance {
 impl Chance {
     /// Begins with `SOAK_SEED`, else always alike.
     pub fn seeded() -> Self {
-        let seed =
-            std::env::var("SOAK_SEED").map_or(1, |text| text.parse().unwrap_or_else(|_| panic!("SOAK_SEED={text}")));
+        Self::of(seed())
+    }
+
+    pub const fn of(seed: u64) -> Self {
         Self { seed, state: seed }
     }
 
