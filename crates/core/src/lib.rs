@@ -15,6 +15,7 @@ pub mod environment;
 pub mod ids;
 pub mod intake;
 pub mod mapping;
+pub mod operation;
 pub mod schedule;
 pub mod study;
 pub mod suites;
