@@ -11,6 +11,7 @@ mod dashboard;
 mod dialect;
 mod error;
 mod events;
+mod imports;
 pub mod intake;
 mod jobs;
 mod links;

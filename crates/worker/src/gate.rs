@@ -63,12 +63,42 @@ impl Gate {
         F: Fn(Reader) -> Fut,
         Fut: Future<Output = Result<T, CallError>>,
     {
+        Ok(self.read_unless(to, |_| false, ask).await??)
+    }
+
+    /// Makes a read of several records, of which the caller asks for fewer when they were too much: that failure is handed back,
+    /// is not sent again, and says nothing to the breaker, unless the call was its probe.
+    ///
+    /// # Errors
+    /// As [`Gate::read`], of every other failure.
+    pub(crate) async fn read_page<T, F, Fut>(&self, to: &Connection, ask: F) -> Result<Result<T, CallError>, Failure>
+    where
+        F: Fn(Reader) -> Fut,
+        Fut: Future<Output = Result<T, CallError>>,
+    {
+        match self.read_unless(to, CallError::may_be_too_much, ask).await? {
+            Err(failure) if !failure.may_be_too_much() => Err(failure.into()),
+            answer => Ok(answer),
+        }
+    }
+
+    async fn read_unless<T, F, Fut>(
+        &self,
+        to: &Connection,
+        is_handed_back: impl Fn(&CallError) -> bool,
+        ask: F,
+    ) -> Result<Result<T, CallError>, Failure>
+    where
+        F: Fn(Reader) -> Fut,
+        Fut: Future<Output = Result<T, CallError>>,
+    {
         let ticket = self.enter(to).await?;
         let mut failed = 0;
         let answer = loop {
             let answer = ask(to.client.reader().clone()).await;
             self.count(to, &answer);
             match answer {
+                Err(failure) if is_handed_back(&failure) && !ticket.probe => return Ok(Err(failure)),
                 Err(failure) => {
                     failed += 1;
                     if !self.may_send_again(to, ticket, failed, &failure).await {
@@ -79,7 +109,7 @@ impl Gate {
             }
         };
         self.conclude(to, ticket, &answer).await;
-        Ok(answer?)
+        Ok(answer)
     }
 
     /// Makes one call that may change a study's REDCap, in one sending.

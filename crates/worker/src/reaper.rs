@@ -11,8 +11,8 @@ use metricis_store::{ClaimedJob, Entries, JobKind, Operational, Reread, Result, 
 
 use crate::alarm;
 use crate::failure::Failure;
-use crate::jobs::failed_operation;
 use crate::held::Piece;
+use crate::jobs::failed_operation;
 use crate::turn::turn;
 use crate::worker::Worker;
 

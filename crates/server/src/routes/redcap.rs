@@ -5,6 +5,7 @@
 mod calls;
 mod connection;
 mod fields;
+mod operations;
 mod outcome;
 mod secret;
 
@@ -15,6 +16,7 @@ use metricis_core::study::{RecordIdField, RedcapConfig, SURVEY_INSTRUMENTS, Task
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+pub(super) use operations::{DictionaryPushShown, FormDeletionShown, ParticipantImportShown, ProjectInitShown};
 pub(super) use outcome::{EventSyncShown, TestShown};
 
 use crate::AppState;
@@ -30,6 +32,10 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(fields::set_redcap_settings))
         .routes(routes!(calls::sync_events))
         .routes(routes!(calls::test_connection))
+        .routes(routes!(operations::push_dictionary))
+        .routes(routes!(operations::init_project))
+        .routes(routes!(operations::delete_form))
+        .routes(routes!(operations::import_participants))
 }
 
 /// The configuration as people may see it.

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 /// Whether a call went well, and if not, why.
 #[derive(serde::Serialize, ToSchema)]
-struct CallShown {
+pub(super) struct CallShown {
     success: bool,
     /// The job that made the call.
     job: Uuid,
@@ -61,7 +61,7 @@ pub(in crate::routes) struct TestShown {
 
 impl CallShown {
     /// Done is not yet well: a test may have found settings that name what the project does not have.
-    fn of(job: &StoredJob, success: bool) -> Self {
+    pub(super) fn of(job: &StoredJob, success: bool) -> Self {
         // A failed job's text begins with its type.
         let typed = job.error.as_deref().and_then(|text| text.split_once(": "));
         let (error_type, error) = match typed.and_then(|(word, rest)| Some((word.parse().ok()?, rest.to_owned()))) {
@@ -91,6 +91,6 @@ impl TestShown {
 }
 
 /// What the worker wrote; a failed job has written nothing.
-fn answer_of<Answer: DeserializeOwned + Default>(job: &StoredJob) -> Answer {
+pub(super) fn answer_of<Answer: DeserializeOwned + Default>(job: &StoredJob) -> Answer {
     job.result.clone().and_then(|result| serde_json::from_value(result).ok()).unwrap_or_default()
 }
