@@ -10,7 +10,7 @@ const RECORDS: usize = 10_000;
 
 #[derive(serde::Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct NewDictionary {
+pub(in crate::routes::redcap) struct NewDictionary {
     /// REDCap's own CSV of 18 columns, as it downloads it; headed by its labels or by the names of its API.
     pub(super) dictionary: String,
     /// Only tells what would be done, and the digest to order it with.
@@ -22,7 +22,7 @@ pub(super) struct NewDictionary {
 
 #[derive(serde::Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct NewProject {
+pub(in crate::routes::redcap) struct NewProject {
     /// The project as it is to be. Without it one is made from the study's settings and visit windows.
     pub(super) design: Option<Design>,
     /// Only tells what would be done, and the digest to order it with.
@@ -34,7 +34,7 @@ pub(super) struct NewProject {
 
 #[derive(serde::Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct FormToDelete {
+pub(in crate::routes::redcap) struct FormToDelete {
     /// REDCap's name of the instrument.
     pub(super) form: String,
     /// Only tells what would be done, and the digest to order it with.
@@ -46,7 +46,7 @@ pub(super) struct FormToDelete {
 
 #[derive(serde::Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct RecordsToImport {
+pub(in crate::routes::redcap) struct RecordsToImport {
     /// Only these; all records without it.
     pub(super) records: Option<Vec<String>>,
     /// Only tells what would be done, and the digest to order it with.
