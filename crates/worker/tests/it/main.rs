@@ -6,6 +6,7 @@ mod enrolment;
 mod faults;
 mod fixtures;
 mod log;
+mod operations;
 mod queue;
 mod races;
 mod reaper;
