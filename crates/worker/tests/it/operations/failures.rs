@@ -46,7 +46,7 @@ async fn a_write_that_fails_is_told_and_not_believed(
     assert!(error.starts_with("api_error: "), "{error}");
     assert!(error.contains("not known whether REDCap has stored it: look at the preview again"), "{error}");
     assert!(!error.contains(&world.project.token), "{error}");
-    assert_eq!(world.calls() - calls, 3, "project, dictionary, and one write that is not sent again");
+    assert_eq!(world.calls() - calls, 4, "project, dictionary twice, and one write that is not sent again");
     assert_eq!(world.account().await, ["fail_operation"]);
     assert_eq!(world.read().await.breaker(world.study).await.expect("a breaker").failures(), 1);
     misbehave(&world, None);
@@ -55,22 +55,6 @@ async fn a_write_that_fails_is_told_and_not_believed(
     let shown = preview(&world, push(&next, Order::Preview)).await;
     done(&world, push(&next, order(&shown))).await;
     assert_eq!(dictionary(&world).await, next);
-}
-
-#[rstest]
-#[tokio::test]
-async fn a_refusal_of_redcap_is_a_validation_and_changes_nothing(
-    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
-) {
-    let world = World::new(engine).await;
-    let mut next = dictionary(&world).await;
-    next.push(text_field("sleep_hours", "sleep"));
-    let shown = preview(&world, push(&next, Order::Preview)).await;
-    // Between the last look and the write somebody moves the project to production.
-    world.sim.set_production(world.project.project_id, true).expect("the project");
-    let error = error_of(world.job(push(&next, order(&shown))).await);
-    assert!(error.starts_with("validation: "), "{error}");
-    assert_eq!(world.read().await.breaker(world.study).await.expect("a breaker").failures(), 0);
 }
 
 #[rstest]
