@@ -163,7 +163,10 @@ async fn a_long_dictionary_is_taken_and_another_long_body_is_not(
     assert_eq!(push(&long).await.status, 202);
     push(&long.repeat(10)).await.problem(413, "payload-too-large");
     let form = json!({ "form": long, "dry_run": true });
-    world.send_as(Persona::Ada, Ask::post(world.at("/redcap/delete-form")).json(form)).await.problem(413, "payload-too-large");
+    world
+        .send_as(Persona::Ada, Ask::post(world.at("/redcap/delete-form")).json(form))
+        .await
+        .problem(413, "payload-too-large");
 }
 
 #[rstest]

@@ -11,6 +11,7 @@ mod consents;
 mod constraints;
 mod dashboard;
 mod events;
+mod imports;
 mod intake;
 mod jobs;
 mod links;
