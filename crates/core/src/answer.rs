@@ -2,6 +2,10 @@
 //!
 //! Invariant: both sides have these names from here; a member that an older job did not write is read as empty.
 
+mod operations;
+
+pub use operations::{DictionaryPush, FormDeletion, ParticipantImport, ProjectInit};
+
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{EventId, ParticipantId};

@@ -15,6 +15,7 @@ pub mod environment;
 pub mod ids;
 pub mod intake;
 pub mod mapping;
+pub mod operation;
 pub mod reconcile;
 pub mod schedule;
 pub mod study;

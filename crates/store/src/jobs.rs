@@ -9,6 +9,7 @@ mod answers;
 
 use metricis_core::Timestamp;
 use metricis_core::ids::{JobId, ProcessId, SessionId, StudyId};
+use metricis_core::operation::{GivenDesign, Order};
 use metricis_core::words::JobState;
 use sea_orm::FromQueryResult;
 use serde_json::Value;
@@ -38,6 +39,34 @@ pub enum JobKind {
         #[serde(default)]
         dry_run: bool,
     },
+    /// Give REDCap another data dictionary.
+    PushDictionary {
+        /// REDCap's CSV.
+        dictionary: String,
+        /// Shown or done.
+        order: Order,
+    },
+    /// Set an empty REDCap project up.
+    InitProject {
+        /// As it is to be; made from the study's settings without it.
+        design: Option<GivenDesign>,
+        /// Shown or done.
+        order: Order,
+    },
+    /// Take an instrument out of REDCap.
+    DeleteForm {
+        /// Which.
+        form: String,
+        /// Shown or done.
+        order: Order,
+    },
+    /// Enrol records that REDCap has.
+    ImportParticipants {
+        /// Which; all without it.
+        records: Option<Vec<String>>,
+        /// Shown or done.
+        order: Order,
+    },
 }
 
 impl JobKind {
@@ -49,6 +78,22 @@ impl JobKind {
             Self::SyncSession { .. } => "sync_session",
             Self::TestConnection => "test_connection",
             Self::Reconcile { .. } => "reconcile",
+            Self::PushDictionary { .. } => "push_dictionary",
+            Self::InitProject { .. } => "init_project",
+            Self::DeleteForm { .. } => "delete_form",
+            Self::ImportParticipants { .. } => "import_participants",
+        }
+    }
+
+    /// The order of a high-risk operation; none for everything else.
+    #[must_use]
+    pub const fn order(&self) -> Option<&Order> {
+        match self {
+            Self::PushDictionary { order, .. }
+            | Self::InitProject { order, .. }
+            | Self::DeleteForm { order, .. }
+            | Self::ImportParticipants { order, .. } => Some(order),
+            Self::SyncEvents | Self::SyncSession { .. } | Self::TestConnection | Self::Reconcile { .. } => None,
         }
     }
 }
@@ -83,7 +128,7 @@ pub struct StoredJob {
     pub claimed_at: Option<Timestamp>,
     /// When it ended.
     pub finished_at: Option<Timestamp>,
-    /// What a done job answers.
+    /// What a done job answers; of one that goes on or has failed, how far it is.
     pub result: Option<Value>,
     /// Why it failed.
     pub error: Option<String>,
@@ -175,7 +220,7 @@ impl Tx {
     pub async fn enqueue_job(&self, study: StudyId, kind: &JobKind) -> Result<JobId> {
         let id = JobId::at(self.now);
         let payload = serde_json::to_value(kind).map_err(StoreError::inconsistent)?;
-        let (serial_key, serial_at) = self.serial_of(kind).await?.unzip();
+        let (serial_key, serial_at) = self.serial_of(study, kind).await?.unzip();
         let text = "INSERT INTO jobs (id, study_id, kind, payload, state, created_at, serial_key, serial_at) \
                     VALUES ($1, $2, $3, $4, 'queued', $5, $6, $7)";
         let args = sql::values![id.0, study.0, kind.name(), payload, self.now, serial_key, serial_at];
@@ -184,8 +229,12 @@ impl Tx {
     }
 
     /// A participant's results go to REDCap one after the other, in the order in which they were completed: sent side by side,
-    /// an older one could come last and stand in REDCap for the newer.
-    async fn serial_of(&self, kind: &JobKind) -> Result<Option<(String, Timestamp)>> {
+    /// an older one could come last and stand in REDCap for the newer. So do a study's high-risk operations: what one has
+    /// looked at, another must not be changing.
+    async fn serial_of(&self, study: StudyId, kind: &JobKind) -> Result<Option<(String, Timestamp)>> {
+        if kind.order().is_some() {
+            return Ok(Some((format!("operation:{study}"), self.now)));
+        }
         let JobKind::SyncSession { session } = kind else { return Ok(None) };
         let text = "SELECT participant_id, completed_at FROM sessions WHERE id = $1";
         let row = self.one::<SerialRow>(text, sql::values![session.0]).await?;
@@ -222,6 +271,15 @@ impl Tx {
         );
         let row = self.one::<ClaimRow>(&text, sql::values![self.now, process.0, study.0]).await?;
         row.map(TryInto::try_into).transpose()
+    }
+
+    /// Notes how far a running job is, where its result will stand.
+    ///
+    /// # Errors
+    /// A conflict unless it is running.
+    pub async fn note_progress(&self, id: JobId, result: Value) -> Result<()> {
+        let text = "UPDATE jobs SET result = $2 WHERE id = $1 AND state = 'running'";
+        self.transition(1, NOT_RUNNING, text, sql::values![id.0, result]).await
     }
 
     /// Ends a running job well.

@@ -12,6 +12,7 @@ mod dialect;
 mod error;
 mod events;
 mod flags;
+mod imports;
 pub mod intake;
 mod jobs;
 mod links;

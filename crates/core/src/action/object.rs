@@ -33,7 +33,13 @@ impl Action {
             | Self::OpenBreaker { study, .. }
             | Self::CloseBreaker { study }
             | Self::ResetBreaker { study, .. }
-            | Self::CutoverSignoff { study, .. } => of("study", study.0),
+            | Self::CutoverSignoff { study, .. }
+            | Self::OrderOperation { study, .. }
+            | Self::FailOperation { study, .. }
+            | Self::PushDictionary { study, .. }
+            | Self::InitProject { study, .. }
+            | Self::DeleteForm { study, .. }
+            | Self::ImportParticipants { study, .. } => of("study", study.0),
             Self::CreateSite { site, .. } => of("site", site.0),
             Self::CreateUser { user, .. }
             | Self::SetPassword { user }

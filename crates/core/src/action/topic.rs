@@ -69,7 +69,13 @@ impl ActionName {
             | Self::SetWebhookSecret
             | Self::RetireWebhookSecret
             | Self::RotateSecrets
-            | Self::SyncEvents => &[Redcap, Board],
+            | Self::SyncEvents
+            | Self::OrderOperation
+            | Self::FailOperation
+            | Self::PushDictionary
+            | Self::InitProject
+            | Self::DeleteForm => &[Redcap, Board],
+            Self::ImportParticipants => &[Participants, Visits, Redcap],
             Self::ReceiveDet
             | Self::ReceiveReconcile
             | Self::MarkReconcile

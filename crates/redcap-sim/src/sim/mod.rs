@@ -128,6 +128,22 @@ impl Sim {
         self.world().add(loaded, options, "Create project using REDCap XML file")
     }
 
+    /// Adds a project as REDCap makes it from nothing: one instrument with the record id.
+    ///
+    /// # Errors
+    /// [`OdmError`] when its id or token is taken.
+    pub fn add_empty_project(&self, longitudinal: bool, options: ProjectOptions) -> Result<ProjectHandle, OdmError> {
+        self.world().add(project::empty(longitudinal), options, "Create project")
+    }
+
+    /// Moves a project to production, or back to development.
+    ///
+    /// # Errors
+    /// Unknown project.
+    pub fn set_production(&self, project_id: u32, in_production: bool) -> Result<(), SimError> {
+        self.with(project_id, |project| project.definition.settings.in_production = in_production)
+    }
+
     /// The token with which `content=project` makes projects.
     #[must_use]
     pub fn super_token(&self) -> &str {

@@ -5,6 +5,7 @@
 mod calls;
 mod connection;
 mod fields;
+mod operations;
 mod outcome;
 mod secret;
 
@@ -17,6 +18,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(super) use calls::commit_and_wait;
 pub(super) use outcome::{CallShown, EventSyncShown, TestShown, answer_of};
+pub(super) use operations::{DictionaryPushShown, FormDeletionShown, ParticipantImportShown, ProjectInitShown};
 
 use crate::AppState;
 use crate::extract::{Call, StudyMember};
@@ -31,6 +33,10 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(fields::set_redcap_settings))
         .routes(routes!(calls::sync_events))
         .routes(routes!(calls::test_connection))
+        .routes(routes!(operations::push_dictionary))
+        .routes(routes!(operations::init_project))
+        .routes(routes!(operations::delete_form))
+        .routes(routes!(operations::import_participants))
 }
 
 /// The configuration as people may see it.

@@ -23,6 +23,7 @@ mod limits;
 mod lockout;
 mod members;
 mod metrics;
+mod operations;
 mod pages;
 mod participant_session;
 mod portal;

@@ -12,6 +12,7 @@ mod constraints;
 mod dashboard;
 mod events;
 mod flags;
+mod imports;
 mod intake;
 mod jobs;
 mod links;

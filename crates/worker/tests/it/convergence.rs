@@ -152,7 +152,7 @@ impl Case {
         if self.chance.below(100) < self.lost {
             return self.say("  its DET is lost".to_owned());
         }
-        for _ in 0..1 + usize::fromself.chance.below(100) < 20 {
+        for _ in 0..1 + usize::from(self.chance.below(100) < 20) {
             self.world.clock.advance(Duration::seconds(1));
             self.world.det(record, event, instrument, complete).await;
         }

@@ -10,6 +10,7 @@ mod faults;
 mod fixtures;
 mod hundred_studies;
 mod log;
+mod operations;
 mod queue;
 mod races;
 mod reaper;
