@@ -17,8 +17,8 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(super) use calls::commit_and_wait;
-pub(super) use outcome::{CallShown, EventSyncShown, TestShown, answer_of};
 pub(super) use operations::{DictionaryPushShown, FormDeletionShown, ParticipantImportShown, ProjectInitShown};
+pub(super) use outcome::{CallShown, EventSyncShown, TestShown, answer_of};
 
 use crate::AppState;
 use crate::extract::{Call, StudyMember};

@@ -74,6 +74,7 @@ async fn an_open_flag_holds_both_names_until_somebody_decides(
     let tx = world.tx().await;
     conflict(tx.resolve_flag(&open, FlagResolution::Dismissed, None, None, "again").await);
     drop(tx);
+    assert_eq!(world.read().await.rename_is_dismissed(world.study, "7", "8").await, Ok(false), "it was followed");
     let all = world.read().await.flags(world.study, false, 10).await.expect("flags");
     let open = world.read().await.flags(world.study, true, 10).await.expect("flags");
     assert_eq!((all.len(), open.iter().map(|flag| flag.id).collect::<Vec<_>>()), (2, vec![moved]));
@@ -103,6 +104,9 @@ async fn a_flag_of_nobodys_record_is_closed_at_once(#[values(Engine::Sqlite, Eng
     let deleted = raise(&world, FlagKind::Deleted, ("99", None), None).await;
     let closed = flag(&world, deleted).await;
     assert_eq!((closed.resolution, closed.resolved_at), (Some(FlagResolution::Unconcerned), Some(world.now)));
+    raise(&world, FlagKind::Renamed, ("98", Some("97")), None).await;
+    let dismissed = async |from: &str, to: &str| world.read().await.rename_is_dismissed(world.study, from, to).await;
+    assert_eq!((dismissed("98", "97").await, dismissed("97", "98").await), (Ok(true), Ok(false)));
     assert_eq!((holding(&world, "99").await, world.read().await.open_flags(world.study).await), (None, Ok(0)));
-    assert_eq!(world.read().await.known_fates(world.study).await.expect("fates").len(), 1, "and is not raised again");
+    assert_eq!(world.read().await.known_fates(world.study).await.expect("fates").len(), 2, "and is not raised again");
 }

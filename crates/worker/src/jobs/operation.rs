@@ -8,7 +8,7 @@ use metricis_core::action::{Action, Actor, Entry};
 use metricis_core::operation::{DataLoss, FieldRow, ProjectFacts, StaleOrder, ToCount, dictionary_digest};
 use metricis_core::words::SyncErrorType;
 use metricis_redcap::wire::{Field, ProjectInfo, Row};
-use metricis_redcap::{Ask, CallError, Client, Reader, RecordIds, RecordQuery, Sweep};
+use metricis_redcap::{CallError, Client, RecordQuery, Sweep};
 use metricis_store::{ClaimedJob, StoredStudy};
 use serde_json::Value;
 
@@ -16,6 +16,7 @@ use super::read_study;
 use super::test_connection::check_project;
 use crate::connection::{Connection, connect};
 use crate::failure::Failure;
+use crate::pages::Pages;
 use crate::persist::persist;
 use crate::worker::Worker;
 
@@ -132,30 +133,9 @@ pub(super) async fn sweep(
     only: Option<&BTreeSet<String>>,
     mut take: impl FnMut(Vec<Row>) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let mut sweep = Sweep::new(query, id_field);
-    while let Some(ask) = sweep.next_ask()? {
-        let query = match ask {
-            Ask::Ids => {
-                let ids = worker.gate.read(redcap, |reader| async move { reader.record_ids(id_field).await }).await?;
-                sweep.listed(match only {
-                    Some(only) => ids.iter().filter(|id| only.contains(*id)).map(str::to_owned).collect::<RecordIds>(),
-                    None => ids,
-                });
-                continue;
-            }
-            Ask::Page(query) => query,
-        };
-        let query = &query;
-        let export = |reader: Reader| async move { reader.export_records(query).await };
-        let page = match query.records.len() {
-            // Nothing smaller can be asked for.
-            0 | 1 => Ok(worker.gate.read(redcap, export).await?),
-            _ => worker.gate.read_page(redcap, export).await?,
-        };
-        match page {
-            Ok(rows) => take(sweep.accept(rows)?)?,
-            Err(failure) => sweep.give_way(failure)?,
-        }
+    let mut pages = Pages { worker, redcap, id_field, only, sweep: Sweep::new(query, id_field) };
+    while let Some(rows) = pages.next().await? {
+        take(rows)?;
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use metricis_core::words::{EventEffect, EventSource, EventStatus};
 use metricis_store::{ClaimedJob, Entries, NewReconcileEvent, Operational, StoreError, StoredStudy, Tx};
 use serde_json::Value;
 
-use super::judge::{Judged, left_to};
+use super::judge::{Judged, left_to, twin_of};
 use super::refuse_halted;
 use crate::failure::{Failure, Stop};
 use crate::jobs::process_event::enrol::{plan_enrolment, write_enrolment};
@@ -112,6 +112,9 @@ async fn enrol_one(
 ) -> Result<(Outcome, Vec<Entry>), Stop> {
     if tx.participant_of_record(study.id, id).await?.is_some() {
         return Ok((Some((ImportOutcome::Known, None)), vec![]));
+    }
+    if let Some(refused) = twin_of(tx, study, id, None).await? {
+        return Ok((Some((ImportOutcome::Refused, Some(refused))), vec![]));
     }
     let plan = match plan_enrolment(tx, worker, study, None, record).await {
         Ok(plan) => plan,

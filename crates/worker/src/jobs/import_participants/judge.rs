@@ -12,6 +12,7 @@ use super::read::Found;
 use super::refuse_halted;
 use crate::failure::{Failure, Stop};
 use crate::jobs::process_event::enrol::{code_taken, plan_enrolment};
+use crate::jobs::process_event::refuse_held;
 use crate::persist::persist;
 use crate::record::Record;
 use crate::worker::Worker;
@@ -39,14 +40,18 @@ impl Judged {
 /// # Errors
 /// Whatever the database says.
 pub(super) async fn judge_all(worker: &Worker, study: &StoredStudy, found: Found) -> Result<Vec<Judged>, Failure> {
-    let Found { records, absent } = found;
+    let Found { records, absent, former } = found;
     let enrols = refuse_halted(study)?;
     let decide = || async {
         let db = worker.read().await?;
         let owed = db.owed_records(study.id).await?;
         let (mut codes, mut judged) = (BTreeSet::new(), Vec::with_capacity(records.len()));
         for (id, record) in &records {
-            judged.push(judge(worker, &db, study, &enrols, &owed, &mut codes, id, record).await?);
+            let twin = twin_of(&db, study, id, former.get(id)).await?;
+            judged.push(match twin {
+                Some(refused) => Judged::new(id, ImportOutcome::Refused, Some(refused)),
+                None => judge(worker, &db, study, &enrols, &owed, &mut codes, id, record).await?,
+            });
         }
         Ok(judged)
     };
@@ -57,6 +62,35 @@ pub(super) async fn judge_all(worker: &Worker, study: &StoredStudy, found: Found
     let gone = |id: &String| Judged::new(id, ImportOutcome::Absent, Some(format!("REDCap has no record {id:?}")));
     judged.extend(absent.iter().map(gone));
     Ok(judged)
+}
+
+/// Why a record is not certainly a new person's: an open flag holds it, or it is a participant's under a new name.
+pub(super) async fn twin_of(
+    db: &Snapshot,
+    study: &StoredStudy,
+    id: &str,
+    former: Option<&Vec<String>>,
+) -> Result<Option<String>, Stop> {
+    if let Err(held) = refuse_held(db, study.id, id).await {
+        return match held {
+            Stop::Failed(refused) => Ok(Some(refused.event_text())),
+            stop @ Stop::Store(_) => Err(stop),
+        };
+    }
+    let mut became = id;
+    // From the last name to the first, as far as nobody has decided.
+    for name in former.into_iter().flatten().rev() {
+        if db.rename_is_dismissed(study.id, name, became).await? {
+            return Ok(None);
+        }
+        became = name;
+        if db.participant_of_record(study.id, name).await?.is_some() {
+            return Ok(Some(format!(
+                "record {id:?} is the renamed record {name:?} of a participant; reconcile, then decide on the flag that it raises"
+            )));
+        }
+    }
+    Ok(None)
 }
 
 #[expect(clippy::too_many_arguments, reason = "the facts of one decision, gathered once for all records")]
