@@ -31,6 +31,11 @@ pub enum JobKind {
     TestConnection,
     /// Compare REDCap's records with ours.
     Reconcile,
+    /// Ask REDCap for the survey links that participants need now or soon.
+    FetchSurveyLinks {
+        /// Links from before this moment are asked for again: a person said that REDCap has others now.
+        asked_before: Option<Timestamp>,
+    },
 }
 
 impl JobKind {
@@ -42,6 +47,7 @@ impl JobKind {
             Self::SyncSession { .. } => "sync_session",
             Self::TestConnection => "test_connection",
             Self::Reconcile => "reconcile",
+            Self::FetchSurveyLinks { .. } => "fetch_survey_links",
         }
     }
 }
@@ -168,7 +174,7 @@ impl Tx {
     pub async fn enqueue_job(&self, study: StudyId, kind: &JobKind) -> Result<JobId> {
         let id = JobId::at(self.now);
         let payload = serde_json::to_value(kind).map_err(StoreError::inconsistent)?;
-        let (serial_key, serial_at) = self.serial_of(kind).await?.unzip();
+        let (serial_key, serial_at) = self.serial_of(study, kind).await?.unzip();
         let text = "INSERT INTO jobs (id, study_id, kind, payload, state, created_at, serial_key, serial_at) \
                     VALUES ($1, $2, $3, $4, 'queued', $5, $6, $7)";
         let args = sql::values![id.0, study.0, kind.name(), payload, self.now, serial_key, serial_at];
@@ -177,9 +183,14 @@ impl Tx {
     }
 
     /// A participant's results go to REDCap one after the other, in the order in which they were completed: sent side by side,
-    /// an older one could come last and stand in REDCap for the newer.
-    async fn serial_of(&self, kind: &JobKind) -> Result<Option<(String, Timestamp)>> {
-        let JobKind::SyncSession { session } = kind else { return Ok(None) };
+    /// an older one could come last and stand in REDCap for the newer. A study's links are fetched by one job at a time: two would ask
+    /// for the same ones, and an older answer could replace the one of a refresh.
+    async fn serial_of(&self, study: StudyId, kind: &JobKind) -> Result<Option<(String, Timestamp)>> {
+        let session = match kind {
+            JobKind::SyncSession { session } => session,
+            JobKind::FetchSurveyLinks { .. } => return Ok(Some((format!("survey_links {study}"), self.now))),
+            JobKind::SyncEvents | JobKind::TestConnection | JobKind::Reconcile => return Ok(None),
+        };
         let text = "SELECT participant_id, completed_at FROM sessions WHERE id = $1";
         let row = self.one::<SerialRow>(text, sql::values![session.0]).await?;
         let row = row.ok_or_else(|| StoreError::inconsistent("a job for a session that does not exist"))?;

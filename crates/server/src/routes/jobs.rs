@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::redcap::{EventSyncShown, TestShown};
+use super::redcap::{EventSyncShown, SurveyLinksShown, TestShown};
 use crate::AppState;
 use crate::extract::{At, Call, StudyMember};
 use crate::problem::{Answer, Problem, Refusals};
@@ -24,7 +24,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 #[derive(serde::Serialize, ToSchema)]
 struct JobShown {
     id: Uuid,
-    /// `sync_events`, `sync_session`, `test_connection` or `reconcile`.
+    /// `sync_events`, `sync_session`, `test_connection`, `reconcile` or `fetch_survey_links`.
     kind: &'static str,
     #[schema(schema_with = crate::schema::job_state)]
     state: JobState,
@@ -42,6 +42,9 @@ struct JobShown {
     /// What an ended `test_connection` came to.
     #[serde(skip_serializing_if = "Option::is_none")]
     connection_test: Option<TestShown>,
+    /// What an ended `fetch_survey_links` came to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    survey_links: Option<SurveyLinksShown>,
 }
 
 impl From<StoredJob> for JobShown {
@@ -50,6 +53,8 @@ impl From<StoredJob> for JobShown {
         Self {
             event_sync: (ended && job.kind == JobKind::SyncEvents).then(|| EventSyncShown::of(&job)),
             connection_test: (ended && job.kind == JobKind::TestConnection).then(|| TestShown::of(&job)),
+            survey_links: (ended && matches!(job.kind, JobKind::FetchSurveyLinks { .. }))
+                .then(|| SurveyLinksShown::of(&job)),
             id: job.id.0,
             kind: job.kind.name(),
             state: job.state,

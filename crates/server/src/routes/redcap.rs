@@ -15,7 +15,7 @@ use metricis_core::study::{RecordIdField, RedcapConfig, SURVEY_INSTRUMENTS, Task
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub(super) use outcome::{EventSyncShown, TestShown};
+pub(super) use outcome::{EventSyncShown, SurveyLinksShown, TestShown};
 
 use crate::AppState;
 use crate::extract::{Call, StudyMember};
@@ -30,6 +30,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(fields::set_redcap_settings))
         .routes(routes!(calls::sync_events))
         .routes(routes!(calls::test_connection))
+        .routes(routes!(calls::refresh_survey_links))
 }
 
 /// The configuration as people may see it.
@@ -87,7 +88,6 @@ impl RedcapShown {
         let summary = config.summary();
         let public_url = &app.settings.public_url;
         let (scheme, host) = public_url.split_once("://").unwrap_or(("https", public_url));
-        let surveys = config.extra.get(SURVEY_INSTRUMENTS);
         Self {
             api_url: summary.api_url,
             project_id: summary.project_id,
@@ -106,7 +106,7 @@ impl RedcapShown {
                 .into_iter()
                 .map(|(task, to)| (task, to.into()))
                 .collect(),
-            survey_instruments: surveys.and_then(|names| serde_json::from_value(names.clone()).ok()),
+            survey_instruments: config.extra.get(SURVEY_INSTRUMENTS).and_then(|names| serde_json::from_value(names.clone()).ok()),
             settings_digest: config.settings_digest(),
         }
     }

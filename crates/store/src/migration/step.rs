@@ -35,6 +35,7 @@ pub(super) const ALL: &[Step] = &[
     super::m12_known_addresses::STEP,
     super::m13_event_effect::STEP,
     super::m14_outbound_calls::STEP,
+    super::m16_followed_events::STEP,
 ];
 
 impl MigrationName for Step {

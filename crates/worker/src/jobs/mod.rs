@@ -2,6 +2,7 @@
 //!
 //! Invariant: work that was claimed ends in success or in [`give_up`], a panic included; neither is repeated.
 
+pub(crate) mod fetch_survey_links;
 mod process_event;
 mod reread_record;
 mod sync_events;
@@ -44,6 +45,9 @@ async fn attempt(worker: Worker, work: Work) {
             JobKind::SyncSession { session } => sync_session::sync_session(&worker, job, *session).await,
             JobKind::SyncEvents => sync_events::sync_events(&worker, job).await,
             JobKind::TestConnection => test_connection::test_connection(&worker, job).await,
+            JobKind::FetchSurveyLinks { asked_before } => {
+                fetch_survey_links::fetch_survey_links(&worker, job, *asked_before).await
+            }
             JobKind::Reconcile => Err(Failure::exception("this version cannot run a reconcile yet")),
         },
     };

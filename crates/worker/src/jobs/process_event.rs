@@ -11,6 +11,7 @@
 //! has changed nothing and waits for a person.
 
 mod enrol;
+mod surveys;
 mod update;
 
 use metricis_core::action::{Action, Actor, Entry};

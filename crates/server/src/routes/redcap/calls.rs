@@ -2,11 +2,14 @@
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
+use metricis_core::action::Action;
+use metricis_core::ids::{JobId, StudyId};
 use metricis_store::{JobKind, Operational, StoredJob, Tx};
 use serde::Serialize;
 
 use super::super::jobs::{JobsUnderWay, under_way};
-use super::outcome::{EventSyncShown, TestShown};
+use super::outcome::{EventSyncShown, SurveyLinksShown, TestShown};
+use crate::AppState;
 use crate::extract::{Call, OnStudy, StudyAdmin};
 use crate::problem::{Problem, Refusals};
 
@@ -26,21 +29,48 @@ pub(super) async fn test_connection(call: Call<StudyAdmin, Tx>) -> Result<Respon
     commit_and_wait(call, JobKind::TestConnection, TestShown::of).await
 }
 
+/// Asks REDCap again for every survey link that participants need now or soon, for when they were reset there; a link stays until
+/// REDCap has given another.
+#[utoipa::path(post, path = "/api/studies/{study_id}/redcap/refresh-survey-links", tag = "redcap",
+    params(("study_id" = Uuid, Path)), security(("token" = [])),
+    responses((status = 200, body = SurveyLinksShown), (status = 202, body = JobsUnderWay), Refusals))]
+pub(super) async fn refresh_survey_links(call: Call<StudyAdmin, Tx>) -> Result<Response, Problem> {
+    refuse_unconnected(&call).await?;
+    let (study, asked_before) = (call.who.study(), Some(call.now()));
+    let job = call.tx.enqueue_job(study, &JobKind::FetchSurveyLinks { asked_before }).await?;
+    let app = call.commit(Action::RefreshSurveyLinks { study, job }).await?;
+    wait(&app, study, job, SurveyLinksShown::of).await
+}
+
+async fn refuse_unconnected(call: &Call<StudyAdmin, Tx>) -> Result<(), Problem> {
+    let redcap = call.study().await?.config.redcap;
+    if redcap.api_url.is_none() || redcap.api_token.is_none() {
+        return Err(Problem::Conflict("the study is not connected to REDCap; set the connection first".to_owned()));
+    }
+    Ok(())
+}
+
+async fn wait<Shown: Serialize>(
+    app: &AppState,
+    study: StudyId,
+    job: JobId,
+    of: fn(&StoredJob) -> Shown,
+) -> Result<Response, Problem> {
+    app.wake_worker();
+    match app.wait_for(job).await? {
+        Some(ended) => Ok(Json(of(&ended)).into_response()),
+        None => Ok(under_way(study, &[job])),
+    }
+}
+
 async fn commit_and_wait<Shown: Serialize>(
     call: Call<StudyAdmin, Tx>,
     kind: JobKind,
     of: fn(&StoredJob) -> Shown,
 ) -> Result<Response, Problem> {
+    refuse_unconnected(&call).await?;
     let study = call.who.study();
-    let redcap = call.study().await?.config.redcap;
-    if redcap.api_url.is_none() || redcap.api_token.is_none() {
-        return Err(Problem::Conflict("the study is not connected to REDCap; set the connection first".to_owned()));
-    }
     let job = call.tx.enqueue_job(study, &kind).await?;
     call.tx.commit_operational(Operational::QueueClaim).await?;
-    call.app.wake_worker();
-    match call.app.wait_for(job).await? {
-        Some(ended) => Ok(Json(of(&ended)).into_response()),
-        None => Ok(under_way(study, &[job])),
-    }
+    wait(&call.app, study, job, of).await
 }

@@ -1,16 +1,15 @@
 //! Enrolment: participant, schedule version 1 and, unless consent is waited for, its visits – all or nothing.
 
-use std::collections::BTreeSet;
-
 use metricis_core::action::{Action, Actor, Entry};
 use metricis_core::enrolment::{MappedParticipant, ParticipantCode, generate_participant_code, mapped_digest};
 use metricis_core::ids::ParticipantId;
-use metricis_core::schedule::{Gate, GateReason, gate, plan_visits, study_date};
+use metricis_core::schedule::{Gate, GateReason, Window, gate, plan_enrolment, study_date};
 use metricis_core::words::ParticipantStatus;
 use metricis_store::{NewParticipant, StoredEvent, StoredStudy, Tx};
 use secrecy::ExposeSecret;
 
 use super::Applied;
+use super::surveys::{participant_date, put_surveys};
 use crate::failure::{Failure, Stop};
 use crate::record::{Record, study_zone};
 use crate::worker::Worker;
@@ -37,7 +36,7 @@ pub(super) async fn enrol(
     let windows = tx.windows(study.id).await?;
     // Planned also while consent is waited for: an arm that cannot be scheduled is found at once, not at the consent.
     let anchor = mapped.enrollment_date;
-    let visits = plan_visits(&windows, mapped.arm_num, anchor, &BTreeSet::new()).map_err(Failure::refused)?;
+    let visits = plan_enrolment(&windows, mapped.arm_num, anchor).map_err(Failure::refused)?;
     let gate = gate(&study.config.constraints, None);
     let (status, visits) = match gate {
         Gate::Open { .. } => (ParticipantStatus::Enrolled, visits),
@@ -49,8 +48,11 @@ pub(super) async fn enrol(
     tx.insert_participant(&new).await?;
     let version = tx.insert_version(participant, 1, anchor).await?;
     tx.insert_visits(version, &visits).await?;
-    for (visit, state) in record.survey_changes(&tx.visits(participant).await?) {
-        tx.set_survey_state(visit, &state).await?;
+    let stored = tx.visits(participant).await?;
+    let today = participant_date(tx, worker, study, mapped.time_zone);
+    put_surveys(tx, study, participant, record, today).await?;
+    if stored.iter().any(|visit| !visit.survey_instruments.is_empty()) {
+        tx.ask_survey_links(study.id).await?;
     }
     let entry = |action| Entry::study(study.id, Actor::Worker, action);
     let enrolled =
@@ -58,8 +60,19 @@ pub(super) async fn enrol(
     let scheduled = Action::CreateScheduleVersion { participant, version, version_number: 1, anchor_date: anchor };
     let mut entries = vec![entry(enrolled), entry(scheduled)];
     entries.extend(pass_gate(study, participant, gate).map(entry));
-    let note = windows.is_empty().then(|| "enrolled without visits: the study has no visit windows".to_owned());
+    let note = visits.is_empty().then(|| note_without_visits(&windows, mapped.arm_num, gate)).flatten();
     Ok(Applied { entries, note })
+}
+
+/// Why somebody who may have visits has none.
+fn note_without_visits(windows: &[Window], arm_num: i32, gate: Gate) -> Option<String> {
+    if windows.iter().all(|window| !window.active) {
+        return Some("enrolled without visits: the study has no visit windows".to_owned());
+    }
+    // While consent is waited for nobody has visits, and that is no news.
+    gate.is_open().then(|| {
+        format!("enrolled without visits: no event of arm {arm_num} has a day in REDCap; its Scheduling module says when")
+    })
 }
 
 fn new_participant(

@@ -9,6 +9,7 @@ use metricis_core::enrolment::{MappedParticipant, mapped_digest};
 use metricis_store::{ANCHOR_DIFFERS, ParticipantUpdate, StoredEvent, StoredParticipant, StoredStudy, Tx};
 use secrecy::ExposeSecret;
 
+use super::surveys::{participant_date, put_surveys};
 use super::{Applied, enrol::code_taken};
 use crate::failure::Stop;
 use crate::record::Record;
@@ -44,13 +45,8 @@ pub(super) async fn update(
     if !changed.is_empty() || digest != known.mapped_digest {
         tx.update_participant(&participant_update(known, &mapped, anchor, review, digest)).await?;
     }
-    let surveys = record.survey_changes(&tx.visits(known.id).await?);
-    for (visit, state) in &surveys {
-        tx.set_survey_state(*visit, state).await?;
-    }
-    if !surveys.is_empty() {
-        changed.push("survey_state");
-    }
+    let today = participant_date(tx, worker, study, mapped.time_zone);
+    changed.extend(put_surveys(tx, study, known.id, record, today).await?);
     let note = note_of(known, &mapped, anchor);
     let changed: Vec<String> = changed.into_iter().map(str::to_owned).collect();
     let action = Action::UpdateParticipant { participant: known.id, event: event.id, changed: changed.clone() };
