@@ -3,6 +3,7 @@
 mod breaker;
 mod budget;
 mod enrolment;
+mod event_changes;
 mod faults;
 mod fixtures;
 mod log;
@@ -14,7 +15,9 @@ mod refusals;
 mod rereads;
 mod restarts;
 mod retries;
+mod repeating;
 mod study_jobs;
+mod survey_links;
 mod tampering;
 mod updates;
 mod world;
