@@ -187,8 +187,14 @@ mod tests {
                 ("nback_results_complete", "2"),
             ]
         );
-        let classic =
-            build_import("nback", json!({"note": "ok"}).as_object().expect("an object"), "7", "id", &Place::default(), &mapping());
+        let classic = build_import(
+            "nback",
+            json!({"note": "ok"}).as_object().expect("an object"),
+            "7",
+            "id",
+            &Place::default(),
+            &mapping(),
+        );
         assert_eq!(classic.expect("a row").len(), 3, "no event column without an event");
     }
 
@@ -237,7 +243,8 @@ mod tests {
 
     #[test]
     fn refusals_name_the_place_and_show_no_answer() {
-        let unmapped = build_import("stroop", &Map::new(), "7", "id", &Place::default(), &mapping()).expect_err("unmapped");
+        let unmapped =
+            build_import("stroop", &Map::new(), "7", "id", &Place::default(), &mapping()).expect_err("unmapped");
         assert_eq!(
             unmapped.to_string(),
             r#"the task "stroop" is not mapped to REDCap; add config.redcap.redcap_field_mapping.stroop"#
@@ -249,7 +256,8 @@ mod tests {
             let task = mapping.get_mut("nback").expect("the task");
             task.fields.insert("twice".to_owned(), taken.to_owned());
             let results = json!({"mean_rt_ms": 1, "twice": 2});
-            let refusal = build_import("nback", results.as_object().expect("an object"), "7", "id", &Place::default(), &mapping);
+            let refusal =
+                build_import("nback", results.as_object().expect("an object"), "7", "id", &Place::default(), &mapping);
             assert!(matches!(refusal, Err(MappingRefusal::DoubledField { .. })), "{taken}");
         }
     }

@@ -55,7 +55,9 @@ pub use processes::{LIVE_WITHIN_S, NewProcess, Process};
 pub use rereads::{NewReconcileEvent, Reread, TroubledReread};
 pub use roles::RoleProblem;
 pub use rotation::{InspectedSecret, SecretState, inspect_study};
-pub use schedules::{ANCHOR_DIFFERS, ANCHOR_MOVED, FollowChunk, FollowedParticipant, StoredVersion, StoredVisit, SurveyState};
+pub use schedules::{
+    ANCHOR_DIFFERS, ANCHOR_MOVED, FollowChunk, FollowedParticipant, StoredVersion, StoredVisit, SurveyState,
+};
 pub use seal::{KeyRefusal, Opened, SealError, Sealer, SecretField};
 pub use sessions::{AlteredResult, NewSession, ResultsReport, SentSession, SessionInsert, StoredSession, SyncProof};
 pub use sign_ins::{ADDRESS_KNOWN_DAYS, LockRule, SignInAccount};

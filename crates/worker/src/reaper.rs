@@ -96,10 +96,7 @@ fn abandoned(job: &ClaimedJob) -> Failure {
         JobKind::SyncSession { .. } => {
             "outcome unknown; re-sync is safe: the worker died during the sync, or lost hold of it"
         }
-        JobKind::SyncEvents
-        | JobKind::TestConnection
-        | JobKind::Reconcile
-        | JobKind::FetchSurveyLinks { .. } => {
+        JobKind::SyncEvents | JobKind::TestConnection | JobKind::Reconcile | JobKind::FetchSurveyLinks { .. } => {
             "the worker died during the job, or lost hold of it; start it again"
         }
     })

@@ -1,10 +1,10 @@
 //! The worker: what its jobs share, and its entry in the process registry.
 
-use std::sync::{Arc, Mutex};
 use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex};
 
-use metricis_core::{Clock, Timestamp};
 use metricis_core::ids::ProcessId;
+use metricis_core::{Clock, Timestamp};
 use metricis_store::{NewProcess, Operational, Result, Sealer, Snapshot, Store, Tx, migration};
 use tokio::sync::{Notify, OnceCell};
 

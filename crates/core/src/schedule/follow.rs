@@ -141,10 +141,8 @@ mod tests {
     fn a_window_held_in_an_earlier_version_is_not_asked_for_again() {
         let windows = [window(1, 1, 30, 0, 0), window(2, 1, 40, 0, 0)];
         let earlier = |window, status| FollowedVisit { in_current_version: false, ..visit(window, status) };
-        let held = facts(vec![
-            earlier(&windows[0], VisitStatus::Completed),
-            earlier(&windows[1], VisitStatus::Cancelled),
-        ]);
+        let held =
+            facts(vec![earlier(&windows[0], VisitStatus::Completed), earlier(&windows[1], VisitStatus::Cancelled)]);
         assert_eq!(added(&held, &windows), [windows[1].id], "a cancelled one was of another schedule");
     }
 

@@ -106,7 +106,10 @@ impl RedcapShown {
                 .into_iter()
                 .map(|(task, to)| (task, to.into()))
                 .collect(),
-            survey_instruments: config.extra.get(SURVEY_INSTRUMENTS).and_then(|names| serde_json::from_value(names.clone()).ok()),
+            survey_instruments: config
+                .extra
+                .get(SURVEY_INSTRUMENTS)
+                .and_then(|names| serde_json::from_value(names.clone()).ok()),
             settings_digest: config.settings_digest(),
         }
     }

@@ -100,8 +100,7 @@ impl Tx {
              ORDER BY id LIMIT $3{}",
             self.dialect.for_update()
         );
-        let locked: Vec<IdRow> =
-            self.all(&text, sql::values![study.0, after.map(|id| id.0), i64::from(limit)]).await?;
+        let locked: Vec<IdRow> = self.all(&text, sql::values![study.0, after.map(|id| id.0), i64::from(limit)]).await?;
         let (Some(first), Some(last)) = (locked.first(), locked.last()) else { return Ok(FollowChunk::default()) };
         let next = (locked.len() >= limit as usize).then_some(ParticipantId(last.id));
         let mut visits = self.visits_of_chunk(study, first.id, last.id).await?;
@@ -124,7 +123,12 @@ impl Tx {
         Ok(FollowChunk { participants: rows.map(of).collect(), next })
     }
 
-    async fn visits_of_chunk(&self, study: StudyId, first: Uuid, last: Uuid) -> Result<BTreeMap<Uuid, Vec<FollowedVisit>>> {
+    async fn visits_of_chunk(
+        &self,
+        study: StudyId,
+        first: Uuid,
+        last: Uuid,
+    ) -> Result<BTreeMap<Uuid, Vec<FollowedVisit>>> {
         let text = format!(
             "SELECT s.participant_id, v.visit_window_id, s.is_current, v.status, v.window_start, v.scheduled_date, \
              v.window_end FROM visits v JOIN schedule_versions s ON s.id = v.schedule_version_id \

@@ -45,7 +45,11 @@ async fn chunks_hold_every_enrolled_participant_once(#[values(Engine::Sqlite, En
     assert_eq!(told, [(windows[0], VisitStatus::Completed, true), (windows[1], VisitStatus::Pending, true)]);
     assert_eq!(visits[0].dates, (day("2026-03-01"), day("2026-03-02"), day("2026-03-04")));
     let second = chunk(first.next).await;
-    assert_eq!((ids(&second), second.next), (vec![made[3].0], Some(without_schedule)), "nobody is followed without one");
+    assert_eq!(
+        (ids(&second), second.next),
+        (vec![made[3].0], Some(without_schedule)),
+        "nobody is followed without one"
+    );
     assert_eq!(chunk(second.next).await, metricis_store::FollowChunk::default());
     let other = world.add_study("MEM-2").await;
     let tx = world.tx().await;

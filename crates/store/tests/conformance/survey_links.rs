@@ -77,11 +77,10 @@ async fn links_are_wanted_for_what_is_open_or_opens_soon_and_is_not_complete(
     tx.complete_visit(visits[1], day("2026-03-02")).await.expect("held");
     done(tx).await;
     let links = wanted(&world, query(&world, &nothing)).await;
-    assert_eq!(told(&links), [
-        ("1", "visit_2_arm_1", "vitals"),
-        ("1", "visit_3_arm_1", "phq9"),
-        ("1", "visit_3_arm_1", "vitals"),
-    ]);
+    assert_eq!(
+        told(&links),
+        [("1", "visit_2_arm_1", "vitals"), ("1", "visit_3_arm_1", "phq9"), ("1", "visit_3_arm_1", "vitals"),]
+    );
     let mapped = BTreeSet::from(["vitals", "other"]);
     assert_eq!(told(&wanted(&world, query(&world, &mapped)).await), [("1", "visit_3_arm_1", "phq9")]);
     let one = LinkQuery { limit: 1, ..query(&world, &nothing) };
@@ -130,11 +129,8 @@ async fn no_link_is_kept_for_who_has_left_or_for_another_event(
     let links = wanted(&world, query(&world, &nothing)).await;
     assert!(put(&world, &links[0], Ok(LINK)).await);
     let made_anew = WindowDraft { event_id: Some(7), ..draft((1, &0)) };
-    let plan = EventSyncPlan {
-        update: vec![(windows[0], made_anew)],
-        remade: vec![windows[0]],
-        ..EventSyncPlan::default()
-    };
+    let plan =
+        EventSyncPlan { update: vec![(windows[0], made_anew)], remade: vec![windows[0]], ..EventSyncPlan::default() };
     let tx = world.tx().await;
     tx.apply_event_sync(world.study, &plan).await.expect("a sync");
     done(tx).await;

@@ -122,11 +122,8 @@ async fn a_visit_bears_the_name_that_its_event_has_now(#[values(Engine::Sqlite, 
     let world = World::new(engine).await;
     let ids = world.add_windows(&[0]).await;
     let (_, _, visits) = world.add_schedule("1").await;
-    let repeating = WindowDraft {
-        repeating: true,
-        repeating_instruments: vec!["phq9".to_owned()],
-        ..called(1, 41, "first_arm_1")
-    };
+    let repeating =
+        WindowDraft { repeating: true, repeating_instruments: vec!["phq9".to_owned()], ..called(1, 41, "first_arm_1") };
     let plan = EventSyncPlan { update: vec![(ids[0], repeating)], renamed: ids.clone(), ..EventSyncPlan::default() };
     let tx = world.tx().await;
     tx.apply_event_sync(world.study, &plan).await.expect("a sync");
@@ -144,9 +141,7 @@ async fn a_visit_bears_the_name_that_its_event_has_now(#[values(Engine::Sqlite, 
 #[tokio::test]
 async fn one_event_id_is_one_window(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let world = World::new(engine).await;
-    let twice = EventSyncPlan {
-        create: vec![called(1, 41, "a_arm_1"), called(2, 41, "b_arm_1")],
-        ..EventSyncPlan::default()
-    };
+    let twice =
+        EventSyncPlan { create: vec![called(1, 41, "a_arm_1"), called(2, 41, "b_arm_1")], ..EventSyncPlan::default() };
     conflict(world.tx().await.apply_event_sync(world.study, &twice).await);
 }

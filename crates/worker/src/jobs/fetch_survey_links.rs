@@ -13,11 +13,11 @@ use std::collections::BTreeSet;
 use std::sync::PoisonError;
 
 use chrono::{Days, Duration};
+use metricis_core::Timestamp;
 use metricis_core::action::{Action, Actor, Entry};
 use metricis_core::answer::SurveyLinks;
 use metricis_core::ids::StudyId;
 use metricis_core::schedule::study_date;
-use metricis_core::Timestamp;
 use metricis_redcap::{CallError, Reader};
 use metricis_store::{ClaimedJob, JobKind, LinkQuery, Operational, Snapshot, StoredStudy, WantedLink};
 use secrecy::SecretString;
@@ -166,7 +166,10 @@ async fn put_answers(
         (redcap.api_origin.clone(), redcap.project_id.clone())
     };
     if project(&study) != project(asked) {
-        return Err(Failure::refused("the study was connected to another project meanwhile; its links are fetched anew").into());
+        return Err(Failure::refused(
+            "the study was connected to another project meanwhile; its links are fetched anew",
+        )
+        .into());
     }
     let (mut fetched, mut refused) = (0, 0);
     for (link, answer) in answers {

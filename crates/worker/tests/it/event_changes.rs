@@ -1,6 +1,7 @@
 //! A project whose events change while people are enrolled: renamed, removed, made anew, added, moved.
 
 use chrono::Duration;
+use metricis_core::schedule::{EventSyncPlan, WindowDraft};
 use metricis_core::sync::SessionSync;
 use metricis_core::words::{ConsentMode, EventStatus, JobState, ParticipantStatus, SyncErrorType, VisitStatus};
 use metricis_redcap_sim::Fault;
@@ -41,7 +42,9 @@ async fn a_renamed_event_keeps_its_visits_and_results_go_to_its_new_name(
     assert_eq!(counts(&world.sync_events().await), [0, 12, 0, 1]);
     let after = world.visit_of("7", "first_day_arm_1").await;
     assert_eq!((after.id, after.window, after.label.as_str()), (before.id, before.window, "First day"));
-    let SessionSync::Failed { error_type, .. } = world.session(id).await.sync else { panic!("REDCap knew the old name") };
+    let SessionSync::Failed { error_type, .. } = world.session(id).await.sync else {
+        panic!("REDCap knew the old name")
+    };
     assert_eq!(error_type, SyncErrorType::Validation, "sent under the old name before the sync ran, and refused aloud");
     let synced = world.resync(id).await;
     assert_eq!(synced.sync, SessionSync::Synced);
@@ -114,7 +117,9 @@ async fn an_event_that_takes_a_removed_ones_name_does_not_get_its_results(
 
 #[rstest]
 #[tokio::test]
-async fn an_event_made_anew_under_its_name_is_the_same_visit(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+async fn an_event_made_anew_under_its_name_is_the_same_visit(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
     let world = World::new(engine).await;
     world.sync_events().await;
     world.enrolled("7").await;
@@ -145,7 +150,10 @@ async fn who_is_enrolled_gets_the_visits_of_a_new_event_once(
     let result = world.sync_events().await;
     assert_eq!((&result["created"], &result["visits_added"]), (&json!(2), &json!(1)), "week 2 is over");
     let visit = world.visit_of("7", "week_6_arm_1").await;
-    assert_eq!((visit.scheduled_date, visit.status, visit.version_number), (day("2026-04-13"), VisitStatus::Pending, 1));
+    assert_eq!(
+        (visit.scheduled_date, visit.status, visit.version_number),
+        (day("2026-04-13"), VisitStatus::Pending, 1)
+    );
     assert_eq!((visit.window_start, visit.window_end), (day("2026-04-12"), day("2026-04-15")));
     assert!(world.visits("7").await.iter().all(|visit| visit.event_name != "week_2_arm_1"));
     assert_eq!(world.visits("8").await.len(), 6, "nothing for who has left");
@@ -192,6 +200,38 @@ async fn more_people_than_one_transaction_holds_are_all_followed(
     }
     add_event(&world, "Week 6", 42).await;
     assert_eq!(world.sync_events().await["visits_added"], json!(203 * 7), "they had none at all");
+    assert_eq!(world.sync_events().await["visits_added"], json!(0));
+}
+
+/// What a worker leaves that is killed between the windows and the schedules: the next sync adds what is missing.
+#[rstest]
+#[tokio::test]
+async fn a_sync_that_was_killed_before_the_schedules_followed_is_ended_by_the_next(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::new(engine).await;
+    world.sync_events().await;
+    world.enrolled("7").await;
+    add_event(&world, "Week 6", 42).await;
+    let week_6 = WindowDraft {
+        event_id: None,
+        arm_num: 1,
+        event_name: "week_6_arm_1".to_owned(),
+        label: "Week 6".to_owned(),
+        day_offset: Some(42),
+        days_before: 1,
+        days_after: 2,
+        position: 12,
+        repeating: false,
+        instruments: vec![],
+        repeating_instruments: vec![],
+    };
+    let tx = world.tx().await;
+    let plan = EventSyncPlan { create: vec![week_6], ..EventSyncPlan::default() };
+    tx.apply_event_sync(world.study, &plan).await.expect("windows");
+    done(tx).await;
+    let result = world.sync_events().await;
+    assert_eq!((&result["created"], &result["visits_added"]), (&json!(0), &json!(1)));
     assert_eq!(world.sync_events().await["visits_added"], json!(0));
 }
 

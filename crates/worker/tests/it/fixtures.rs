@@ -61,6 +61,11 @@ pub fn study_config(study: StudyId, project: &ProjectHandle, base: &str) -> Stud
     config
 }
 
+/// A study whose calls of REDCap are the test's own: nobody needs a survey's link.
+pub fn without_surveys(config: &mut StudyConfig) {
+    config.redcap.extra.remove("survey_instruments");
+}
+
 pub async fn add_study(store: &Store, id: StudyId, code: &str, config: StudyConfig) {
     let tx = store.write(monday()).await.expect("a transaction");
     let (code, name) = (code.to_owned(), "Sponsor study".to_owned());

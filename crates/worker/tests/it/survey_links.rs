@@ -24,7 +24,9 @@ fn problems(links: &[SurveyLink]) -> Vec<&str> {
 
 #[rstest]
 #[tokio::test]
-async fn who_is_enrolled_has_the_links_of_this_week_at_once(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+async fn who_is_enrolled_has_the_links_of_this_week_at_once(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
     let world = World::new(engine).await;
     world.sync_events().await;
     let log = Log::capture();
@@ -69,7 +71,7 @@ async fn a_survey_that_redcap_refuses_is_told_and_keeps_no_other_waiting(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let named = |config: &mut metricis_core::study::StudyConfig| {
-        config.redcap.extra.insert("survey_instruments".to_owned(), json!(["wellbeing", "enrollment"]));
+        config.redcap.extra.insert("survey_instruments".to_owned(), json!(["wellbeing", "contact"]));
     };
     let careful = |settings: &mut metricis_worker::WorkerSettings| {
         settings.breaker = BreakerSettings { failure_threshold: 1, ..BreakerSettings::default() };
@@ -81,7 +83,7 @@ async fn a_survey_that_redcap_refuses_is_told_and_keeps_no_other_waiting(
     assert_eq!(addresses(&links).len(), 2);
     let told = problems(&links);
     assert_eq!(told.len(), 1);
-    assert!(told[0].contains("\"enrollment\" has not been enabled as a survey"), "{told:?}");
+    assert!(told[0].contains("\"contact\" has not been enabled as a survey"), "{told:?}");
     let job = world.job(JobKind::FetchSurveyLinks { asked_before: Some(world.now() + Duration::seconds(1)) }).await;
     assert_eq!(job.result, Some(json!({ "success": true, "fetched": 2, "refused": 1, "more": false })));
     let breaker = world.read().await.breaker(world.study).await.expect("an answer");
@@ -137,7 +139,9 @@ async fn an_open_breaker_is_asked_nothing(#[values(Engine::Sqlite, Engine::Postg
 
 #[rstest]
 #[tokio::test]
-async fn more_links_than_one_job_asks_for_are_the_next_ones(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+async fn more_links_than_one_job_asks_for_are_the_next_ones(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
     let world = World::new(engine).await;
     for number in 0..40 {
         world.add_participant(&format!("r{number}")).await;

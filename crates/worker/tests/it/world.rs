@@ -21,7 +21,9 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
-use crate::fixtures::{add_study, build_worker, escape, new_participant, new_session, settings, study_config, submission};
+use crate::fixtures::{
+    add_study, build_worker, escape, new_participant, new_session, settings, study_config, submission,
+};
 
 pub const SPONSOR_STUDY: &str =
     include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../demo/sponsor-study.REDCap.xml"));

@@ -99,9 +99,9 @@ impl VisitShown {
     fn of(visit: StoredVisit, links: &[SurveyLink], today: NaiveDate) -> Self {
         let completion = |name: &String| visit.survey_state.get(name).map(|state| state.complete);
         let surveys = visit.survey_instruments.iter().map(|name| (name.clone(), completion(name))).collect();
-        let refused = links.iter().filter(|link| {
-            link.window == visit.window && visit.survey_instruments.contains(&link.instrument)
-        });
+        let refused = links
+            .iter()
+            .filter(|link| link.window == visit.window && visit.survey_instruments.contains(&link.instrument));
         let problem = |link: &SurveyLink| Some((link.instrument.clone(), link.answer.as_ref().err()?.clone()));
         let survey_problems = match visit.in_current_version {
             true => refused.filter_map(problem).collect(),

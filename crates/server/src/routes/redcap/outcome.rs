@@ -22,7 +22,7 @@ struct CallShown {
     error: Option<String>,
 }
 
-/// What an event sync came to; nothing was changed when it failed.
+/// What an event sync came to; nothing was changed when REDCap failed or refused. After an `exception` sync again: it goes on where it ended.
 #[derive(serde::Serialize, ToSchema)]
 pub(in crate::routes) struct EventSyncShown {
     #[serde(flatten)]

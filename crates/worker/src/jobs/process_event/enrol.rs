@@ -71,7 +71,9 @@ fn note_without_visits(windows: &[Window], arm_num: i32, gate: Gate) -> Option<S
     }
     // While consent is waited for nobody has visits, and that is no news.
     gate.is_open().then(|| {
-        format!("enrolled without visits: no event of arm {arm_num} has a day in REDCap; its Scheduling module says when")
+        format!(
+            "enrolled without visits: no event of arm {arm_num} has a day in REDCap; its Scheduling module says when"
+        )
     })
 }
 
