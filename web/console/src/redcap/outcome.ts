@@ -29,8 +29,18 @@ export function syncOutcome(sync: EventSyncShown): Outcome {
   }
   const without = sync.unscheduled.join(", ");
   const toLookAt = [
-    ...counted(sync.visits_without_event, "pending visit stands", "pending visits stand", "in an event that REDCap no longer has"),
-    ...counted(sync.visits_differing, "pending visit has", "pending visits have", "other dates than REDCap's offsets say now"),
+    ...counted(
+      sync.visits_without_event,
+      "pending visit stands",
+      "pending visits stand",
+      "in an event that REDCap no longer has",
+    ),
+    ...counted(
+      sync.visits_differing,
+      "pending visit has",
+      "pending visits have",
+      "other dates than REDCap's offsets say now",
+    ),
     ...sync.problems,
   ];
   const lines = [
