@@ -207,12 +207,10 @@ impl Tx {
     }
 
     /// Forgets every link of a study: they lead into another project.
-    ///
-    /// # Errors
-    /// Whatever the database says.
-    pub async fn forget_survey_links(&self, study: StudyId) -> Result<u64> {
+    pub(crate) async fn forget_survey_links(&self, study: StudyId) -> Result<()> {
         let text = "DELETE FROM survey_links WHERE participant_id IN (SELECT id FROM participants WHERE study_id = $1)";
-        self.execute(text, sql::values![study.0]).await
+        self.execute(text, sql::values![study.0]).await?;
+        Ok(())
     }
 
     /// Forgets the links into events that were deleted in REDCap.

@@ -139,10 +139,18 @@ async fn no_link_is_kept_for_who_has_left_or_for_another_event(
     assert!(!put(&world, &links[0], Ok(LINK)).await, "asked for before the event was made anew");
     let anew = wanted(&world, query(&world, &nothing)).await;
     assert!(put(&world, &anew[0], Ok(LINK)).await);
-    let other = world.add_study("MEM-2").await;
+    let (other, connect) = (world.add_study("MEM-2").await, async |study, project: &str| {
+        let tx = world.tx().await;
+        let mut config = tx.study(study).await.expect("an answer").expect("the study").config;
+        config.redcap.project_id = Some(project.to_owned());
+        tx.set_study_config(study, &config).await.expect("a configuration");
+        done(tx).await;
+    });
+    connect(other, "18").await;
+    assert_eq!(count().await, 1, "another study");
+    connect(world.study, "19").await;
+    assert_eq!(count().await, 0, "a link into another project");
     let tx = world.tx().await;
-    assert_eq!(tx.forget_survey_links(other).await, Ok(0));
-    assert_eq!(tx.forget_survey_links(world.study).await, Ok(1));
     tx.set_participant_status(participant, ParticipantStatus::Withdrawn).await.expect("withdrawn");
     done(tx).await;
     assert!(!put(&world, &anew[0], Ok(LINK)).await);

@@ -176,6 +176,17 @@ async fn who_was_enrolled_before_the_first_sync_gets_visits_by_it(
 
 #[rstest]
 #[tokio::test]
+async fn an_arm_whose_events_have_no_day_is_noted(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let world = World::new(engine).await;
+    world.sync_events().await;
+    world.db.as_server("UPDATE visit_windows SET day_offset = NULL WHERE arm_num = 1").await.expect("no days");
+    let event = world.enrol("7", &[("enroll_date", "2026-03-02")]).await;
+    let note = "enrolled without visits: no event of arm 1 has a day in REDCap; its Scheduling module says when";
+    assert_eq!((event.status, event.note.as_deref()), (EventStatus::Processed, Some(note)));
+}
+
+#[rstest]
+#[tokio::test]
 async fn who_waits_for_consent_gets_nothing_by_a_sync(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let digital = |config: &mut metricis_core::study::StudyConfig| {
         config.constraints.consent_mode = Some(ConsentMode::Digital);

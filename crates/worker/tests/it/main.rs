@@ -7,6 +7,7 @@ mod event_changes;
 mod faults;
 mod fixtures;
 mod log;
+mod project;
 mod queue;
 mod races;
 mod reaper;

@@ -34,7 +34,6 @@ pub(super) async fn set_redcap_connection(
     let mut study = call.lock_study().await?;
     let redcap = &mut study.config.redcap;
     let origin_before = redcap.api_origin.clone();
-    let project_before = redcap.project_id.clone();
     let token = given.api_token.map(readable_token).transpose()?;
     let environment = &call.app.settings.environment;
     let new = NewConnection { api_url: &given.api_url, project_id: &given.project_id, environment };
@@ -45,9 +44,6 @@ pub(super) async fn set_redcap_connection(
     }
     let (origin, project_id) = (redcap.api_origin.clone(), redcap.project_id.clone());
     call.tx.set_study_config(study.id, &study.config).await?;
-    if (&origin, &project_id) != (&origin_before, &project_before) {
-        call.tx.forget_survey_links(study.id).await?;
-    }
     let app = call.commit(Action::SetRedcapConnection {
         study: study.id,
         origin: origin.unwrap_or_default(),
