@@ -39,13 +39,12 @@ async fn a_renamed_event_keeps_its_visits_and_results_go_to_its_new_name(
     let before = world.visit_of("7", BASELINE).await;
     let id = world.submit(&participant, Some(before.id), json!({"misses": 1})).await;
     rename(&world, BASELINE, "First day").await;
+    world.worker.run_until_idle().await;
+    let SessionSync::Failed { error_type, .. } = world.session(id).await.sync else { panic!("sent into nothing") };
+    assert_eq!(error_type, SyncErrorType::Validation, "before the sync REDCap is told the old name, and refuses aloud");
     assert_eq!(counts(&world.sync_events().await), [0, 12, 0, 1]);
     let after = world.visit_of("7", "first_day_arm_1").await;
     assert_eq!((after.id, after.window, after.label.as_str()), (before.id, before.window, "First day"));
-    let SessionSync::Failed { error_type, .. } = world.session(id).await.sync else {
-        panic!("REDCap knew the old name")
-    };
-    assert_eq!(error_type, SyncErrorType::Validation, "sent under the old name before the sync ran, and refused aloud");
     let synced = world.resync(id).await;
     assert_eq!(synced.sync, SessionSync::Synced);
     assert_eq!(world.value("7", "first_day_arm_1", "rt_misses").as_deref(), Some("1"));
