@@ -21,6 +21,7 @@ pub mod schedule;
 pub mod study;
 pub mod suites;
 pub mod sync;
+pub mod tasks;
 pub mod words;
 
 pub use clock::{Clock, Timestamp};

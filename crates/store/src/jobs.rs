@@ -67,6 +67,11 @@ pub enum JobKind {
         /// Shown or done.
         order: Order,
     },
+    /// Ask REDCap for the survey links that participants need now or soon.
+    FetchSurveyLinks {
+        /// Links from before this moment are asked for again: a person said that REDCap has others now.
+        asked_before: Option<Timestamp>,
+    },
 }
 
 impl JobKind {
@@ -82,6 +87,7 @@ impl JobKind {
             Self::InitProject { .. } => "init_project",
             Self::DeleteForm { .. } => "delete_form",
             Self::ImportParticipants { .. } => "import_participants",
+            Self::FetchSurveyLinks { .. } => "fetch_survey_links",
         }
     }
 
@@ -93,7 +99,11 @@ impl JobKind {
             | Self::InitProject { order, .. }
             | Self::DeleteForm { order, .. }
             | Self::ImportParticipants { order, .. } => Some(order),
-            Self::SyncEvents | Self::SyncSession { .. } | Self::TestConnection | Self::Reconcile { .. } => None,
+            Self::SyncEvents
+            | Self::SyncSession { .. }
+            | Self::TestConnection
+            | Self::Reconcile { .. }
+            | Self::FetchSurveyLinks { .. } => None,
         }
     }
 }
@@ -230,12 +240,15 @@ impl Tx {
 
     /// A participant's results go to REDCap one after the other, in the order in which they were completed: sent side by side,
     /// an older one could come last and stand in REDCap for the newer. So do a study's high-risk operations: what one has
-    /// looked at, another must not be changing.
+    /// looked at, another must not be changing. A study's links are fetched by one job at a time: two would ask for the same
+    /// ones, and an older answer could replace the one of a refresh.
     async fn serial_of(&self, study: StudyId, kind: &JobKind) -> Result<Option<(String, Timestamp)>> {
-        if kind.order().is_some() {
-            return Ok(Some((format!("operation:{study}"), self.now)));
-        }
-        let JobKind::SyncSession { session } = kind else { return Ok(None) };
+        let session = match kind {
+            JobKind::SyncSession { session } => session,
+            JobKind::FetchSurveyLinks { .. } => return Ok(Some((format!("survey_links {study}"), self.now))),
+            kind if kind.order().is_some() => return Ok(Some((format!("operation:{study}"), self.now))),
+            _ => return Ok(None),
+        };
         let text = "SELECT participant_id, completed_at FROM sessions WHERE id = $1";
         let row = self.one::<SerialRow>(text, sql::values![session.0]).await?;
         let row = row.ok_or_else(|| StoreError::inconsistent("a job for a session that does not exist"))?;

@@ -103,8 +103,9 @@ fn abandoned(job: &ClaimedJob) -> Failure {
         | JobKind::ImportParticipants { .. } => {
             "outcome unknown; look at the preview again: the worker died during the operation, or lost hold of it"
         }
-        JobKind::SyncEvents | JobKind::TestConnection | JobKind::Reconcile { .. } => {
-            "the worker died during the job, or lost hold of it; start it again"
-        }
+        JobKind::SyncEvents
+        | JobKind::TestConnection
+        | JobKind::Reconcile { .. }
+        | JobKind::FetchSurveyLinks { .. } => "the worker died during the job, or lost hold of it; start it again",
     })
 }

@@ -592,58 +592,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/studies/{study_id}/redcap/delete-form": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Takes an instrument out of the REDCap project, with everything that records hold in it. */
-        post: operations["delete_form"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/studies/{study_id}/redcap/import-participants": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Enrols records that REDCap has already: all whose enrolment instrument is complete, or those named. */
-        post: operations["import_participants"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/studies/{study_id}/redcap/init-project": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Sets an empty REDCap project up, in development: from a design, or from what the study's settings name. */
-        post: operations["init_project"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/studies/{study_id}/redcap/push-dictionary": {
+    "/api/studies/{study_id}/redcap/refresh-survey-links": {
         parameters: {
             query?: never;
             header?: never;
@@ -653,10 +602,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Gives REDCap another data dictionary. The preview tells what changes and how many records hold what would go; a
-         *     dictionary without what the study's settings name is refused.
+         * Asks REDCap again for every survey link that participants need now or soon, for when they were reset there; a link stays until
+         *     REDCap has given another.
          */
-        post: operations["push_dictionary"];
+        post: operations["refresh_survey_links"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1046,11 +995,6 @@ export interface components {
             /** @description What the move does, or did. */
             plan: components["schemas"]["PlanShown"];
         };
-        Arm: {
-            /** Format: int64 */
-            arm_num: number;
-            name: string;
-        };
         AuditList: {
             rows: components["schemas"]["AuditShown"][];
         };
@@ -1175,31 +1119,6 @@ export interface components {
             sequence: number;
             /** @description What is out of date: participants, visits, events, sessions, breaker, redcap, settings, board, audit. */
             topics: string[];
-        };
-        /** @description A choice of a field. */
-        ChoiceShown: {
-            /**
-             * @description What is stored.
-             * @default
-             */
-            code: string;
-            /**
-             * @description What is read.
-             * @default
-             */
-            label: string;
-        };
-        /** @description A column of the dictionary, before and after. */
-        ColumnChangeShown: {
-            /** @default  */
-            after: string;
-            /** @default  */
-            before: string;
-            /**
-             * @description Its name in REDCap's API.
-             * @default
-             */
-            column: string;
         };
         ColumnShown: {
             /** Format: int32 */
@@ -1361,23 +1280,6 @@ export interface components {
              */
             visits_overdue: number;
         };
-        /** @description Stored values that would go. */
-        DataLossShown: {
-            /**
-             * @description The choice that goes; null when the whole field does.
-             * @default null
-             */
-            choice: string | null;
-            /** @default  */
-            field: string;
-            /** @default  */
-            instrument: string;
-            /**
-             * @description Records that hold a value there.
-             * @default 0
-             */
-            records: number;
-        };
         DataStatusShown: {
             /** @description What to show, if anything. */
             banner?: string | null;
@@ -1426,19 +1328,6 @@ export interface components {
             /** Format: date */
             window_start: string;
         };
-        /** @description A REDCap project. */
-        Design: {
-            /** @description The arms; none in a classic project. */
-            arms?: components["schemas"]["Arm"][];
-            /** @description REDCap's own CSV of 18 columns. */
-            dictionary: string;
-            /** @description The events; none in a classic project. */
-            events?: components["schemas"]["Event"][];
-            /** @description Which instrument is collected when. */
-            form_event_mapping?: components["schemas"]["Mapping"][];
-            /** @description What repeats. */
-            repeating?: components["schemas"]["Repeat"][];
-        };
         DetReceipt: {
             /**
              * Format: uuid
@@ -1470,102 +1359,6 @@ export interface components {
              * @description The study whose secret the proof is made with.
              */
             study: string;
-        };
-        /** @description What distinguishes two dictionaries. */
-        DictionaryDiffShown: {
-            /** @default [] */
-            fields_added: components["schemas"]["FieldShown"][];
-            /** @default [] */
-            fields_changed: components["schemas"]["FieldChangeShown"][];
-            /** @default [] */
-            fields_removed: components["schemas"]["FieldShown"][];
-            /** @default [] */
-            instruments_added: string[];
-            /** @default [] */
-            instruments_removed: string[];
-            /**
-             * @description Fields that stay stand in another order.
-             * @default false
-             */
-            order_changed: boolean;
-        };
-        /** @description What a push of a dictionary would do, or did. */
-        DictionaryPush: {
-            /**
-             * @description Of the dictionary after.
-             * @default
-             */
-            after_digest: string;
-            /**
-             * @description Of the dictionary before.
-             * @default
-             */
-            before_digest: string;
-            /**
-             * @default {
-             *       "instruments_added": [],
-             *       "instruments_removed": [],
-             *       "fields_added": [],
-             *       "fields_removed": [],
-             *       "fields_changed": [],
-             *       "order_changed": false
-             *     }
-             */
-            diff: components["schemas"]["DictionaryDiffShown"];
-            /**
-             * @description Hand it back as `expected_digest` to have it done.
-             * @default
-             */
-            digest: string;
-            /**
-             * @description Nothing was written.
-             * @default false
-             */
-            dry_run: boolean;
-            /**
-             * @description Stored values that go.
-             * @default []
-             */
-            losses: components["schemas"]["DataLossShown"][];
-            /**
-             * @description Why it must not be done; of a preview that is no success.
-             * @default []
-             */
-            refusals: string[];
-            /**
-             * @description What a person should know.
-             * @default []
-             */
-            warnings: string[];
-            /**
-             * Format: int64
-             * @description How many fields REDCap says it has stored; null when nothing was written.
-             * @default null
-             */
-            written: number | null;
-        };
-        /** @description What a push of a dictionary came to; a preview that is no success tells in `refusals` why it must not be done. */
-        DictionaryPushShown: components["schemas"]["CallShown"] & components["schemas"]["DictionaryPush"];
-        Event: {
-            /** Format: int64 */
-            arm_num: number;
-            /**
-             * Format: int64
-             * @description Days from the anchor.
-             */
-            day_offset?: number | null;
-            /** @description The label. REDCap makes the unique name from it: `Visit 1` of arm 2 becomes `visit_1_arm_2`. */
-            event_name: string;
-            /**
-             * Format: int64
-             * @description Days after.
-             */
-            offset_max?: number | null;
-            /**
-             * Format: int64
-             * @description Days before.
-             */
-            offset_min?: number | null;
         };
         /** @description A received event with its form. */
         EventDetail: components["schemas"]["EventShown"] & {
@@ -1611,7 +1404,7 @@ export interface components {
             /** @enum {string} */
             status: "received" | "processing" | "processed" | "failed" | "duplicate";
         };
-        /** @description What an event sync came to; nothing was changed when it failed. */
+        /** @description What an event sync came to; nothing was changed when REDCap failed or refused. After an `exception` sync again: it goes on where it ended. */
         EventSyncShown: components["schemas"]["CallShown"] & {
             /** @description Visit windows made. */
             created: number;
@@ -1619,12 +1412,20 @@ export interface components {
             message?: string | null;
             /** @description Settings that name what the project does not have. */
             problems: string[];
+            /** @description Visit windows whose event has another name now; they keep their visits. */
+            renamed: number;
             /** @description Visit windows whose event REDCap has no longer. */
             retired: number;
             /** @description Events without a day in REDCap: they have no window. */
             unscheduled: string[];
             /** @description Visit windows that were there already. */
             updated: number;
+            /** @description Visits added to the schedules of people who were enrolled already. */
+            visits_added: number;
+            /** @description Pending visits whose dates are not what REDCap's offsets say now; they stay as they are. */
+            visits_differing: number;
+            /** @description Pending visits of events that REDCap has no longer; a result of theirs will fail. */
+            visits_without_event: number;
         };
         FailedSync: {
             /** @enum {string} */
@@ -1633,104 +1434,9 @@ export interface components {
             /** Format: uuid */
             session: string;
         };
-        /** @description How a field will be otherwise. */
-        FieldChangeShown: {
-            /**
-             * @description Choices that go.
-             * @default []
-             */
-            choices_removed: components["schemas"]["ChoiceShown"][];
-            /** @default [] */
-            columns: components["schemas"]["ColumnChangeShown"][];
-            /** @default  */
-            field: string;
-            /**
-             * @description What it was, when its type changes.
-             * @default null
-             */
-            former_type: string | null;
-            /**
-             * @description The instrument that it will stand on.
-             * @default
-             */
-            instrument: string;
-            /**
-             * @description The instrument that it leaves.
-             * @default null
-             */
-            moved_from: string | null;
-        };
-        /** @description A field in few words. */
-        FieldShown: {
-            /** @default  */
-            field: string;
-            /** @default  */
-            field_type: string;
-            /** @default  */
-            instrument: string;
-            /** @default  */
-            label: string;
-        };
-        /** @description What the deletion of an instrument would do, or did. */
-        FormDeletion: {
-            /**
-             * @description Of the dictionary after.
-             * @default
-             */
-            after_digest: string;
-            /**
-             * @description Of the dictionary before.
-             * @default
-             */
-            before_digest: string;
-            /**
-             * @description Hand it back as `expected_digest` to have it done.
-             * @default
-             */
-            digest: string;
-            /**
-             * @description Nothing was written.
-             * @default false
-             */
-            dry_run: boolean;
-            /**
-             * @description Events that collect it.
-             * @default []
-             */
-            events: string[];
-            /** @default [] */
-            fields: components["schemas"]["FieldShown"][];
-            /** @default  */
-            form: string;
-            /**
-             * @description Records that hold data in it.
-             * @default 0
-             */
-            records: number;
-            /**
-             * @description Why it must not be done; of a preview that is no success.
-             * @default []
-             */
-            refusals: string[];
-            /**
-             * @description What a person should know.
-             * @default []
-             */
-            warnings: string[];
-        };
-        /** @description What the deletion of an instrument came to; a preview that is no success tells in `refusals` why it must not be done. */
-        FormDeletionShown: components["schemas"]["CallShown"] & components["schemas"]["FormDeletion"];
         FormField: {
             name: string;
             value: string;
-        };
-        FormToDelete: {
-            /** @description Only tells what would be done, and the digest to order it with. */
-            dry_run?: boolean;
-            /** @description The `digest` of the preview that was looked at; needed to have it done. */
-            expected_digest?: string | null;
-            /** @description REDCap's name of the instrument. */
-            form: string;
         };
         Grant: {
             /** @description Address of an account. */
@@ -1754,35 +1460,12 @@ export interface components {
          * @enum {string}
          */
         HealthStatus: "ok" | "degraded";
-        /**
-         * @description What becomes of a record: `enrol` makes it a participant, `left_to_event` leaves it to an event that waits or has failed.
-         * @enum {string}
-         */
-        ImportOutcomeShown: "enrol" | "known" | "not_complete" | "refused" | "left_to_event" | "absent";
-        /** @description A record, and what becomes of it. */
-        ImportedRecordShown: {
-            /** @default enrol */
-            outcome: components["schemas"]["ImportOutcomeShown"];
-            /**
-             * @description Why, in the words of an event that fails.
-             * @default null
-             */
-            reason: string | null;
-            /** @default  */
-            record: string;
-        };
-        /**
-         * @description One write to REDCap.
-         * @enum {string}
-         */
-        InitStepShown: "settings" | "dictionary" | "arms" | "events" | "form_event_mapping" | "repeating";
         JobShown: {
             /** Format: date-time */
             claimed_at?: string | null;
             connection_test?: components["schemas"]["TestShown"] | null;
             /** Format: date-time */
             created_at: string;
-            delete_form?: components["schemas"]["FormDeletionShown"] | null;
             /** @description Why it failed. */
             error?: string | null;
             event_sync?: components["schemas"]["EventSyncShown"] | null;
@@ -1790,18 +1473,13 @@ export interface components {
             finished_at?: string | null;
             /** Format: uuid */
             id: string;
-            import_participants?: components["schemas"]["ParticipantImportShown"] | null;
-            init_project?: components["schemas"]["ProjectInitShown"] | null;
-            /**
-             * @description `sync_events`, `sync_session`, `test_connection`, `reconcile`, `push_dictionary`, `init_project`, `delete_form` or
-             *     `import_participants`.
-             */
+            /** @description `sync_events`, `sync_session`, `test_connection`, `reconcile` or `fetch_survey_links`. */
             kind: string;
-            push_dictionary?: components["schemas"]["DictionaryPushShown"] | null;
-            /** @description What a done job answers; of an import that goes on or has failed, how far it is. */
+            /** @description What a done job answers. */
             result?: Record<string, never> | null;
             /** @enum {string} */
             state: "queued" | "running" | "done" | "failed";
+            survey_links?: components["schemas"]["SurveyLinksShown"] | null;
         };
         /** @description Where to look for jobs that have not ended yet. */
         JobsUnderWay: {
@@ -1823,10 +1501,6 @@ export interface components {
             /** @description What to send to the participant. */
             url: string;
         };
-        Mapping: {
-            form: string;
-            unique_event_name: string;
-        };
         MatrixShown: {
             /** @description In the order of enrolment. */
             rows: components["schemas"]["RowShown"][];
@@ -1847,21 +1521,6 @@ export interface components {
         };
         MemberList: {
             members: components["schemas"]["Member"][];
-        };
-        NewDictionary: {
-            /** @description REDCap's own CSV of 18 columns, as it downloads it; headed by its labels or by the names of its API. */
-            dictionary: string;
-            /** @description Only tells what would be done, and the digest to order it with. */
-            dry_run?: boolean;
-            /** @description The `digest` of the preview that was looked at; needed to have it done. */
-            expected_digest?: string | null;
-        };
-        NewProject: {
-            design?: components["schemas"]["Design"] | null;
-            /** @description Only tells what would be done, and the digest to order it with. */
-            dry_run?: boolean;
-            /** @description The `digest` of the preview that was looked at; needed to have it done. */
-            expected_digest?: string | null;
         };
         NewSecret: {
             /**
@@ -1916,21 +1575,6 @@ export interface components {
             /** Format: date */
             window_start: string;
         };
-        /** @description An arm, an event, a designation or a repeat, before and after. */
-        PartChangeShown: {
-            /**
-             * @description What it will be; null when it goes.
-             * @default null
-             */
-            after: string | null;
-            /**
-             * @description What it is; null when it is not there.
-             * @default null
-             */
-            before: string | null;
-            /** @default  */
-            name: string;
-        };
         ParticipantDetail: {
             consent?: components["schemas"]["ConsentShown"] | null;
             participant: components["schemas"]["ParticipantShown"];
@@ -1943,43 +1587,6 @@ export interface components {
             /** @description Of all versions, by version, then by date. */
             visits: components["schemas"]["VisitShown"][];
         };
-        /** @description What an import of participants would do, or did. */
-        ParticipantImport: {
-            /**
-             * @description Outcome → how many records have it.
-             * @default {}
-             */
-            counts: {
-                [key: string]: number;
-            };
-            /**
-             * @description Hand it back as `expected_digest` to have it done.
-             * @default
-             */
-            digest: string;
-            /**
-             * @description Nothing was written.
-             * @default false
-             */
-            dry_run: boolean;
-            /**
-             * @description Participants made so far, also by an import that failed midway.
-             * @default 0
-             */
-            enrolled: number;
-            /**
-             * @description Records that are counted and, for their number, not listed.
-             * @default 0
-             */
-            not_listed: number;
-            /**
-             * @description Each record; those that need a person first.
-             * @default []
-             */
-            records: components["schemas"]["ImportedRecordShown"][];
-        };
-        /** @description What an import of participants came to. */
-        ParticipantImportShown: components["schemas"]["CallShown"] & components["schemas"]["ParticipantImport"];
         ParticipantList: {
             participants: components["schemas"]["ParticipantShown"][];
             /**
@@ -2117,85 +1724,6 @@ export interface components {
              */
             type: string;
         };
-        /** @description What an initialization would do, or did. */
-        ProjectInit: {
-            /**
-             * @description Of the dictionary after.
-             * @default
-             */
-            after_digest: string;
-            /** @default [] */
-            arms: components["schemas"]["PartChangeShown"][];
-            /**
-             * @description The project gets events.
-             * @default false
-             */
-            becomes_longitudinal: boolean;
-            /**
-             * @description Of the dictionary before.
-             * @default
-             */
-            before_digest: string;
-            /**
-             * @description The dictionary of the design, as REDCap's CSV.
-             * @default
-             */
-            design_dictionary: string;
-            /**
-             * @default {
-             *       "instruments_added": [],
-             *       "instruments_removed": [],
-             *       "fields_added": [],
-             *       "fields_removed": [],
-             *       "fields_changed": [],
-             *       "order_changed": false
-             *     }
-             */
-            dictionary: components["schemas"]["DictionaryDiffShown"];
-            /**
-             * @description Hand it back as `expected_digest` to have it done.
-             * @default
-             */
-            digest: string;
-            /**
-             * @description Nothing was written.
-             * @default false
-             */
-            dry_run: boolean;
-            /**
-             * @description REDCap's scheduling is switched on, for the events' days.
-             * @default false
-             */
-            enables_scheduling: boolean;
-            /** @default [] */
-            events: components["schemas"]["PartChangeShown"][];
-            /** @default [] */
-            form_event_mapping: components["schemas"]["PartChangeShown"][];
-            /**
-             * @description The design was made from the study's settings.
-             * @default false
-             */
-            from_settings: boolean;
-            /**
-             * @description Why it must not be done; of a preview that is no success.
-             * @default []
-             */
-            refusals: string[];
-            /** @default [] */
-            repeating: components["schemas"]["PartChangeShown"][];
-            /**
-             * @description What is written, in this order.
-             * @default []
-             */
-            steps: components["schemas"]["InitStepShown"][];
-            /**
-             * @description What a person should know.
-             * @default []
-             */
-            warnings: string[];
-        };
-        /** @description What an initialization came to; a preview that is no success tells in `refusals` why it must not be done. */
-        ProjectInitShown: components["schemas"]["CallShown"] & components["schemas"]["ProjectInit"];
         ReAnchoringSettings: {
             /** @description `flag_for_review`, `re_window` or `preserve`. */
             completed_visit_handling: string;
@@ -2210,14 +1738,6 @@ export interface components {
             original_target_date: string;
             /** Format: uuid */
             visit: string;
-        };
-        RecordsToImport: {
-            /** @description Only tells what would be done, and the digest to order it with. */
-            dry_run?: boolean;
-            /** @description The `digest` of the preview that was looked at; needed to have it done. */
-            expected_digest?: string | null;
-            /** @description Only these; all records without it. */
-            records?: string[] | null;
         };
         RedcapSettings: {
             /** @description The REDCap field that carries the enrolment or baseline date. */
@@ -2236,7 +1756,7 @@ export interface components {
             redcap_field_mapping?: {
                 [key: string]: components["schemas"]["TaskFields"];
             } | null;
-            /** @description Instruments that are REDCap surveys: the event sync makes them participants' tasks. */
+            /** @description Instruments that are REDCap surveys: they become participants' tasks at once, their links as soon as REDCap gives them. */
             survey_instruments?: string[] | null;
         };
         /** @description The configuration as people may see it. */
@@ -2273,13 +1793,6 @@ export interface components {
          * @enum {string}
          */
         RedisState: "not_configured" | "connected" | "unreachable";
-        Repeat: {
-            custom_form_label?: string;
-            /** @description The unique name of the event; absent in a classic project. */
-            event_name?: string | null;
-            /** @description The instrument; absent when the whole event repeats. */
-            form_name?: string;
-        };
         RereadShown: {
             /** Format: date-time */
             claimed_at?: string | null;
@@ -2493,6 +2006,15 @@ export interface components {
             /** @enum {string} */
             sync_status: "pending" | "synced" | "failed";
         };
+        /** @description What asking for survey links came to. The links are their participants' own. */
+        SurveyLinksShown: components["schemas"]["CallShown"] & {
+            /** @description Links that participants have now. */
+            fetched: number;
+            /** @description There are more: another job goes on. */
+            more: boolean;
+            /** @description Surveys for which REDCap gave no link; each participant's page says why. */
+            refused: number;
+        };
         SyncOrder: {
             /** @description Failed sessions; all failed ones of the study when not given (200 at a time). */
             session_ids?: string[] | null;
@@ -2515,8 +2037,10 @@ export interface components {
             kind: components["schemas"]["TaskKind"];
             /** @description What people call the visit. */
             label?: string | null;
-            /** @description The participant's own link to a survey. */
+            /** @description The participant's own link to a survey that can be done today and is not done. */
             link?: string | null;
+            /** @description Whether REDCap has given the link of a survey; null for other tasks. */
+            link_ready?: boolean | null;
             /** @description Whether it can be done today. */
             open: boolean;
             /** Format: date-time */
@@ -2604,6 +2128,10 @@ export interface components {
             state: "upcoming" | "due" | "overdue" | "completed" | "missed" | "cancelled";
             /** @enum {string} */
             status: "pending" | "completed" | "missed" | "cancelled";
+            /** @description Surveys for which REDCap gives the participant no link, each with the reason. A link itself is never here. */
+            survey_problems: {
+                [key: string]: string;
+            };
             /** @description Of these, the surveys, each with REDCap's completion (2 is complete); absent when REDCap has said nothing. */
             surveys: {
                 [key: string]: number | null;
@@ -3830,7 +3358,7 @@ export interface operations {
             };
         };
     };
-    delete_form: {
+    refresh_survey_links: {
         parameters: {
             query?: never;
             header?: never;
@@ -3839,144 +3367,14 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["FormToDelete"];
-            };
-        };
+        requestBody?: never;
         responses: {
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["FormDeletionShown"];
-                };
-            };
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["JobsUnderWay"];
-                };
-            };
-            /** @description Refused */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    import_participants: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                study_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RecordsToImport"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ParticipantImportShown"];
-                };
-            };
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["JobsUnderWay"];
-                };
-            };
-            /** @description Refused */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    init_project: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                study_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewProject"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProjectInitShown"];
-                };
-            };
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["JobsUnderWay"];
-                };
-            };
-            /** @description Refused */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    push_dictionary: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                study_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewDictionary"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DictionaryPushShown"];
+                    "application/json": components["schemas"]["SurveyLinksShown"];
                 };
             };
             202: {

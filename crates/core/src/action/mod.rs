@@ -186,6 +186,23 @@ pub enum Action {
         created: usize,
         updated: usize,
         retired: usize,
+        renamed: usize,
+    },
+    /// Visits of windows that are newer than the participant's schedule.
+    AddVisits {
+        participant: ParticipantId,
+        version: ScheduleVersionId,
+        visits: usize,
+    },
+    /// Counts only: a link is its participant's own.
+    FetchSurveyLinks {
+        study: StudyId,
+        fetched: usize,
+        refused: usize,
+    },
+    RefreshSurveyLinks {
+        study: StudyId,
+        job: JobId,
     },
     Reconcile {
         study: StudyId,

@@ -30,6 +30,8 @@ impl Action {
             | Self::AskReread { study, .. }
             | Self::SyncEvents { study, .. }
             | Self::Reconcile { study, .. }
+            | Self::FetchSurveyLinks { study, .. }
+            | Self::RefreshSurveyLinks { study, .. }
             | Self::OpenBreaker { study, .. }
             | Self::CloseBreaker { study }
             | Self::ResetBreaker { study, .. }
@@ -62,6 +64,7 @@ impl Action {
             | Self::PassConsentGate { participant, .. }
             | Self::RecordConsent { participant, .. }
             | Self::MoveAnchor { participant, .. }
+            | Self::AddVisits { participant, .. }
             | Self::CreateParticipantLink { participant }
             | Self::UseParticipantLink { participant } => of("participant", participant.0),
             Self::SubmitSession { session, .. }

@@ -91,7 +91,9 @@ impl ActionName {
             | Self::CreateScheduleVersion
             | Self::PassConsentGate
             | Self::RecordConsent
-            | Self::MoveAnchor => &[Participants, Visits],
+            | Self::MoveAnchor
+            | Self::AddVisits => &[Participants, Visits],
+            Self::FetchSurveyLinks | Self::RefreshSurveyLinks => &[Visits],
             Self::CreateParticipantLink | Self::UseParticipantLink => &[Participants],
             Self::SubmitSession => &[Sessions, Visits],
             Self::SyncSession | Self::FailSync | Self::ResyncSession => &[Sessions],

@@ -323,6 +323,7 @@ fn a_project_that_is_as_wanted_needs_no_step_and_a_part_only_its_own() {
 #[test]
 fn settings_make_a_project_and_say_what_they_cannot() {
     let window = |name: &str, label: &str, day, position| crate::schedule::Window {
+        event_id: None,
         id: crate::ids::WindowId::at(crate::Timestamp::default()),
         arm_num: 1,
         event_name: name.to_owned(),

@@ -14,7 +14,8 @@ use uuid::Uuid;
 
 use super::reconcile::ReconcileShown;
 use super::redcap::{
-    DictionaryPushShown, EventSyncShown, FormDeletionShown, ParticipantImportShown, ProjectInitShown, TestShown,
+    DictionaryPushShown, EventSyncShown, FormDeletionShown, ParticipantImportShown, ProjectInitShown, SurveyLinksShown,
+    TestShown,
 };
 use crate::AppState;
 use crate::extract::{At, Call, StudyMember};
@@ -27,8 +28,8 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 #[derive(serde::Serialize, ToSchema)]
 struct JobShown {
     id: Uuid,
-    /// `sync_events`, `sync_session`, `test_connection`, `reconcile`, `push_dictionary`, `init_project`, `delete_form` or
-    /// `import_participants`.
+    /// `sync_events`, `sync_session`, `test_connection`, `reconcile`, `fetch_survey_links`, `push_dictionary`, `init_project`,
+    /// `delete_form` or `import_participants`.
     kind: &'static str,
     #[schema(schema_with = crate::schema::job_state)]
     state: JobState,
@@ -61,6 +62,9 @@ struct JobShown {
     /// What an ended `import_participants` came to.
     #[serde(skip_serializing_if = "Option::is_none")]
     import_participants: Option<ParticipantImportShown>,
+    /// What an ended `fetch_survey_links` came to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    survey_links: Option<SurveyLinksShown>,
 }
 
 impl From<StoredJob> for JobShown {
@@ -76,6 +80,8 @@ impl From<StoredJob> for JobShown {
             delete_form: matches!(&job.kind, JobKind::DeleteForm { .. } if ended).then(|| FormDeletionShown::of(&job)),
             import_participants: matches!(&job.kind, JobKind::ImportParticipants { .. } if ended)
                 .then(|| ParticipantImportShown::of(&job)),
+            survey_links: (ended && matches!(job.kind, JobKind::FetchSurveyLinks { .. }))
+                .then(|| SurveyLinksShown::of(&job)),
             id: job.id.0,
             kind: job.kind.name(),
             state: job.state,

@@ -27,6 +27,7 @@ mod operations;
 mod pages;
 mod participant_session;
 mod portal;
+mod portal_surveys;
 mod production_gating;
 mod redcap_config;
 mod redcap_project_id_lookup;

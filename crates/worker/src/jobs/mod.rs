@@ -3,6 +3,7 @@
 //! Invariant: work that was claimed ends in success or in [`give_up`], a panic included; neither is repeated.
 
 mod delete_form;
+pub(crate) mod fetch_survey_links;
 mod import_participants;
 mod init_project;
 mod operation;
@@ -60,6 +61,9 @@ async fn attempt(worker: Worker, work: Work) {
             JobKind::DeleteForm { form, order } => delete_form::delete_form(&worker, job, form, order).await,
             JobKind::ImportParticipants { records, order } => {
                 import_participants::import_participants(&worker, job, records.as_deref(), order).await
+            }
+            JobKind::FetchSurveyLinks { asked_before } => {
+                fetch_survey_links::fetch_survey_links(&worker, job, *asked_before).await
             }
         },
     };

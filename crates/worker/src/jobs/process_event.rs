@@ -12,6 +12,7 @@
 
 pub(super) mod enrol;
 mod held;
+mod surveys;
 mod update;
 
 pub(super) use held::refuse_held;

@@ -13,12 +13,14 @@ import { EventSync } from "./EventSync";
 import { redcapQuery } from "./redcap";
 import { ResultMapping } from "./ResultMapping";
 import { Sites } from "./Sites";
+import { SurveyLinks } from "./SurveyLinks";
 import { Webhook } from "./Webhook";
 
 const PARTS = [
   ["connection", "Connection"],
   ["webhook", "Webhook"],
   ["event-sync", "Event sync"],
+  ["survey-links", "Survey links"],
   ["enrollment", "Enrollment fields"],
   ["results", "Result fields"],
   ["sites", "Groups and sites"],
@@ -55,6 +57,7 @@ export function Redcap() {
           <Connection redcap={asked.data} />
           <Webhook redcap={asked.data} />
           <EventSync redcap={asked.data} />
+          <SurveyLinks redcap={asked.data} />
           <Enrollment redcap={asked.data} />
           <ResultMapping redcap={asked.data} />
           <Sites />

@@ -9,7 +9,7 @@ use metricis_store::{JobKind, Operational, StoredJob, Tx};
 use serde::Serialize;
 
 use super::super::jobs::{JobsUnderWay, under_way};
-use super::outcome::{EventSyncShown, TestShown};
+use super::outcome::{EventSyncShown, SurveyLinksShown, TestShown};
 use crate::AppState;
 use crate::extract::{Call, OnStudy, StudyAdmin};
 use crate::problem::{Problem, Refusals};
@@ -28,6 +28,19 @@ pub(super) async fn sync_events(call: Call<StudyAdmin, Tx>) -> Result<Response, 
     responses((status = 200, body = TestShown), (status = 202, body = JobsUnderWay), Refusals))]
 pub(super) async fn test_connection(call: Call<StudyAdmin, Tx>) -> Result<Response, Problem> {
     commit_and_wait(call, JobKind::TestConnection, TestShown::of).await
+}
+
+/// Asks REDCap again for every survey link that participants need now or soon, for when they were reset there; a link stays until
+/// REDCap has given another.
+#[utoipa::path(post, path = "/api/studies/{study_id}/redcap/refresh-survey-links", tag = "redcap",
+    params(("study_id" = Uuid, Path)), security(("token" = [])),
+    responses((status = 200, body = SurveyLinksShown), (status = 202, body = JobsUnderWay), Refusals))]
+pub(super) async fn refresh_survey_links(call: Call<StudyAdmin, Tx>) -> Result<Response, Problem> {
+    refuse_unconnected(&call).await?;
+    let (study, asked_before) = (call.who.study(), Some(call.now()));
+    let job = call.tx.enqueue_job(study, &JobKind::FetchSurveyLinks { asked_before }).await?;
+    let app = call.commit(Action::RefreshSurveyLinks { study, job }).await?;
+    show(&app, study, job, SurveyLinksShown::of).await
 }
 
 /// Commits a job and shows what came of it. An operation that is ordered, and not only previewed, leaves the account of who

@@ -1,16 +1,15 @@
 //! Enrolment: participant, schedule version 1 and, unless consent is waited for, its visits – all or nothing.
 
-use std::collections::BTreeSet;
-
 use metricis_core::action::{Action, Actor, Entry};
 use metricis_core::enrolment::{MappedParticipant, ParticipantCode, generate_participant_code, mapped_digest};
 use metricis_core::ids::{EventId, ParticipantId};
-use metricis_core::schedule::{Gate, GateReason, PlannedVisit, gate, plan_visits, study_date};
+use metricis_core::schedule::{self, Gate, GateReason, PlannedVisit, Window, gate, study_date};
 use metricis_core::words::ParticipantStatus;
 use metricis_store::{NewParticipant, Snapshot, StoredEvent, StoredStudy, Tx};
 use secrecy::ExposeSecret;
 
 use super::Applied;
+use super::surveys::{participant_date, put_surveys};
 use crate::failure::{Failure, Stop};
 use crate::record::{Record, study_zone};
 use crate::worker::Worker;
@@ -22,7 +21,7 @@ const CODES_TRIED: i64 = 1_000;
 pub(in crate::jobs) struct Plan {
     pub(in crate::jobs) mapped: MappedParticipant,
     visits: Vec<PlannedVisit>,
-    has_windows: bool,
+    windows: Vec<Window>,
 }
 
 /// Creates the participant of a record in `tx`.
@@ -59,13 +58,13 @@ pub(in crate::jobs) async fn plan_enrolment(
     let windows = db.windows(study.id).await?;
     // Planned also while consent is waited for: an arm that cannot be scheduled is found at once, not at the consent.
     let anchor = mapped.enrollment_date;
-    let visits = plan_visits(&windows, mapped.arm_num, anchor, &BTreeSet::new()).map_err(Failure::refused)?;
+    let visits = schedule::plan_enrolment(&windows, mapped.arm_num, anchor).map_err(Failure::refused)?;
     if let Some(code) = &mapped.participant_code
         && db.participant_by_code(study.id, code.as_str()).await?.is_some()
     {
         return Err(code_taken().into());
     }
-    Ok(Plan { mapped, visits, has_windows: !windows.is_empty() })
+    Ok(Plan { mapped, visits, windows })
 }
 
 /// Writes what was planned in the same transaction.
@@ -80,7 +79,7 @@ pub(in crate::jobs) async fn write_enrolment(
     record: &Record,
     plan: Plan,
 ) -> Result<Applied, Stop> {
-    let Plan { mapped, visits, has_windows } = plan;
+    let Plan { mapped, visits, windows } = plan;
     let anchor = mapped.enrollment_date;
     let gate = gate(&study.config.constraints, None);
     let (status, visits) = match gate {
@@ -93,16 +92,31 @@ pub(in crate::jobs) async fn write_enrolment(
     tx.insert_participant(&new).await?;
     let version = tx.insert_version(participant, 1, anchor).await?;
     tx.insert_visits(version, &visits).await?;
-    for (visit, state) in record.survey_changes(&tx.visits(participant).await?) {
-        tx.set_survey_state(visit, &state).await?;
+    let stored = tx.visits(participant).await?;
+    put_surveys(tx, study, participant, record, participant_date(tx, worker, study, mapped.time_zone)).await?;
+    if stored.iter().any(|visit| !visit.survey_instruments.is_empty()) {
+        tx.ask_survey_links(study.id).await?;
     }
     let entry = |action| Entry::study(study.id, Actor::Worker, action);
     let enrolled = Action::EnrolParticipant { participant, event, site: mapped.site, status, visits: visits.len() };
     let scheduled = Action::CreateScheduleVersion { participant, version, version_number: 1, anchor_date: anchor };
     let mut entries = vec![entry(enrolled), entry(scheduled)];
     entries.extend(pass_gate(study, participant, gate).map(entry));
-    let note = (!has_windows).then(|| "enrolled without visits: the study has no visit windows".to_owned());
+    let note = visits.is_empty().then(|| note_without_visits(&windows, mapped.arm_num, gate)).flatten();
     Ok(Applied { entries, note })
+}
+
+/// Why somebody who may have visits has none.
+fn note_without_visits(windows: &[Window], arm_num: i32, gate: Gate) -> Option<String> {
+    if windows.iter().all(|window| !window.active) {
+        return Some("enrolled without visits: the study has no visit windows".to_owned());
+    }
+    // While consent is waited for nobody has visits, and that is no news.
+    gate.is_open().then(|| {
+        format!(
+            "enrolled without visits: no event of arm {arm_num} has a day in REDCap; its Scheduling module says when"
+        )
+    })
 }
 
 fn new_participant(
