@@ -31,6 +31,9 @@ pub enum JobKind {
     TestConnection,
     /// Compare REDCap's records with ours.
     Reconcile,
+    /// Do nothing.
+    #[cfg(feature = "bench")]
+    Idle,
 }
 
 impl JobKind {
@@ -42,6 +45,8 @@ impl JobKind {
             Self::SyncSession { .. } => "sync_session",
             Self::TestConnection => "test_connection",
             Self::Reconcile => "reconcile",
+            #[cfg(feature = "bench")]
+            Self::Idle => "idle",
         }
     }
 }
