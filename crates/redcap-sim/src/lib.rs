@@ -27,6 +27,7 @@ pub use save::{SURVEY_RESPONDENT, SaveForm, Saved};
 pub use sim::{ProjectHandle, ProjectOptions, Scope, Sim, SimOptions};
 pub use state::ApiUser;
 pub use state::check::Refusal;
+pub use state::randomization::{Allocation, NewRandomization};
 
 /// Every way to misbehave: how it is written, and what it does.
 pub fn fault_kinds() -> impl Iterator<Item = (&'static str, &'static str)> {
@@ -62,6 +63,8 @@ pub enum SimError {
     NotRepeating(String),
     #[error(transparent)]
     Project(OdmError),
+    #[error("the randomization does not fit the project: {0}")]
+    Randomization(String),
     #[error("project {0} has no DET URL")]
     NoDetUrl(u32),
     #[error("{} of the values were refused", .0.len())]

@@ -72,6 +72,9 @@ pub enum JobKind {
         /// Links from before this moment are asked for again: a person said that REDCap has others now.
         asked_before: Option<Timestamp>,
     },
+    /// Do nothing.
+    #[cfg(feature = "bench")]
+    Idle,
 }
 
 impl JobKind {
@@ -88,6 +91,8 @@ impl JobKind {
             Self::DeleteForm { .. } => "delete_form",
             Self::ImportParticipants { .. } => "import_participants",
             Self::FetchSurveyLinks { .. } => "fetch_survey_links",
+            #[cfg(feature = "bench")]
+            Self::Idle => "idle",
         }
     }
 
@@ -104,6 +109,8 @@ impl JobKind {
             | Self::TestConnection
             | Self::Reconcile { .. }
             | Self::FetchSurveyLinks { .. } => None,
+            #[cfg(feature = "bench")]
+            Self::Idle => None,
         }
     }
 }

@@ -94,6 +94,8 @@ async fn fail(tx: &Tx, job: &ClaimedJob) -> Result<Option<(Entry, Option<Alarm>)
 
 fn abandoned(job: &ClaimedJob) -> Failure {
     Failure::exception(match job.kind {
+        #[cfg(feature = "bench")]
+        JobKind::Idle => "the worker died during the job",
         JobKind::SyncSession { .. } => {
             "outcome unknown; re-sync is safe: the worker died during the sync, or lost hold of it"
         }

@@ -176,11 +176,15 @@ fn change(call: &Call<'_>, row: &SentRow, record: &str, earlier: &[Change]) -> R
         refuse("redcap_data_access_group", &value, "The value is not a valid unique group name.".to_owned());
         None
     });
-    let blanks = match call.params.choice("overwriteBehavior", &["normal", "overwrite"]) {
+    let blanks = blanks(call);
+    if refusals.is_empty() { Ok(Change { record: record.into(), place, values, group, blanks }) } else { Err(refusals) }
+}
+
+fn blanks(call: &Call<'_>) -> Blanks {
+    match call.params.choice("overwriteBehavior", &["normal", "overwrite"]) {
         "overwrite" => Blanks::Erase,
         _ => Blanks::Ignore,
-    };
-    if refusals.is_empty() { Ok(Change { record: record.into(), place, values, group, blanks }) } else { Err(refusals) }
+    }
 }
 
 const REFUSED_BY_FAULT: &str =

@@ -29,6 +29,7 @@ mod places;
 mod project;
 mod project_create;
 mod project_xml;
+mod randomize;
 mod record_parts;
 mod records;
 mod repeats;

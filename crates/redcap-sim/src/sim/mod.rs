@@ -87,9 +87,11 @@ impl Sim {
     }
 
     pub(crate) fn world(&self) -> MutexGuard<'_, World> {
-        self.visits.fetch_add(1, Ordering::Relaxed);
         // A panic elsewhere must not take the whole server down; every change below the lock is complete or absent.
-        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+        let world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
+        // Counted under the lock: whoever writes the file after seeing this count waits for what the visit changes.
+        self.visits.fetch_add(1, Ordering::Relaxed);
+        world
     }
 
     /// The projects and the tokens of their first person, by project id.

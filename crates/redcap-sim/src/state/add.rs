@@ -44,6 +44,7 @@ impl World {
             users: vec![ApiUser { token: Some(token.clone()), ..ApiUser::with_all_rights(API_USERNAME) }.into()],
             roles,
             repository: Repository::default(),
+            randomizations: Vec::new(),
             log: Vec::new(),
             det_url: options.det_url,
             deliveries: Vec::new(),

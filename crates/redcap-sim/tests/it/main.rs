@@ -13,6 +13,7 @@ mod orders;
 mod pages;
 mod people;
 mod projects;
+mod randomization;
 mod same_requests;
 mod scale;
 mod server;
