@@ -1,5 +1,6 @@
 //! The command line: one declaration gives names, variables and help.
 
+use metricis_core::words::FlagResolution;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -186,9 +187,38 @@ pub struct ReconcileArgs {
     /// Only say what would be done
     #[arg(long)]
     pub dry_run: bool,
+    /// Flag as deleted what REDCap does not list and its log does not explain
+    #[arg(long)]
+    pub absent_as_deleted: bool,
     /// How long to wait for the outcome, in seconds; the run goes on without us
     #[arg(long, default_value_t = 600, value_name = "SECONDS")]
     pub wait_s: u32,
+}
+
+/// One of them.
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+pub struct FlagChoice {
+    /// The record is still the participant's: by its new name, or made anew
+    #[arg(long)]
+    follow: bool,
+    /// It is not: the participant has no record any more
+    #[arg(long)]
+    detach: bool,
+    /// A move to another group was seen
+    #[arg(long)]
+    dismiss: bool,
+}
+
+impl FlagChoice {
+    /// The word of the contract.
+    pub const fn word(&self) -> FlagResolution {
+        match (self.follow, self.detach) {
+            (true, _) => FlagResolution::Followed,
+            (_, true) => FlagResolution::Detached,
+            _ => FlagResolution::Dismissed,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -203,12 +233,8 @@ pub enum Flags {
     /// Decide on a flag (audited)
     Resolve {
         flag: String,
-        /// The renamed record is the participant's: they get its new name
-        #[arg(long, required_unless_present = "dismiss", conflicts_with = "dismiss")]
-        follow: bool,
-        /// Nothing follows from it here
-        #[arg(long)]
-        dismiss: bool,
+        #[command(flatten)]
+        choice: FlagChoice,
         /// For the audit log; no health data
         #[arg(long)]
         reason: String,

@@ -117,9 +117,11 @@ words! {
     }
     /// What a person decided about a flag.
     FlagResolution {
-        /// The renamed record is the same person's: the participant has its new name.
+        /// The record is still the participant's: by its new name, or made anew.
         Followed = "followed",
-        /// Nothing follows from it here.
+        /// It is not: the participant has no record any more.
+        Detached = "detached",
+        /// It was seen; nothing follows from it here.
         Dismissed = "dismissed",
         /// Nobody decided: it concerned no participant.
         Unconcerned = "unconcerned",

@@ -79,11 +79,11 @@ impl Reader {
 }
 
 fn form_of(query: LogQuery<'_>) -> Form<'_> {
-    let minute = |time: NaiveDateTime| time.format(MINUTE).to_string();
+    let second = |time: NaiveDateTime, second: &str| format!("{}:{second}", time.format(MINUTE));
     let mut form: Form<'_> = vec![];
     form.extend(query.record.map(|record| ("record".into(), record.into())));
-    form.extend(query.begin.map(|time| ("beginTime".into(), minute(time).into())));
-    form.extend(query.end.map(|time| ("endTime".into(), minute(time).into())));
+    form.extend(query.begin.map(|time| ("beginTime".into(), second(time, "00").into())));
+    form.extend(query.end.map(|time| ("endTime".into(), second(time, "59").into())));
     form
 }
 

@@ -35,6 +35,11 @@ word_schemas! {
 }
 
 /// Several of them.
+pub(crate) fn flag_resolutions() -> ArrayBuilder {
+    ArrayBuilder::new().items(flag_resolution())
+}
+
+/// Several of them.
 pub(crate) fn study_roles() -> ArrayBuilder {
     ArrayBuilder::new().items(study_role())
 }

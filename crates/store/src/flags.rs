@@ -1,8 +1,8 @@
 //! Flags: what happened to records in REDCap and a person has to decide on. Never a deletion, never a twin.
 //!
 //! ```text
-//!   raised ──► open ──► followed | dismissed      a person's decision
-//!      └─────────────► unconcerned                nobody's record: there is nothing to decide
+//!   raised ──► open ──► followed | detached | dismissed      a person's decision (`core::reconcile::resolve`)
+//!      └─────────────► unconcerned                           nobody's record: there is nothing to decide
 //! ```
 //!
 //! Invariant: a flag that is open names its participant; while one of a deletion or a rename is, nothing that happens under the
@@ -10,8 +10,9 @@
 
 use chrono::NaiveDateTime;
 use metricis_core::Timestamp;
+use metricis_core::action::Action;
 use metricis_core::ids::{FlagId, ParticipantId, StudyId, UserId};
-use metricis_core::reconcile::{Fate, KnownFate};
+use metricis_core::reconcile::{Fate, FlagFacts, KnownFate, is_detached, resolve};
 use metricis_core::words::{FlagKind, FlagResolution};
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
@@ -20,6 +21,9 @@ use crate::{Result, Snapshot, StoreError, Tx, sql, transition::conflict};
 
 /// How REDCap's times are stored.
 const MINUTE: &str = "%Y-%m-%d %H:%M";
+/// That it is not certain which record a participant has, for a query in which they are called `p`.
+pub(crate) const UNCERTAIN: &str = "(p.external_id LIKE 'detached:%' OR EXISTS (SELECT 1 FROM record_flags f \
+     WHERE f.participant_id = p.id AND f.resolved_at IS NULL AND f.kind IN ('deleted', 'renamed')))";
 const COLUMNS: &str = "id, study_id, kind, record_id, was, became, participant_id, redcap_at, raised_at, resolution, \
                        resolved_at, resolved_by, reason";
 
@@ -42,6 +46,8 @@ pub struct NewFlag {
     pub participant: Option<ParticipantId>,
     /// When, in REDCap's own time, as far as its log says.
     pub redcap_at: Option<NaiveDateTime>,
+    /// Its place among those that are raised together.
+    pub position: i32,
 }
 
 /// A flag as stored.
@@ -114,6 +120,12 @@ impl TryFrom<Row> for StoredFlag {
 }
 
 impl StoredFlag {
+    /// What a decision looks at.
+    #[must_use]
+    pub fn facts(&self) -> FlagFacts<'_> {
+        FlagFacts { kind: self.kind, record: &self.record_id, became: self.became.as_deref(), decided: self.resolution }
+    }
+
     /// What the log said, for the next reading of it; none of a flag that did not come from there.
     fn fate(self) -> Option<KnownFate> {
         let renamed_to = match self.kind {
@@ -121,8 +133,8 @@ impl StoredFlag {
             FlagKind::Renamed => Some(self.became?),
             FlagKind::DagMoved => return None,
         };
-        let fate = Fate { record: self.record_id, renamed_to };
-        Some(KnownFate { fate, at: self.redcap_at?, participant: self.participant })
+        let (fate, open) = (Fate { record: self.record_id, renamed_to }, self.resolution.is_none());
+        Some(KnownFate { fate, at: self.redcap_at?, participant: self.participant, open })
     }
 }
 
@@ -160,13 +172,13 @@ impl Snapshot {
         Ok(self.count(text, sql::values![study.0]).await?.unsigned_abs())
     }
 
-    /// What is known of the log's deletions and renames, and of whose records they were.
+    /// What is known of the log's deletions and renames, and of whose records they were, in the order of the log.
     ///
     /// # Errors
     /// Whatever the database says.
     pub async fn known_fates(&self, study: StudyId) -> Result<Vec<KnownFate>> {
         let text = format!(
-            "SELECT {COLUMNS} FROM record_flags WHERE study_id = $1 AND kind <> 'dag_moved' ORDER BY redcap_at, id"
+            "SELECT {COLUMNS} FROM record_flags WHERE study_id = $1 AND kind <> 'dag_moved' ORDER BY raised_at, position, id"
         );
         let rows = self.all::<Row>(&text, sql::values![study.0]).await?;
         rows.into_iter().filter_map(|row| StoredFlag::try_from(row).map(StoredFlag::fate).transpose()).collect()
@@ -185,16 +197,6 @@ impl Snapshot {
         self.one::<Row>(&text, sql::values![study.0, record_id]).await?.map(TryInto::try_into).transpose()
     }
 
-    /// Whether a person has decided that what was renamed is not the participant's any more, or nobody's it ever was.
-    ///
-    /// # Errors
-    /// Whatever the database says.
-    pub async fn rename_is_dismissed(&self, study: StudyId, record_id: &str, became: &str) -> Result<bool> {
-        let text = "SELECT count(*) FROM record_flags WHERE study_id = $1 AND kind = 'renamed' AND record_id = $2 AND became = $3 \
-                    AND resolution IN ('dismissed', 'unconcerned')";
-        Ok(self.count(text, sql::values![study.0, record_id, became]).await? > 0)
-    }
-
     /// The names under which an open flag holds something, sorted.
     ///
     /// # Errors
@@ -206,6 +208,15 @@ impl Snapshot {
         names.sort_unstable();
         names.dedup();
         Ok(names)
+    }
+
+    /// Whether it is not certain which record a participant has, or they have none: nothing may be read for them or written.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn has_uncertain_record(&self, participant: ParticipantId) -> Result<bool> {
+        let text = format!("SELECT count(*) FROM participants p WHERE id = $1 AND {UNCERTAIN}");
+        Ok(self.count(&text, sql::values![participant.0]).await? > 0)
     }
 
     /// The flag with this id.
@@ -226,7 +237,7 @@ impl Tx {
     pub async fn insert_flag(&self, new: &NewFlag) -> Result<()> {
         let closed = new.participant.is_none().then_some(FlagResolution::Unconcerned);
         let text = "INSERT INTO record_flags (id, study_id, kind, record_id, was, became, participant_id, redcap_at, raised_at, \
-                    resolution, resolved_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+                    resolution, resolved_at, position) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
         let args = sql::values![
             new.id.0,
             new.study.0,
@@ -239,34 +250,62 @@ impl Tx {
             self.now,
             closed.map(FlagResolution::as_str),
             closed.map(|_| self.now),
+            new.position,
         ];
         self.execute(text, args).await?;
         Ok(())
     }
 
-    /// Writes a person's decision on an open flag. A followed rename gives the participant its new name, and asks for the record to
-    /// be read under it.
+    /// Writes a person's decision on a flag of `study`, and what follows from it for the participant: another record, which is read
+    /// again, or none. None when there is no such flag.
     ///
     /// # Errors
-    /// A conflict when somebody has decided meanwhile, or when another participant has the new name.
-    pub async fn resolve_flag(
+    /// A conflict, in words, when it cannot be decided so, when somebody was quicker, or when another participant has the new name.
+    pub async fn decide_flag(
         &self,
-        flag: &StoredFlag,
+        study: StudyId,
+        id: FlagId,
         resolution: FlagResolution,
-        new_record: Option<&str>,
         by: Option<UserId>,
         reason: &str,
-    ) -> Result<()> {
+    ) -> Result<Option<Action>> {
+        let Some(flag) = self.flag(id).await?.filter(|flag| flag.study == study) else { return Ok(None) };
+        let participant = match flag.participant {
+            Some(participant) => self.lock_participant(participant).await?,
+            None => None,
+        };
+        let Some(participant) = participant else {
+            return Err(conflict("the flag concerns nobody: there is nothing to decide"));
+        };
+        let before = participant.external_id;
+        let new = resolve(flag.facts(), resolution, participant.id, &before)
+            .map_err(|refusal| conflict(refusal.to_string()))?;
         let text = "UPDATE record_flags SET resolution = $2, resolved_at = $3, resolved_by = $4, reason = $5 \
                     WHERE id = $1 AND resolved_at IS NULL";
-        let args = sql::values![flag.id.0, resolution.as_str(), self.now, by.map(|id| id.0), reason];
+        let args = sql::values![id.0, resolution.as_str(), self.now, by.map(|id| id.0), reason];
         self.transition(1, "somebody has decided on this flag meanwhile", text, args).await?;
-        let (Some(participant), Some(record)) = (flag.participant, new_record) else { return Ok(()) };
-        if self.participant_of_record(flag.study, record).await?.is_some() {
+        if let Some(record) = &new {
+            self.give_record(study, participant.id, record).await?;
+        }
+        Ok(Some(Action::ResolveFlag {
+            study,
+            flag: id,
+            resolution,
+            participant: Some(participant.id),
+            record: new.map(|new| (before, new)),
+            reason: reason.to_owned(),
+        }))
+    }
+
+    async fn give_record(&self, study: StudyId, participant: ParticipantId, record: &str) -> Result<()> {
+        if self.participant_of_record(study, record).await?.is_some() {
             return Err(conflict(format!("record {record:?} is another participant's")));
         }
         let text = "UPDATE participants SET external_id = $2, updated_at = $3 WHERE id = $1";
         self.execute(text, sql::values![participant.0, record, self.now]).await?;
-        self.ask_reread(flag.study, record).await
+        match is_detached(record) {
+            true => Ok(()),
+            false => self.ask_reread(study, record).await,
+        }
     }
 }

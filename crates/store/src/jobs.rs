@@ -38,6 +38,9 @@ pub enum JobKind {
         /// Only say what would be done.
         #[serde(default)]
         dry_run: bool,
+        /// Flag as deleted what REDCap does not list and its log does not explain: a person's word.
+        #[serde(default)]
+        absent_as_deleted: bool,
     },
     /// Give REDCap another data dictionary.
     PushDictionary {
@@ -247,12 +250,13 @@ impl Tx {
 
     /// A participant's results go to REDCap one after the other, in the order in which they were completed: sent side by side,
     /// an older one could come last and stand in REDCap for the newer. So do a study's high-risk operations: what one has
-    /// looked at, another must not be changing. A study's links are fetched by one job at a time: two would ask for the same
+    /// looked at, another must not be changing, and of two reconciles the slower one must not put the mark back. A study's links are fetched by one job at a time: two would ask for the same
     /// ones, and an older answer could replace the one of a refresh.
     async fn serial_of(&self, study: StudyId, kind: &JobKind) -> Result<Option<(String, Timestamp)>> {
         let session = match kind {
             JobKind::SyncSession { session } => session,
             JobKind::FetchSurveyLinks { .. } => return Ok(Some((format!("survey_links {study}"), self.now))),
+            JobKind::Reconcile { .. } => return Ok(Some((format!("reconcile:{study}"), self.now))),
             kind if kind.order().is_some() => return Ok(Some((format!("operation:{study}"), self.now))),
             _ => return Ok(None),
         };

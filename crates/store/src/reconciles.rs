@@ -2,9 +2,12 @@
 //!
 //! Invariant: of several workers one queues the job of a study that is due, and none while one waits or runs.
 
+use std::collections::BTreeMap;
+
 use chrono::{Duration, NaiveDateTime};
 use metricis_core::Timestamp;
-use metricis_core::ids::{EventId, StudyId};
+use metricis_core::ids::{EventId, ParticipantId, StudyId};
+use metricis_core::reconcile::is_detached;
 use metricis_core::words::EventStatus;
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
@@ -49,8 +52,10 @@ struct Blocking {
 }
 
 #[derive(FromQueryResult)]
-struct Name {
+struct Held {
     external_id: String,
+    id: Uuid,
+    created_at: Timestamp,
 }
 
 impl Snapshot {
@@ -67,13 +72,15 @@ impl Snapshot {
         Ok(ReconcileState { log_mark, ran_at: row.ran_at, full_at: row.full_at, study_since: row.created_at })
     }
 
-    /// The records of a study's participants, sorted.
+    /// The records of a study's participants, with whose they are and since when; not of those who have none any more.
     ///
     /// # Errors
     /// Whatever the database says.
-    pub async fn participant_records(&self, study: StudyId) -> Result<Vec<String>> {
-        let text = "SELECT external_id FROM participants WHERE study_id = $1 ORDER BY external_id";
-        Ok(self.all::<Name>(text, sql::values![study.0]).await?.into_iter().map(|row| row.external_id).collect())
+    pub async fn participant_records(&self, study: StudyId) -> Result<BTreeMap<String, (ParticipantId, Timestamp)>> {
+        let text = "SELECT external_id, id, created_at FROM participants WHERE study_id = $1";
+        let rows = self.all::<Held>(text, sql::values![study.0]).await?;
+        let of = |row: Held| (row.external_id, (ParticipantId(row.id), row.created_at));
+        Ok(rows.into_iter().filter(|row| !is_detached(&row.external_id)).map(of).collect())
     }
 
     /// The event of a record that a worker or a person has to end before a reconcile may make one: one that waits or is under
@@ -115,7 +122,8 @@ impl Tx {
                           ORDER BY id ON CONFLICT (study_id) DO NOTHING";
         self.execute(first_seen, sql::values![self.now + every]).await?;
         let due = "SELECT r.study_id, r.due_at FROM reconcile_states r JOIN studies s ON s.id = r.study_id \
-                   WHERE s.status IN ('active', 'paused') AND (r.due_at <= $1 OR EXISTS (SELECT 1 FROM reconcile_marks m \
+                   WHERE s.status IN ('active', 'paused') AND s.integration_mode = 'redcap' \
+                   AND s.config->'redcap'->>'api_token' IS NOT NULL AND (r.due_at <= $1 OR EXISTS (SELECT 1 FROM reconcile_marks m \
                      WHERE m.study_id = r.study_id AND m.refused > 0 AND NOT EXISTS (SELECT 1 FROM jobs j \
                        WHERE j.study_id = r.study_id AND j.kind = 'reconcile' AND j.created_at > $2))) \
                    AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.study_id = r.study_id AND j.kind = 'reconcile' \
@@ -126,21 +134,26 @@ impl Tx {
             // Of two workers one changes the row; the other finds that it is not as it was.
             let take = "UPDATE reconcile_states SET due_at = $2 WHERE study_id = $1 AND due_at = $3";
             if self.execute(take, sql::values![study_id, self.now + every, due_at]).await? == 1 {
-                self.enqueue_job(StudyId(study_id), &JobKind::Reconcile { full: false, dry_run: false }).await?;
+                self.enqueue_job(
+                    StudyId(study_id),
+                    &JobKind::Reconcile { full: false, dry_run: false, absent_as_deleted: false },
+                )
+                .await?;
                 queued += 1;
             }
         }
         Ok(queued)
     }
 
-    /// Keeps other reconciles of the study from raising flags until this transaction ends.
+    /// Keeps other reconciles of the study from raising flags until this transaction ends. One that is the study's first puts off the
+    /// next by an hour.
     ///
     /// # Errors
     /// Whatever the database says.
     pub async fn lock_reconcile(&self, study: StudyId) -> Result<()> {
         let text = "INSERT INTO reconcile_states (study_id, due_at) VALUES ($1, $2) \
                     ON CONFLICT (study_id) DO UPDATE SET due_at = reconcile_states.due_at";
-        self.execute(text, sql::values![study.0, self.now]).await?;
+        self.execute(text, sql::values![study.0, self.now + Duration::hours(1)]).await?;
         Ok(())
     }
 

@@ -15,6 +15,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::flags::UNCERTAIN;
 use crate::{JobKind, Result, Snapshot, StoreError, Tx, sql};
 
 /// Which links are asked for.
@@ -126,7 +127,7 @@ impl Snapshot {
              JOIN visit_windows w ON w.id = v.visit_window_id AND w.active {each} \
              LEFT JOIN survey_links l \
                ON l.participant_id = p.id AND l.visit_window_id = w.id AND l.instrument = e.value \
-             WHERE v.status IN ('pending', 'completed') AND v.window_start <= $3 AND v.window_end >= $2 \
+             WHERE NOT {UNCERTAIN} AND v.status IN ('pending', 'completed') AND v.window_start <= $3 AND v.window_end >= $2 \
                AND coalesce(CAST(v.survey_state -> e.value ->> 'complete' AS text), '') <> '2' \
                AND (l.asked_at IS NULL OR (l.link IS NULL AND l.asked_at < $4) OR l.asked_at < $5) {mapped} \
              ORDER BY (l.asked_at IS NOT NULL), v.window_start, v.id, e.value LIMIT $6",
@@ -185,16 +186,19 @@ impl Tx {
     }
 
     /// Writes down what came of asking for a link, in place of what came of it before. `false` when nobody needs it any more: the
-    /// participant has left, or the event is another one.
+    /// participant has left, has another record or none for certain, or the event is another one.
     ///
     /// # Errors
     /// Whatever the database says.
     pub async fn put_survey_link(&self, wanted: &WantedLink, answer: &Result<SecretString, String>) -> Result<bool> {
-        let text = "INSERT INTO survey_links (participant_id, visit_window_id, instrument, link, problem, asked_at) \
-                    SELECT p.id, w.id, $3, $4, $5, $6 FROM participants p JOIN visit_windows w ON w.study_id = p.study_id \
-                    WHERE p.id = $1 AND p.status = 'enrolled' AND w.id = $2 AND w.active AND coalesce(w.event_id, 0) = $7 \
-                    ON CONFLICT (participant_id, visit_window_id, instrument) \
-                    DO UPDATE SET link = excluded.link, problem = excluded.problem, asked_at = excluded.asked_at";
+        let text = format!(
+            "INSERT INTO survey_links (participant_id, visit_window_id, instrument, link, problem, asked_at) \
+             SELECT p.id, w.id, $3, $4, $5, $6 FROM participants p JOIN visit_windows w ON w.study_id = p.study_id \
+             WHERE p.id = $1 AND p.status = 'enrolled' AND p.external_id = $8 AND NOT {UNCERTAIN} \
+               AND w.id = $2 AND w.active AND coalesce(w.event_id, 0) = $7 \
+             ON CONFLICT (participant_id, visit_window_id, instrument) \
+             DO UPDATE SET link = excluded.link, problem = excluded.problem, asked_at = excluded.asked_at"
+        );
         let (link, problem) = match answer {
             Ok(link) => (Some(link.expose_secret()), None),
             Err(problem) => (None, Some(problem.as_str())),
@@ -202,8 +206,9 @@ impl Tx {
         let (participant, window) = (wanted.participant.0, wanted.window.0);
         let event_id = wanted.event_id.unwrap_or_default();
         let instrument = wanted.instrument.as_str();
-        let args = sql::values![participant, window, instrument, link, problem, self.now, event_id];
-        Ok(self.execute(text, args).await? > 0)
+        let record = wanted.record.as_str();
+        let args = sql::values![participant, window, instrument, link, problem, self.now, event_id, record];
+        Ok(self.execute(&text, args).await? > 0)
     }
 
     /// Forgets every link of a study: they lead into another project.

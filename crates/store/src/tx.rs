@@ -157,6 +157,17 @@ impl Tx {
         Ok(self.snapshot.inner.commit().await?)
     }
 
+    /// Records what was done and commits, or commits as [`Self::commit_operational`] does when nothing was.
+    ///
+    /// # Errors
+    /// Whatever the database says; nothing is then changed.
+    pub async fn commit_any(self, entries: Vec<Entry>, otherwise: Operational) -> Result<()> {
+        match entries.is_empty() {
+            false => self.commit(Entries(entries)).await,
+            true => self.commit_operational(otherwise).await,
+        }
+    }
+
     /// Gives everything up on purpose: how a probe leaves nothing behind.
     ///
     /// # Errors

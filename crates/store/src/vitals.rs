@@ -35,6 +35,10 @@ pub struct Vitals {
     pub breakers_open: i64,
     /// Studies with DETs refused for their rate, to be made good by a reconcile.
     pub reconciles_wanted: i64,
+    /// What happened to records in REDCap and waits for a person's decision.
+    pub flags_open: i64,
+    /// When the active study that waits longest was reconciled, or made when it never was.
+    pub reconciled_since: Option<Timestamp>,
     /// Studies whose time simulation is not zero.
     pub simulated_studies: i64,
     /// Servers that are alive: seen within [`crate::LIVE_WITHIN_S`].
@@ -67,6 +71,9 @@ impl Snapshot {
              (SELECT min(asked_at) {waiting}) AS rereads_since, \
              (SELECT count(*) FROM circuit_breakers WHERE state <> 'closed') AS breakers_open, \
              (SELECT count(*) FROM reconcile_marks WHERE refused > 0) AS reconciles_wanted, \
+             (SELECT count(*) FROM record_flags WHERE resolved_at IS NULL) AS flags_open, \
+             (SELECT min(coalesce(r.ran_at, s.created_at)) FROM studies s \
+               LEFT JOIN reconcile_states r ON r.study_id = s.id WHERE s.status = 'active') AS reconciled_since, \
              (SELECT count(*) FROM studies WHERE coalesce(test_mode_config->>'time_simulation_offset_days', '0') <> '0') \
                AS simulated_studies, \
              (SELECT count(*) {live} 'server') AS servers_live, \

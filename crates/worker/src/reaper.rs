@@ -7,7 +7,7 @@
 
 use metricis_core::action::Entry;
 use metricis_core::ids::{JobId, SessionId};
-use metricis_store::{ClaimedJob, Entries, JobKind, Operational, Reread, Result, StoreError, Tx};
+use metricis_store::{ClaimedJob, JobKind, Operational, Reread, Result, StoreError, Tx};
 
 use crate::alarm;
 use crate::failure::Failure;
@@ -35,11 +35,7 @@ impl Worker {
             }
         }
         let rereads = self.end_rereads(&tx).await?;
-        let mut entries = entries.into_iter();
-        match entries.next() {
-            Some(first) => tx.commit(Entries::of(first, entries)).await?,
-            None => tx.commit_operational(Operational::QueueClaim).await?,
-        }
+        tx.commit_any(entries, Operational::QueueClaim).await?;
         alarms.iter().for_each(|(job, session, failure)| alarm::raise(job, *session, failure));
         Ok(abandoned.len() + rereads)
     }

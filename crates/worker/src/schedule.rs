@@ -5,6 +5,7 @@
 use chrono::Duration;
 use metricis_store::{Operational, Result};
 
+use crate::jobs::fetch_survey_links;
 use crate::worker::Worker;
 
 impl Worker {
@@ -13,6 +14,7 @@ impl Worker {
     /// # Errors
     /// Whatever the database says; nothing is queued then.
     pub async fn queue_due(&self) -> Result<usize> {
+        fetch_survey_links::due(self).await?;
         let every = Duration::minutes(self.settings.reconcile_every_min.into());
         if every.is_zero() {
             return Ok(0);

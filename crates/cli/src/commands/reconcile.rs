@@ -6,9 +6,8 @@ use metricis_core::Clock;
 use metricis_core::action::{Action, Entry};
 use metricis_core::answer::Reconciliation;
 use metricis_core::ids::{FlagId, JobId};
-use metricis_core::reconcile::resolve;
 use metricis_core::words::{FlagResolution, JobState};
-use metricis_store::{JobKind, Operational, Store, StoredFlag, StoredJob};
+use metricis_store::{JobKind, Store, StoreError, StoredFlag, StoredJob};
 
 use super::{lock_study_by_code, no_study, open, operator, settings};
 use crate::args::{Args, Flags, ReconcileArgs};
@@ -42,7 +41,7 @@ pub async fn run(args: &Args, order: &ReconcileArgs) -> Result<(), CliError> {
 async fn enqueue(store: &Store, order: &ReconcileArgs) -> Result<JobId, CliError> {
     let tx = store.write(SystemClock.now()).await?;
     let study = lock_study_by_code(&tx, &order.study).await?.id;
-    if !order.dry_run && tx.reconcile_under_way(study).await? {
+    if tx.reconcile_under_way(study).await? {
         return Err(CliError::No(format!("a reconcile of {} is under way already", order.study)));
     }
     if tx.live_workers().await? == 0 {
@@ -50,9 +49,12 @@ async fn enqueue(store: &Store, order: &ReconcileArgs) -> Result<JobId, CliError
             "no worker lives; start one with `metricis worker` or `metricis serve --with-worker`".to_owned(),
         ));
     }
-    let kind = JobKind::Reconcile { full: order.full, dry_run: order.dry_run };
+    let kind =
+        JobKind::Reconcile { full: order.full, dry_run: order.dry_run, absent_as_deleted: order.absent_as_deleted };
     let job = tx.enqueue_job(study, &kind).await?;
-    tx.commit_operational(Operational::QueueClaim).await?;
+    let ReconcileArgs { full, dry_run, absent_as_deleted, .. } = *order;
+    let asked = Action::AskReconcile { study, job, full, dry_run, absent_as_deleted };
+    tx.commit(Entry::study(study, operator(), asked)).await?;
     Ok(job)
 }
 
@@ -111,7 +113,7 @@ pub async fn flags(args: &Args, command: &Flags) -> Result<(), CliError> {
     let store = open(&settings).await?;
     match command {
         Flags::List { study, all } => list_flags(args, &store, study, *all).await,
-        Flags::Resolve { flag, follow, dismiss: _, reason } => resolve_flag(args, &store, flag, *follow, reason).await,
+        Flags::Resolve { flag, choice, reason } => resolve_flag(args, &store, flag, choice.word(), reason).await,
     }
 }
 
@@ -144,33 +146,31 @@ fn row(flag: &StoredFlag) -> Vec<String> {
     ]
 }
 
-async fn resolve_flag(args: &Args, store: &Store, id: &str, follow: bool, reason: &str) -> Result<(), CliError> {
+async fn resolve_flag(
+    args: &Args,
+    store: &Store,
+    id: &str,
+    resolution: FlagResolution,
+    reason: &str,
+) -> Result<(), CliError> {
     let id: FlagId = id.parse().map_err(|_| CliError::Usage(format!("{id:?} is not the id of a flag")))?;
     let reason = reason.trim();
-    if reason.is_empty() {
-        return Err(CliError::Usage("--reason says why, for the audit log".to_owned()));
+    if !(1..=500).contains(&reason.chars().count()) {
+        return Err(CliError::Usage("--reason says in 1 to 500 characters why, for the audit log".to_owned()));
     }
     let tx = store.write(SystemClock.now()).await?;
-    let flag = tx.flag(id).await?.ok_or_else(|| CliError::No(format!("there is no flag {id}")))?;
-    let before = match flag.participant {
-        Some(participant) => tx.lock_participant(participant).await?.map(|participant| participant.external_id),
-        None => None,
-    };
-    let resolution = if follow { FlagResolution::Followed } else { FlagResolution::Dismissed };
-    let became = flag.became.as_deref();
-    let new = resolve(flag.kind, &flag.record_id, became, flag.resolution, resolution, before.as_deref())
-        .map_err(|refusal| CliError::No(refusal.to_string()))?;
-    tx.resolve_flag(&flag, resolution, new.as_deref(), None, reason).await?;
-    let action = Action::ResolveFlag {
-        study: flag.study,
-        flag: id,
-        resolution,
-        participant: flag.participant,
-        record: before.zip(new),
-        reason: reason.to_owned(),
-    };
-    tx.commit(Entry::study(flag.study, operator(), action)).await?;
+    let nothing = || CliError::No(format!("there is no flag {id}"));
+    let study = tx.flag(id).await?.ok_or_else(nothing)?.study;
+    let decided = tx.decide_flag(study, id, resolution, None, reason).await.map_err(in_words_of)?;
+    tx.commit(Entry::study(study, operator(), decided.ok_or_else(nothing)?)).await?;
     show(args.json, &serde_json::json!({ "id": id, "resolution": resolution }), |_| {
         format!("flag {id} is {resolution}")
     })
+}
+
+fn in_words_of(error: StoreError) -> CliError {
+    match error {
+        StoreError::Conflict { constraint } => CliError::No(constraint),
+        other => other.into(),
+    }
 }

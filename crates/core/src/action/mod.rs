@@ -212,6 +212,13 @@ pub enum Action {
         events: usize,
         flags: usize,
     },
+    AskReconcile {
+        study: StudyId,
+        job: JobId,
+        full: bool,
+        dry_run: bool,
+        absent_as_deleted: bool,
+    },
     RaiseFlag {
         study: StudyId,
         flag: FlagId,

@@ -29,6 +29,7 @@ impl Action {
             | Self::MarkReconcile { study, .. }
             | Self::AskReread { study, .. }
             | Self::SyncEvents { study, .. }
+            | Self::AskReconcile { study, .. }
             | Self::Reconcile { study, .. }
             | Self::FetchSurveyLinks { study, .. }
             | Self::RefreshSurveyLinks { study, .. }

@@ -83,6 +83,7 @@ impl ActionName {
             | Self::FailEvent
             | Self::ReplayEvent
             | Self::AskReread
+            | Self::AskReconcile
             | Self::Reconcile => &[Events],
             Self::RaiseFlag | Self::ResolveFlag => &[Events, Participants],
             Self::EnrolParticipant

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::NaiveDateTime;
+use chrono::{Duration, NaiveDateTime};
 
+use crate::Timestamp;
 use crate::ids::ParticipantId;
 
 /// A record that was deleted, or renamed.
@@ -24,6 +25,8 @@ pub struct KnownFate {
     pub at: NaiveDateTime,
     /// Whose record it was.
     pub participant: Option<ParticipantId>,
+    /// Nobody has decided yet what follows from it.
+    pub open: bool,
 }
 
 /// One that needs a flag.
@@ -37,14 +40,25 @@ pub struct NewFate {
     pub participant: Option<ParticipantId>,
 }
 
-/// Compares what the log shows since `begin` with the flags there are. `shown` is in the order of the log; `known` may reach
-/// further back; `holder` is the participant that has a record's name by now.
+/// No place on earth is further from UTC, and a log has been seen to be an hour off.
+const SLACK: Duration = Duration::hours(15);
+
+/// Whether what happened `at` a moment of REDCap's time may concern somebody who was enrolled at `since`: not when it was over
+/// before, wherever that server is.
+#[must_use]
+pub fn may_concern(since: Timestamp, at: NaiveDateTime) -> bool {
+    since.naive_utc() - SLACK <= at
+}
+
+/// Compares what the log shows since `begin` with the flags there are. `shown` is in the order of the log, `known` in the order
+/// in which they were raised, and may reach further back; `holder` is the participant that has a record's name by now, if they
+/// may have had it then.
 #[must_use]
 pub fn plan_fates(
     shown: &[(NaiveDateTime, Fate)],
     known: &[KnownFate],
     begin: NaiveDateTime,
-    holder: impl Fn(&str) -> Option<ParticipantId>,
+    holder: impl Fn(&str, NaiveDateTime) -> Option<ParticipantId>,
 ) -> Vec<NewFate> {
     let mut flagged: BTreeMap<&Fate, usize> = BTreeMap::new();
     for one in known.iter().filter(|one| one.at >= begin) {
@@ -57,7 +71,7 @@ pub fn plan_fates(
         match flagged.get_mut(fate).filter(|left| **left > 0) {
             Some(left) => *left -= 1,
             None => {
-                let participant = names.holder(&fate.record, &holder);
+                let participant = names.holder(&fate.record).or_else(|| holder(&fate.record, *at));
                 names.follow(fate, participant);
                 new.push(NewFate { fate: fate.clone(), at: *at, participant });
             }
@@ -72,9 +86,8 @@ struct Names(BTreeMap<String, Option<ParticipantId>>);
 impl Names {
     fn of(known: &[KnownFate]) -> Self {
         let mut names = Self(BTreeMap::new());
-        let mut in_order: Vec<&KnownFate> = known.iter().collect();
-        in_order.sort_by_key(|one| one.at);
-        in_order.into_iter().for_each(|one| names.follow(&one.fate, one.participant));
+        // What was decided on stands in the participant's own record.
+        known.iter().filter(|one| one.open).for_each(|one| names.follow(&one.fate, one.participant));
         names
     }
 
@@ -85,16 +98,18 @@ impl Names {
         }
     }
 
-    fn holder(&self, name: &str, holder: impl Fn(&str) -> Option<ParticipantId>) -> Option<ParticipantId> {
-        self.0.get(name).copied().flatten().or_else(|| holder(name))
+    fn holder(&self, name: &str) -> Option<ParticipantId> {
+        self.0.get(name).copied().flatten()
     }
 }
 
-/// The participants' records that REDCap no longer lists and that no flag explains.
+/// The participants' records that REDCap no longer lists and of which no flag says that they went.
 #[must_use]
-pub fn unexplained<'a>(absent: impl Iterator<Item = &'a str>, known: &[KnownFate]) -> Vec<&'a str> {
-    let explained: BTreeSet<&str> = known.iter().map(|one| one.fate.record.as_str()).collect();
-    absent.filter(|record| !explained.contains(record)).collect()
+pub fn unexplained<'a>(absent: &'a [(String, ParticipantId)], known: &[KnownFate]) -> Vec<&'a str> {
+    let explained: BTreeSet<(&str, ParticipantId)> =
+        known.iter().filter_map(|one| Some((one.fate.record.as_str(), one.participant?))).collect();
+    let names = absent.iter().map(|(record, participant)| (record.as_str(), *participant));
+    names.filter(|absent| !explained.contains(absent)).map(|(record, _)| record).collect()
 }
 
 #[cfg(test)]
@@ -121,8 +136,12 @@ mod tests {
         ParticipantId(uuid::Uuid::from_u128(u128::from(number.unsigned_abs())))
     }
 
-    fn holds_7(name: &str) -> Option<ParticipantId> {
+    fn holds_7(name: &str, _: NaiveDateTime) -> Option<ParticipantId> {
         (name == "7").then(|| person(7))
+    }
+
+    fn flagged(fate: Fate, participant: Option<ParticipantId>, open: bool) -> KnownFate {
+        KnownFate { fate, at: at(1), participant, open }
     }
 
     #[test]
@@ -130,9 +149,25 @@ mod tests {
         let shown = [(at(1), renamed("7", "8")), (at(2), renamed("8", "9")), (at(3), deleted("9"))];
         let new = plan_fates(&shown, &[], at(0), holds_7);
         assert_eq!(new.iter().map(|one| one.participant).collect::<Vec<_>>(), [Some(person(7)); 3]);
-        let first = KnownFate { fate: renamed("7", "8"), at: at(1), participant: Some(person(7)) };
+        let first = flagged(renamed("7", "8"), Some(person(7)), true);
         let later = plan_fates(&shown[1..2], &[first], at(2), holds_7);
         assert_eq!(later[0].participant, Some(person(7)), "the first rename was read in an earlier run");
+    }
+
+    #[test]
+    fn a_name_is_somebody_elses_once_a_person_has_said_so() {
+        // 7 became 8; a person said that 8 is another one, who was enrolled since; then 8 became 9.
+        let decided = flagged(renamed("7", "8"), Some(person(7)), false);
+        let holds_8 = |name: &str, _: NaiveDateTime| (name == "8").then(|| person(8));
+        let new = plan_fates(&[(at(5), renamed("8", "9"))], &[decided], at(2), holds_8);
+        assert_eq!(new[0].participant, Some(person(8)));
+    }
+
+    #[test]
+    fn what_was_over_before_somebody_was_enrolled_does_not_concern_them() {
+        let since = chrono::DateTime::default() + Duration::hours(40);
+        assert!(may_concern(since, at(26 * 60)), "a server may be in any zone");
+        assert!(!may_concern(since, at(24 * 60)));
     }
 
     #[test]
@@ -144,14 +179,15 @@ mod tests {
     #[test]
     fn the_same_record_is_deleted_twice() {
         let shown = [(at(1), deleted("7")), (at(1), deleted("7"))];
-        let first = KnownFate { fate: deleted("7"), at: at(1), participant: Some(person(7)) };
+        let first = flagged(deleted("7"), Some(person(7)), true);
         assert_eq!(plan_fates(&shown, &[first], at(0), holds_7).len(), 1);
     }
 
     #[test]
-    fn an_absence_is_explained_by_the_name_that_went() {
-        let known = [KnownFate { fate: renamed("7", "8"), at: at(1), participant: Some(person(7)) }];
-        assert_eq!(unexplained(["7", "8", "12"].into_iter(), &known), ["8", "12"]);
+    fn an_absence_is_explained_by_what_became_of_this_participants_record() {
+        let absent = [("7", 7), ("8", 8), ("12", 12)].map(|(name, number)| (name.to_owned(), person(number)));
+        let known = [flagged(renamed("7", "8"), Some(person(7)), true), flagged(deleted("12"), None, false)];
+        assert_eq!(unexplained(&absent, &known), ["8", "12"], "12 was nobody's when it was deleted");
     }
 
     proptest! {
@@ -181,8 +217,8 @@ mod tests {
                     .map(|(time, fate)| (seen(*time), fate.clone()))
                     .filter(|(time, _)| *time >= begin)
                     .collect();
-                for new in plan_fates(&shown, &known, begin, |_| None) {
-                    known.push(KnownFate { fate: new.fate, at: new.at, participant: new.participant });
+                for new in plan_fates(&shown, &known, begin, |_, _| None) {
+                    known.push(KnownFate { fate: new.fate, at: new.at, participant: new.participant, open: true });
                 }
                 mark = log[..written].last().map_or(mark, |(time, _)| seen(*time));
             }

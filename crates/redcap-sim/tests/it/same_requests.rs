@@ -8,8 +8,9 @@ use std::collections::BTreeSet;
 use std::process::Stdio;
 use std::time::Duration;
 
-use metricis_redcap::wire::Row;
-use metricis_redcap::{ApiUrl, Client, RecordQuery, http_client};
+use chrono::NaiveDateTime;
+use metricis_redcap::wire::{Arm, FormEventMapping, NewEvent, RepeatingFormEvent, Row};
+use metricis_redcap::{ApiUrl, Client, LogQuery, RecordQuery, http_client};
 use metricis_redcap_sim::ParsedRequest;
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -44,7 +45,8 @@ const ONLY_THEIRS: &[(&str, &str)] =
     &[("eventName", "REDCap ignores it"), ("rawOrLabelHeaders", "always its default, and of no meaning for JSON")];
 
 /// Calls that make no request of their own, or one that stands in the list by another name.
-const NOT_A_CALL: &[&str] = &["next", "read", "call", "send"];
+/// The last is one that PyCap does not have.
+const NOT_A_CALL: &[&str] = &["next", "read", "call", "send", "import_project_settings"];
 
 #[tokio::test]
 async fn pycap_and_our_client_ask_the_same() {
@@ -188,8 +190,42 @@ async fn ours(project: &Project<'_>) -> Vec<(&'static str, ParsedRequest)> {
     call!("export_records of forms at events", client.export_records(&forms_at_events()));
     call!("export_records as labels", client.export_records(&RecordQuery { raw: false, ..RecordQuery::default() }));
     call!("record_ids", client.record_ids("record_id"));
+    call!("record_ids_since", client.record_ids_since("record_id", Some(march())));
     call!("survey_link", client.survey_link("Ä-07", "wellbeing", Some(EVENT), Some(1)));
+    let log = LogQuery { begin: Some(march()), end: None, record: Some("Ä-07"), id_field: "record_id" };
+    call!("read_log", client.read_log(log));
+    let dictionary = client.metadata().await.unwrap();
+    drop(project.server.sim.heard(project.id()));
+    call!("import_metadata", client.import_metadata(&dictionary));
+    call!("import_arms", client.import_arms(&[Arm { arm_num: 1, name: "Active".to_owned() }]));
+    call!("import_events", client.import_events(&["Baseline", "Week 1"].map(new_event)));
+    call!("import_form_event_mapping", client.import_form_event_mapping(&MAPPING.map(designation)));
+    call!("import_repeating_forms_events", client.import_repeating_forms_events(&[repeat()]));
     heard
+}
+
+const MAPPING: [(&str, &str); 4] = [
+    ("baseline_arm_1", "enrollment"),
+    ("baseline_arm_1", "adverse_event"),
+    (EVENT, "reaction_time"),
+    (EVENT, "wellbeing"),
+];
+
+fn march() -> NaiveDateTime {
+    NaiveDateTime::parse_from_str("2026-03-01 08:30", "%Y-%m-%d %H:%M").unwrap()
+}
+
+fn new_event(name: &str) -> NewEvent {
+    NewEvent { event_name: name.to_owned(), arm_num: 1, day_offset: None, offset_min: None, offset_max: None }
+}
+
+fn designation((event, form): (&str, &str)) -> FormEventMapping {
+    serde_json::from_value(json!({ "arm_num": 1, "unique_event_name": event, "form": form })).unwrap()
+}
+
+fn repeat() -> RepeatingFormEvent {
+    let row = json!({ "event_name": "baseline_arm_1", "form_name": "adverse_event", "custom_form_label": "" });
+    serde_json::from_value(row).unwrap()
 }
 
 fn rows() -> [Row; 2] {

@@ -2,9 +2,9 @@
 
 use axum::Json;
 use chrono::{DateTime, Utc};
-use metricis_core::action::{Action, Actor};
+use metricis_core::action::Actor;
 use metricis_core::ids::FlagId;
-use metricis_core::reconcile::resolve;
+use metricis_core::reconcile::{choices, resolve};
 use metricis_core::words::{FlagKind, FlagResolution};
 use metricis_store::{Snapshot, StoredFlag, Tx};
 use utoipa::{IntoParams, ToSchema};
@@ -61,8 +61,9 @@ struct FlagShown {
     resolution: Option<FlagResolution>,
     resolved_at: Option<DateTime<Utc>>,
     reason: Option<String>,
-    /// Whether the participant can follow this rename now.
-    can_follow: bool,
+    /// What a person may decide now: `followed`, `detached`, `dismissed`; empty when it is decided.
+    #[schema(schema_with = crate::schema::flag_resolutions)]
+    choices: Vec<FlagResolution>,
 }
 
 impl FlagShown {
@@ -71,8 +72,11 @@ impl FlagShown {
             Some(id) => snapshot.participant(id).await?,
             None => None,
         };
-        let record = participant.as_ref().map(|participant| participant.external_id.as_str());
-        let can_follow = decide(&flag, FlagResolution::Followed, record).is_ok();
+        let may = |how: &&FlagResolution| {
+            let participant = participant.as_ref();
+            participant.is_some_and(|one| resolve(flag.facts(), **how, one.id, &one.external_id).is_ok())
+        };
+        let choices = choices(flag.kind).iter().filter(may).copied().collect();
         Ok(Self {
             id: flag.id.0,
             kind: flag.kind,
@@ -86,14 +90,9 @@ impl FlagShown {
             resolution: flag.resolution,
             resolved_at: flag.resolved_at,
             reason: flag.reason,
-            can_follow,
+            choices,
         })
     }
-}
-
-fn decide(flag: &StoredFlag, how: FlagResolution, record: Option<&str>) -> Result<Option<String>, Problem> {
-    resolve(flag.kind, &flag.record_id, flag.became.as_deref(), flag.resolution, how, record)
-        .map_err(|refusal| Problem::Conflict(refusal.to_string()))
 }
 
 /// What a reconcile has found that a person has to decide on: deletions, renames, moves to another data access group.
@@ -112,15 +111,16 @@ async fn list_flags(call: Call<StudyMember>, Listed(query): Listed<FlagQuery>) -
 #[derive(serde::Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Resolution {
-    /// `followed`: the renamed record is the participant's; `dismissed`: nothing follows from it here.
+    /// `followed`: the record is still the participant's, by its new name or made anew; `detached`: it is not, and they have none;
+    /// `dismissed`: a move to another group was seen.
     #[schema(schema_with = crate::schema::flag_resolution)]
     resolution: FlagResolution,
     /// For the audit log; no health data. 1 to 500 characters.
     reason: String,
 }
 
-/// Decides on a flag. A followed rename gives the participant the record's new name; what was held under either name goes on when
-/// its events are replayed.
+/// Decides on a flag. A followed rename gives the participant the record's new name; who is detached has no record any more. What was
+/// held under either name goes on when its events are replayed.
 #[utoipa::path(post, path = "/api/studies/{study_id}/flags/{flag_id}/resolve", tag = "reconcile",
     params(("study_id" = Uuid, Path), ("flag_id" = Uuid, Path)), security(("token" = [])), request_body = Resolution,
     responses((status = 200, body = FlagShown), Refusals))]
@@ -134,26 +134,12 @@ async fn resolve_flag(
     if reason.is_empty() || reason.chars().count() > REASON {
         return Err(Problem::Invalid(format!("reason: say in 1 to {REASON} characters why")));
     }
-    let flag = call.tx.flag(id).await?.filter(|flag| flag.study == study).ok_or(Problem::NotFound)?;
-    let participant = match flag.participant {
-        Some(id) => call.tx.lock_participant(id).await?,
-        None => None,
-    };
-    let before = participant.map(|participant| participant.external_id);
-    let new = decide(&flag, wanted.resolution, before.as_deref())?;
     let by = match call.who.actor() {
         Actor::User(user) => Some(user),
         _ => None,
     };
-    call.tx.resolve_flag(&flag, wanted.resolution, new.as_deref(), by, reason).await?;
-    let action = Action::ResolveFlag {
-        study,
-        flag: id,
-        resolution: wanted.resolution,
-        participant: flag.participant,
-        record: before.zip(new),
-        reason: reason.to_owned(),
-    };
+    let decided = call.tx.decide_flag(study, id, wanted.resolution, by, reason).await?;
+    let action = decided.ok_or(Problem::NotFound)?;
     let decided = call.tx.flag(id).await?.ok_or(Problem::NotFound)?;
     let shown = FlagShown::of(&call.tx, decided).await?;
     call.commit(action).await?.wake_worker();

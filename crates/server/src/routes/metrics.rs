@@ -105,6 +105,10 @@ fn write_vitals(text: &mut Exposition, now: &Vitals) {
     text.gauge("metricis_breakers_open", "Studies whose circuit breaker is not closed", &[], now.breakers_open);
     let help = "Studies whose refused DETs a reconcile has not made good";
     text.gauge("metricis_reconciles_wanted", help, &[], now.reconciles_wanted);
+    let help = "What happened to records in REDCap and waits for a person's decision";
+    text.gauge("metricis_record_flags_open", help, &[], now.flags_open);
+    let help = "How long ago the active study that waits longest was reconciled";
+    text.age("metricis_reconcile_oldest_seconds", help, &[], now.reconciled_since);
     let help = "Studies that hold a time simulation offset";
     text.gauge("metricis_time_simulations", help, &[], now.simulated_studies);
 }

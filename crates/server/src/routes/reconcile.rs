@@ -1,8 +1,9 @@
 //! Reconcile: REDCap's records against ours, on demand, and how far the last one came (system.md, *DET intake* 4).
 
 use axum::Json;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use chrono::{DateTime, Utc};
+use metricis_core::action::Action;
 use metricis_core::answer::{ReconcileCounts, ReconciledFlag, Reconciliation, WaitingRecord};
 use metricis_core::words::{EventStatus, FlagKind};
 use metricis_store::{JobKind, StoredJob, Tx};
@@ -11,7 +12,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::jobs::JobsUnderWay;
-use super::redcap::{CallShown, answer_of, commit_and_wait};
+use super::redcap::{CallShown, answer_of, ask_and_wait};
 use crate::AppState;
 use crate::extract::{Body, Call, StudyCoordinator, StudyMember};
 use crate::problem::{Answer, Problem, Refusals};
@@ -29,6 +30,9 @@ struct ReconcileOrder {
     /// Only say what would be done.
     #[serde(default)]
     dry_run: bool,
+    /// Flag as deleted what REDCap does not list and its log does not explain: for records that were deleted with their log.
+    #[serde(default)]
+    absent_as_deleted: bool,
 }
 
 /// What a reconcile came to.
@@ -186,10 +190,12 @@ async fn get_reconcile(call: Call<StudyMember>) -> Answer<ReconcileState> {
     request_body = ReconcileOrder, security(("token" = [])),
     responses((status = 200, body = ReconcileShown), (status = 202, body = JobsUnderWay), Refusals))]
 async fn reconcile(call: Call<StudyCoordinator, Tx>, Body(order): Body<ReconcileOrder>) -> Result<Response, Problem> {
-    let ReconcileOrder { full, dry_run } = order;
-    if !dry_run && call.tx.reconcile_under_way(call.study_id()).await? {
+    let ReconcileOrder { full, dry_run, absent_as_deleted } = order;
+    let study = call.study_id();
+    if call.tx.reconcile_under_way(study).await? {
         return Err(Problem::Conflict("a reconcile of this study is under way; look at its outcome first".to_owned()));
     }
-    let done = commit_and_wait(call, JobKind::Reconcile { full, dry_run }, ReconcileShown::of).await?;
-    Ok(done.into_response())
+    let action = |job| Action::AskReconcile { study, job, full, dry_run, absent_as_deleted };
+    let kind = JobKind::Reconcile { full, dry_run, absent_as_deleted };
+    ask_and_wait(call, kind, action, ReconcileShown::of).await
 }

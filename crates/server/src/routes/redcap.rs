@@ -16,7 +16,7 @@ use metricis_core::study::{RecordIdField, RedcapConfig, SURVEY_INSTRUMENTS, Task
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub(super) use calls::commit_and_wait;
+pub(super) use calls::ask_and_wait;
 pub(super) use operations::{DictionaryPushShown, FormDeletionShown, ParticipantImportShown, ProjectInitShown};
 pub(super) use outcome::{CallShown, EventSyncShown, SurveyLinksShown, TestShown, answer_of};
 

@@ -158,6 +158,7 @@ impl Ids {
             became: Some("site_north".to_owned()),
             participant: Some(participant),
             redcap_at: None,
+            position: 0,
         };
         tx.insert_flag(&flag).await.expect("a flag");
         world.done(tx).await;

@@ -22,6 +22,7 @@ async fn raise(world: &World, record: &str, became: &str, of: ParticipantId) -> 
         became: Some(became.to_owned()),
         participant: Some(of),
         redcap_at: Some(chrono::NaiveDateTime::default()),
+        position: 0,
     };
     tx.insert_flag(&flag).await.expect("a flag");
     world.done(tx).await;
@@ -45,11 +46,14 @@ async fn a_chain_of_renames_is_followed_in_its_order(#[values(Engine::Sqlite, En
     let second = raise(&world, "332-2", "332-3", world.pia).await;
     let listed = flags(&world).await;
     assert_eq!((&listed["open"], listed["flags"].as_array().map(Vec::len)), (&2.into(), Some(2)));
-    let can_follow = |listed: &Value, id: FlagId| {
+    let choices = |listed: &Value, id: FlagId| {
         let flags = listed["flags"].as_array().cloned().unwrap_or_default();
-        flags.into_iter().find(|flag| flag["id"] == id.to_string()).map(|flag| flag["can_follow"].clone())
+        flags.into_iter().find(|flag| flag["id"] == id.to_string()).map(|flag| flag["choices"].clone())
     };
-    assert_eq!((can_follow(&listed, first), can_follow(&listed, second)), (Some(true.into()), Some(false.into())));
+    assert_eq!(
+        (choices(&listed, first), choices(&listed, second)),
+        (Some(json!(["followed", "detached"])), Some(json!([])))
+    );
     let problem = world.send_as(Persona::Ben, resolve(&world, second, "followed", "x")).await.problem(409, "conflict");
     let detail = problem["detail"].as_str().unwrap_or_default();
     assert!(detail.contains("decide on the flag of the earlier rename first"), "{detail}");
@@ -62,7 +66,7 @@ async fn a_chain_of_renames_is_followed_in_its_order(#[values(Engine::Sqlite, En
     }
     assert_eq!(world.actions(2).await, ["resolve_flag", "resolve_flag"]);
     assert_eq!(flags(&world).await["open"], 0);
-    let again = world.send_as(Persona::Ben, resolve(&world, first, "dismissed", "x")).await.problem(409, "conflict");
+    let again = world.send_as(Persona::Ben, resolve(&world, first, "detached", "x")).await.problem(409, "conflict");
     assert_eq!(again["detail"], "the flag was decided on already: followed");
     let all = world.send_as(Persona::Ben, Ask::get(world.at("/flags?all=true"))).await.ok();
     assert_eq!(all["flags"].as_array().map(Vec::len), Some(2), "nothing of it is lost");
@@ -71,6 +75,7 @@ async fn a_chain_of_renames_is_followed_in_its_order(#[values(Engine::Sqlite, En
 #[rstest]
 #[case("followed", "  ", 422, "invalid")]
 #[case("unconcerned", "x", 409, "conflict")]
+#[case("dismissed", "x", 409, "conflict")]
 #[case("forgotten", "x", 422, "invalid")]
 #[tokio::test]
 async fn what_is_no_decision_changes_nothing(
@@ -94,7 +99,7 @@ async fn two_people_decide_and_one_of_them_is_told(#[values(Engine::Sqlite, Engi
     let id = raise(&world, "332-1", "332-2", world.pia).await;
     let (one, other) = tokio::join!(
         world.send_as(Persona::Ben, resolve(&world, id, "followed", "x")),
-        world.send_as(Persona::Ada, resolve(&world, id, "dismissed", "y")),
+        world.send_as(Persona::Ada, resolve(&world, id, "detached", "y")),
     );
     let mut statuses = [one.status.as_u16(), other.status.as_u16()];
     statuses.sort_unstable();
@@ -103,7 +108,7 @@ async fn two_people_decide_and_one_of_them_is_told(#[values(Engine::Sqlite, Engi
 
 #[rstest]
 #[tokio::test]
-async fn a_reconcile_is_one_job_at_a_time_and_a_preview_beside_it(
+async fn a_reconcile_is_one_job_at_a_time_and_says_who_asked(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let world = World::new(engine).await;
@@ -112,13 +117,14 @@ async fn a_reconcile_is_one_job_at_a_time_and_a_preview_beside_it(
     assert_eq!(queued.status, 202);
     world.clock.advance(chrono::Duration::seconds(1));
     world.send_as(Persona::Ben, order(json!({}))).await.problem(409, "conflict");
-    assert_eq!(world.send_as(Persona::Ben, order(json!({ "dry_run": true }))).await.status, 202);
+    world.send_as(Persona::Ben, order(json!({ "dry_run": true }))).await.problem(409, "conflict");
+    assert_eq!(world.actions(1).await, ["ask_reconcile"]);
     let state = world.send_as(Persona::Ben, Ask::get(world.at("/reconcile"))).await.ok();
     assert_eq!((&state["under_way"], &state["ran_at"], &state["open_flags"]), (&true.into(), &Value::Null, &0.into()));
     let tx = world.tx().await;
     let job = tx.claim_job(metricis_core::ids::ProcessId::at(tx.now()), usize::MAX).await.expect("an answer");
     let job = job.expect("a job");
-    assert_eq!(job.kind, JobKind::Reconcile { full: true, dry_run: false });
+    assert_eq!(job.kind, JobKind::Reconcile { full: true, dry_run: false, absent_as_deleted: false });
     let result = json!({ "success": true, "full": true, "listed": 9, "missing": ["7"], "counts": { "missing": 1 } });
     tx.finish_job(job.id, result).await.expect("running");
     world.done(tx).await;

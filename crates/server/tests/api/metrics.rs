@@ -1,5 +1,6 @@
 //! The numbers for Prometheus: who may read them, and that they are those of the system and name nobody.
 
+use metricis_core::words::StudyStatus;
 use metricis_store::testing::Engine;
 use metricis_store::{CallCounts, CallEnd, JobKind};
 use rstest::rstest;
@@ -56,6 +57,8 @@ async fn they_are_the_systems_and_name_no_study_and_no_person(
         counts.end("redcap.example.edu", CallEnd::ApiError);
     }
     tx.add_outbound_calls(&counts).await.expect("written");
+    tx.set_study_status(world.study, StudyStatus::Active).await.expect("a status");
+    tx.finish_reconcile(world.study, chrono::NaiveDateTime::default(), true, world.now()).await.expect("an answer");
     world.done(tx).await;
     world.clock.advance(chrono::Duration::seconds(40));
     let text = world.send(local()).await.text;
@@ -64,6 +67,8 @@ async fn they_are_the_systems_and_name_no_study_and_no_person(
         "metricis_queue_waiting{kind=\"job\"} 1",
         "metricis_queue_oldest_seconds{kind=\"job\"} 40",
         "metricis_breakers_open 0",
+        "metricis_record_flags_open 0",
+        "metricis_reconcile_oldest_seconds 40",
         "metricis_redcap_budget_calls 300",
         "metricis_redcap_calls_last_minute{host=\"redcap.example.edu\"} 3",
         "metricis_redcap_longest_wait_seconds{host=\"redcap.example.edu\"} 0.250",

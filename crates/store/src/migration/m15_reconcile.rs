@@ -16,7 +16,9 @@ pub(super) const STEP: Step = Step {
             participant_id {uuid} REFERENCES participants (id),
             redcap_at varchar(16),
             raised_at {ts} NOT NULL,
-            resolution varchar(16) CHECK (resolution IN ('followed', 'dismissed', 'unconcerned')),
+            -- Its place among those that were raised together, in the order of REDCap's log.
+            position integer NOT NULL,
+            resolution varchar(16) CHECK (resolution IN ('followed', 'detached', 'dismissed', 'unconcerned')),
             resolved_at {ts},
             resolved_by {uuid} REFERENCES users (id),
             reason text,
@@ -26,6 +28,7 @@ pub(super) const STEP: Step = Step {
             CONSTRAINT ck_record_flags_log CHECK (kind = 'dag_moved' OR redcap_at IS NOT NULL))",
         "CREATE INDEX ix_record_flags_study ON record_flags (study_id, raised_at)",
         "CREATE INDEX ix_record_flags_open ON record_flags (study_id, record_id) WHERE resolved_at IS NULL",
+        "CREATE INDEX ix_record_flags_participant ON record_flags (participant_id) WHERE resolved_at IS NULL",
         "CREATE INDEX ix_record_flags_became ON record_flags (study_id, became) WHERE resolved_at IS NULL",
         "CREATE TABLE reconcile_states (
             study_id {uuid} PRIMARY KEY REFERENCES studies (id),

@@ -176,6 +176,9 @@ async fn the_systems_numbers_are_the_dashboards(#[values(Engine::Sqlite, Engine:
         rereads_since: Some(start),
         breakers_open: 0,
         reconciles_wanted: 1,
+        flags_open: 0,
+        // No study is active.
+        reconciled_since: None,
         simulated_studies: 0,
         servers_live: 1,
         workers_live: 1,

@@ -23,7 +23,7 @@ async fn each_kind_comes_back_as_it_was_queued(#[values(Engine::Sqlite, Engine::
         JobKind::SyncEvents,
         JobKind::SyncSession { session },
         JobKind::TestConnection,
-        JobKind::Reconcile { full: true, dry_run: false },
+        JobKind::Reconcile { full: true, dry_run: false, absent_as_deleted: true },
         JobKind::PushDictionary { dictionary: "a,b\n".to_owned(), order: Order::Preview },
         JobKind::InitProject { design, order: order.clone() },
         JobKind::DeleteForm { form: "mood".to_owned(), order: Order::Preview },

@@ -51,7 +51,10 @@ async fn attempt(worker: Worker, work: Work) {
             JobKind::SyncSession { session } => sync_session::sync_session(&worker, job, *session).await,
             JobKind::SyncEvents => sync_events::sync_events(&worker, job).await,
             JobKind::TestConnection => test_connection::test_connection(&worker, job).await,
-            JobKind::Reconcile { full, dry_run } => reconcile::reconcile(&worker, job, *full, *dry_run).await,
+            &JobKind::Reconcile { full, dry_run, absent_as_deleted } => {
+                let order = reconcile::Order { full, dry_run, absent_as_deleted };
+                reconcile::reconcile(&worker, job, order).await
+            }
             JobKind::PushDictionary { dictionary, order } => {
                 push_dictionary::push_dictionary(&worker, job, dictionary, order).await
             }

@@ -7,6 +7,7 @@ use metricis_core::action::{Action, Actor, Entry};
 use metricis_core::audit::ResultCheck;
 use metricis_core::ids::SessionId;
 use metricis_core::mapping::{Place, build_import};
+use metricis_core::reconcile::is_detached;
 use metricis_core::study::REPEATING_INSTRUMENTS;
 use metricis_redcap::wire::Row;
 use metricis_store::{ClaimedJob, Snapshot, StoredSession, StoredStudy, StoredVisit};
@@ -49,6 +50,12 @@ async fn prepare(snapshot: &Snapshot, study: &StoredStudy, id: SessionId) -> Res
         .into());
     }
     let participant = snapshot.participant(session.participant).await?.ok_or_else(|| gone("participant"))?;
+    if is_detached(&participant.external_id) {
+        return Err(Failure::refused(
+            "the participant has no record in REDCap any more: a person decided so on a flag; there is nowhere to send this result",
+        )
+        .into());
+    }
     super::process_event::refuse_held(snapshot, study.id, &participant.external_id).await?;
     let config = &study.config.redcap;
     let record_field = config.redcap_record_field.as_deref().ok_or_else(|| {

@@ -8,14 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Duration, TimeZone, Utc};
 use metricis_core::Clock;
-use metricis_core::ids::UserId;
-use metricis_core::reconcile::resolve;
-use metricis_core::words::{EventStatus, FlagKind, FlagResolution, GlobalRole};
+use metricis_core::ids::ParticipantId;
+use metricis_core::words::{EventStatus, FlagKind, FlagResolution};
 use metricis_redcap::wire::Row;
 use metricis_redcap::{ApiUrl, Client, RecordQuery, http_client};
 use metricis_redcap_sim::{SURVEY_RESPONDENT, SaveForm, Scope, Sim, SimOptions, time_zone};
 use metricis_store::testing::{Engine, monday};
-use metricis_store::{EventFilter, JobKind, NewUser, StoredFlag};
+use metricis_store::{EventFilter, JobKind};
 use rstest::rstest;
 
 use crate::soak::{Chance, count, seed};
@@ -43,7 +42,6 @@ struct Case {
     world: World,
     client: Client,
     chance: Chance,
-    user: UserId,
     /// How many of a hundred DETs get lost.
     lost: usize,
     lasting: Option<&'static str>,
@@ -72,10 +70,9 @@ impl Case {
         let http = http_client("metricis/test").expect("a client");
         let timeout = std::time::Duration::from_secs(30);
         let client = Client::new(http, url, world.project.token.clone().into(), timeout);
-        let user = add_user(&world).await;
         let lost = chance.one_of(&[0, 30, 70, 100]);
         let trace = vec![format!("seed {seed}: {lost} of 100 DETs get lost")];
-        Self { world, client, chance, user, lost, lasting: None, names: 0, fates: vec![], trace }
+        Self { world, client, chance, lost, lasting: None, names: 0, fates: vec![], trace }
     }
 
     fn say(&mut self, what: String) {
@@ -227,7 +224,7 @@ impl Case {
 
     async fn reconcile(&mut self, last: bool) {
         self.world.clock.advance(Duration::seconds(1));
-        let job = self.world.job(JobKind::Reconcile { full: false, dry_run: false }).await;
+        let job = self.world.job(JobKind::Reconcile { full: false, dry_run: false, absent_as_deleted: false }).await;
         self.say(format!("reconcile: {:?} {:?}", job.error, job.result));
         assert!(!last || job.error.is_none(), "{:?}", job.error);
     }
@@ -239,30 +236,14 @@ impl Case {
             return;
         }
         let flag = open[self.chance.below(open.len())].clone();
-        let wanted = if self.chance.below(100) < 60 { FlagResolution::Followed } else { FlagResolution::Dismissed };
-        let decided = match self.resolve(&flag, wanted).await {
-            true => wanted,
-            false => {
-                assert!(self.resolve(&flag, FlagResolution::Dismissed).await);
-                FlagResolution::Dismissed
-            }
+        let wanted = match flag.kind {
+            FlagKind::DagMoved => FlagResolution::Dismissed,
+            _ if self.chance.below(100) < 60 => FlagResolution::Followed,
+            _ => FlagResolution::Detached,
         };
-        self.say(format!("{} of {}: {decided}", flag.kind, flag.record_id));
-    }
-
-    async fn resolve(&self, flag: &StoredFlag, resolution: FlagResolution) -> bool {
-        let tx = self.world.tx().await;
-        let person =
-            tx.participant(flag.participant.expect("an open flag's")).await.expect("an answer").expect("there");
-        let (record, became) = (flag.record_id.as_str(), flag.became.as_deref());
-        let Ok(new) = resolve(flag.kind, record, became, None, resolution, Some(&person.external_id)) else {
-            return false;
-        };
-        if tx.resolve_flag(flag, resolution, new.as_deref(), Some(self.user), "seen").await.is_err() {
-            return false;
-        }
-        done(tx).await;
-        true
+        // Out of turn, or onto another participant's record: it stays open.
+        let decided = self.world.decide(&flag, wanted).await;
+        self.say(format!("{} of {}: {wanted} {decided:?}", flag.kind, flag.record_id));
     }
 
     /// A person replays what failed.
@@ -295,7 +276,7 @@ impl Case {
         let snapshot = self.world.read().await;
         let held: BTreeSet<String> =
             snapshot.held_records(self.world.study).await.expect("names").into_iter().collect();
-        let told: BTreeSet<String> = self.flagged(&["deleted", "renamed"]).await;
+        let told = self.told().await;
         for (record, rows) in records.iter().filter(|(record, _)| !held.contains(*record)) {
             let row = rows.iter().find(|row| row.get("redcap_event_name") == Some(BASELINE));
             let cell = |name| row.and_then(|row: &Row| row.get(name)).unwrap_or_default();
@@ -327,17 +308,16 @@ impl Case {
                 assert_eq!(here, there, "survey of record {record} at {}", visit.event_name);
             }
         }
-        for record in snapshot.participant_records(self.world.study).await.expect("names") {
-            assert!(
-                records.contains_key(&record) || told.contains(&record),
-                "record {record} is gone and nobody is told"
-            );
+        for (record, (person, _)) in snapshot.participant_records(self.world.study).await.expect("names") {
+            let is_told = records.contains_key(&record) || told.contains(&(record.clone(), Some(person)));
+            assert!(is_told, "record {record} is gone and nobody is told");
         }
     }
 
-    async fn flagged(&self, kinds: &[&str]) -> BTreeSet<String> {
-        let flags = self.world.flags().await;
-        flags.into_iter().filter(|flag| kinds.contains(&flag.kind.as_str())).map(|flag| flag.record_id).collect()
+    /// What was flagged as deleted or renamed, and whose it was.
+    async fn told(&self) -> BTreeSet<(String, Option<ParticipantId>)> {
+        let flags = self.world.flags().await.into_iter().filter(|flag| flag.kind != FlagKind::DagMoved);
+        flags.map(|flag| (flag.record_id, flag.participant)).collect()
     }
 
     async fn each_fate_has_one_flag(&self) {
@@ -369,14 +349,6 @@ fn form(
         user: user.to_owned(),
         dag: dag.map(str::to_owned),
     }
-}
-
-async fn add_user(world: &World) -> UserId {
-    let (tx, id) = (world.tx().await, UserId::at(world.now()));
-    let (email, role) = ("ada@example.org".to_owned(), GlobalRole::Coordinator);
-    tx.insert_user(&NewUser { id, email, role, password_hash: "x".into() }).await.expect("a user");
-    done(tx).await;
-    id
 }
 
 #[rstest]

@@ -1,17 +1,17 @@
 //! A reconcile finds what no DET has told, makes an event of it or a flag, and never the retry that a person owes.
 
 use chrono::Duration;
+use metricis_core::action::{Actor, Entry};
 use metricis_core::answer::Reconciliation;
-use metricis_core::ids::UserId;
 use metricis_core::sync::SessionSync;
 use metricis_core::words::{EventStatus, FlagKind, FlagResolution, JobState, StudyStatus, SyncErrorType};
 use metricis_redcap_sim::{ApiUser, Fault, Order, Scope};
 use metricis_store::testing::Engine;
-use metricis_store::{JobKind, SecretField, StoredFlag};
+use metricis_store::{JobKind, SecretField, StoreError, StoredFlag};
 use rstest::rstest;
 
 use crate::fixtures::sealer;
-use crate::world::{BASELINE, World, done};
+use crate::world::{BASELINE, World};
 
 const DATE: [(&str, &str); 1] = [("enroll_date", "2026-03-02")];
 
@@ -20,13 +20,21 @@ impl World {
     pub async fn reconcile(&self, full: bool, dry_run: bool) -> Reconciliation {
         // A later moment than the events before it: the latest event of a record is the one received last.
         self.clock.advance(Duration::seconds(1));
-        let job = self.job(JobKind::Reconcile { full, dry_run }).await;
+        let job = self.job(JobKind::Reconcile { full, dry_run, absent_as_deleted: false }).await;
         assert_eq!((job.state, job.error), (JobState::Done, None));
         serde_json::from_value(job.result.expect("a result")).expect("a reconciliation")
     }
 
     pub async fn flags(&self) -> Vec<StoredFlag> {
         self.read().await.flags(self.study, false, 1_000).await.expect("flags")
+    }
+
+    /// A person decides on a flag; what it is refused with.
+    pub async fn decide(&self, flag: &StoredFlag, how: FlagResolution) -> Result<(), StoreError> {
+        let tx = self.tx().await;
+        let decided = tx.decide_flag(self.study, flag.id, how, None, "seen in REDCap").await?;
+        let entry = Entry::study(self.study, Actor::System, decided.expect("a flag"));
+        tx.commit(entry).await
     }
 
     pub fn rename(&self, record: &str, to: &str) {
@@ -135,13 +143,71 @@ async fn a_renamed_record_is_flagged_and_never_enrolled_as_a_twin(
     assert_eq!(world.count("participants").await, 1);
     // A person decides that it is the same one.
     let flag = world.flags().await.remove(0);
-    let user = add_user(&world).await;
-    let tx = world.tx().await;
-    tx.resolve_flag(&flag, FlagResolution::Followed, Some("8"), Some(user), "renumbered").await.expect("open");
-    done(tx).await;
+    world.decide(&flag, FlagResolution::Followed).await.expect("in turn");
     assert_eq!(world.participant("8").await.map(|now| now.id), Some(person.id));
     let run = world.reconcile(true, false).await;
     assert_eq!((run.success, run.flags.len(), run.waiting.len()), (true, 0, 1), "the failed event is still a person's");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_name_that_is_given_away_is_another_person(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let world = study_of(engine).await;
+    let former = world.enrolled("7").await;
+    world.delete("7");
+    world.save_in("7", BASELINE, "enrollment", &[("enroll_date", "2026-03-09")], Some("site_south")).await;
+    let run = world.reconcile(false, false).await;
+    assert_eq!((run.flags.len(), run.held.as_slice()), (1, ["7".to_owned()].as_slice()));
+    assert_eq!(world.participant("7").await, Some(former.clone()), "whose it is has to be decided first");
+    let flag = world.flags().await.remove(0);
+    world.decide(&flag, FlagResolution::Dismissed).await.expect_err("no answer to the question");
+    world.decide(&flag, FlagResolution::Detached).await.expect("in turn");
+    assert_eq!(world.reconcile(true, false).await.missing, ["7"]);
+    let new = world.participant("7").await.expect("another person");
+    assert_ne!(new.id, former.id);
+    let now = world.read().await.participant(former.id).await.expect("an answer").expect("never deleted");
+    assert_eq!((now.dag, now.mapped_digest), (former.dag.clone(), former.mapped_digest.clone()), "untouched");
+    // Nothing is written to REDCap for whoever has no record.
+    let session = world.submit(&former, None, serde_json::json!({ "median_ms": 1.0 })).await;
+    world.worker.run_until_idle().await;
+    assert!(matches!(world.session(session).await.sync, SessionSync::Failed { .. }));
+    assert_eq!(world.value("7", BASELINE, "rt_median_ms"), None);
+    assert!(world.reconcile(true, false).await.success, "who has no record is missed by nobody");
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_was_deleted_with_its_log_is_flagged_on_a_persons_word(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = study_of(engine).await;
+    world.enrolled("7").await;
+    let blind = ApiUser { dag: Some("site_north".to_owned()), ..ApiUser::with_all_rights("cleo") };
+    let token = world.sim.add_user(world.project.project_id, blind).expect("a user");
+    let sealed = sealer().seal(world.study, SecretField::ApiToken, &token.into());
+    world.change_study(|config| config.redcap.api_token = Some(sealed)).await;
+    assert!(!world.reconcile(false, false).await.success);
+    let job = world.job(JobKind::Reconcile { full: false, dry_run: false, absent_as_deleted: true }).await;
+    let run: Reconciliation = serde_json::from_value(job.result.expect("a result")).expect("a reconciliation");
+    assert_eq!((run.success, run.flags.len(), run.flags[0].record.as_str()), (true, 1, "7"));
+    assert!(world.reconcile(false, false).await.success, "told once");
+    assert_eq!(world.flags().await.len(), 1);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_record_that_was_deleted_before_somebody_got_its_name_concerns_nobody(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = study_of(engine).await;
+    world.save("1", BASELINE, "enrollment", &[]).await;
+    world.delete("1");
+    world.clock.advance(Duration::days(2));
+    world.sim.set_clock(world.now());
+    world.enrolled("1").await;
+    world.reconcile(false, false).await;
+    let told: Vec<_> = world.flags().await.iter().map(|flag| (flag.participant, flag.resolution)).collect();
+    assert_eq!(told, [(None, Some(FlagResolution::Unconcerned))], "the pilot's record, long before");
 }
 
 #[rstest]
@@ -202,7 +268,7 @@ async fn a_run_that_redcap_fails_changes_nothing(
     world.delete("7");
     let order: Order = format!("{fault} on record/export").parse().expect("an order");
     world.sim.give_order(Scope::Project(world.project.project_id), order).expect("the project");
-    let job = world.job(JobKind::Reconcile { full: true, dry_run: false }).await;
+    let job = world.job(JobKind::Reconcile { full: true, dry_run: false, absent_as_deleted: false }).await;
     if fault == "lost-rows" {
         // What REDCap leaves out of its list and of its rows cannot be told from what is not there: the next run finds it.
         assert_eq!(job.state, JobState::Done);
@@ -279,18 +345,4 @@ fn refused(engine: Engine, study: metricis_core::ids::StudyId, now: metricis_cor
     };
     let now = now.to_rfc3339();
     format!("INSERT INTO reconcile_marks (study_id, refused, first_at, last_at) VALUES ({study}, 4, '{now}', '{now}')")
-}
-
-async fn add_user(world: &World) -> UserId {
-    let id = UserId::at(world.now());
-    let tx = world.tx().await;
-    let new = metricis_store::NewUser {
-        id,
-        email: "ada@example.org".to_owned(),
-        role: metricis_core::words::GlobalRole::Coordinator,
-        password_hash: "x".into(),
-    };
-    tx.insert_user(&new).await.expect("a user");
-    done(tx).await;
-    id
 }

@@ -71,7 +71,11 @@ pub(super) async fn list_tasks(call: Call<ParticipantSession>) -> Answer<TaskLis
         tasks.push(consent_task());
     }
     let sessions = call.tx.sessions_of(participant.id).await?;
-    let links = call.tx.survey_links_of(participant.id).await?;
+    // A link of a record that may be somebody else's by now leads into another person's answers.
+    let links = match call.tx.has_uncertain_record(participant.id).await? {
+        true => vec![],
+        false => call.tx.survey_links_of(participant.id).await?,
+    };
     for visit in call.tx.visits(participant.id).await? {
         let held = matches!(visit.status, VisitStatus::Pending | VisitStatus::Completed);
         if visit.in_current_version && held && today <= visit.window_end {

@@ -36,11 +36,9 @@ pub(super) async fn test_connection(call: Call<StudyAdmin, Tx>) -> Result<Respon
     params(("study_id" = Uuid, Path)), security(("token" = [])),
     responses((status = 200, body = SurveyLinksShown), (status = 202, body = JobsUnderWay), Refusals))]
 pub(super) async fn refresh_survey_links(call: Call<StudyAdmin, Tx>) -> Result<Response, Problem> {
-    refuse_unconnected(&call).await?;
     let (study, asked_before) = (call.who.study(), Some(call.now()));
-    let job = call.tx.enqueue_job(study, &JobKind::FetchSurveyLinks { asked_before }).await?;
-    let app = call.commit(Action::RefreshSurveyLinks { study, job }).await?;
-    show(&app, study, job, SurveyLinksShown::of).await
+    let action = |job| Action::RefreshSurveyLinks { study, job };
+    ask_and_wait(call, JobKind::FetchSurveyLinks { asked_before }, action, SurveyLinksShown::of).await
 }
 
 /// Commits a job and shows what came of it. An operation that is ordered, and not only previewed, leaves the account of who
@@ -60,8 +58,22 @@ pub(super) async fn order_and_wait<Shown: Serialize>(
     show(&app, study, job, of).await
 }
 
+/// Commits a job with the account of who asked for it, and waits for it.
+pub(in crate::routes) async fn ask_and_wait<P: OnStudy, Shown: Serialize>(
+    call: Call<P, Tx>,
+    kind: JobKind,
+    action: impl FnOnce(JobId) -> Action,
+    of: fn(&StoredJob) -> Shown,
+) -> Result<Response, Problem> {
+    refuse_unconnected(&call).await?;
+    let study = call.who.study();
+    let job = call.tx.enqueue_job(study, &kind).await?;
+    let app = call.commit(action(job)).await?;
+    show(&app, study, job, of).await
+}
+
 /// Commits a job and waits for it: its outcome, or where to look for it.
-pub(in crate::routes) async fn commit_and_wait<P: OnStudy, Shown: Serialize>(
+async fn commit_and_wait<P: OnStudy, Shown: Serialize>(
     call: Call<P, Tx>,
     kind: JobKind,
     of: fn(&StoredJob) -> Shown,

@@ -4,10 +4,9 @@
 //! record was judged are seen there.
 
 use metricis_core::action::{Action, Actor, Entry};
-use metricis_core::ids::EventId;
 use metricis_core::operation::ImportOutcome;
 use metricis_core::words::{EventEffect, EventSource, EventStatus};
-use metricis_store::{ClaimedJob, Entries, NewReconcileEvent, Operational, StoreError, StoredStudy, Tx};
+use metricis_store::{ClaimedJob, Operational, StoreError, StoredStudy, Tx};
 use serde_json::Value;
 
 use super::judge::{Judged, left_to, twin_of};
@@ -16,6 +15,7 @@ use crate::failure::{Failure, Stop};
 use crate::jobs::process_event::enrol::{plan_enrolment, write_enrolment};
 use crate::persist::persist;
 use crate::record::Record;
+use crate::standing::reconcile_event;
 use crate::worker::Worker;
 
 /// Records of one transaction: one study's long work must not hold up another's.
@@ -83,7 +83,8 @@ async fn enrol_together(
     so_far: &(dyn Fn(usize) -> Value + Sync),
 ) -> Result<Vec<Outcome>, Stop> {
     let tx = worker.write().await?;
-    let study = tx.study(job.study).await?.ok_or_else(|| Failure::exception("the study does not exist"))?;
+    // Locked: an event sync beside it would not see who is enrolled here, nor be seen.
+    let study = tx.lock_study(job.study).await?.ok_or_else(|| Failure::exception("the study does not exist"))?;
     let enrols = refuse_halted(&study)?;
     let (mut entries, mut outcomes) = (vec![], Vec::with_capacity(chunk.len()));
     for (id, record) in chunk {
@@ -93,11 +94,7 @@ async fn enrol_together(
     }
     let enrolled = outcomes.iter().filter(|outcome| outcome.is_none()).count();
     tx.note_progress(job.id, so_far(enrolled)).await?;
-    let mut entries = entries.into_iter();
-    match entries.next() {
-        Some(first) => tx.commit(Entries::of(first, entries)).await?,
-        None => tx.commit_operational(Operational::QueueClaim).await?,
-    }
+    tx.commit_any(entries, Operational::QueueClaim).await?;
     Ok(outcomes)
 }
 
@@ -123,7 +120,7 @@ async fn enrol_one(
         }
         Err(stop) => return Err(stop),
     };
-    let new = new_event(tx, study, enrols, id, record);
+    let new = reconcile_event(tx, study, id, record.completion(enrols));
     let Some(event) = tx.insert_imported_event(&new, worker.process).await? else {
         let state = tx.owed_records(study.id).await?.get(id).copied().unwrap_or(EventStatus::Received);
         return Ok((Some((ImportOutcome::LeftToEvent, Some(left_to(state)))), vec![]));
@@ -134,23 +131,4 @@ async fn enrol_one(
     let received = entry(Action::ReceiveReconcile { event, record: id.to_owned() });
     let processed = entry(Action::ProcessEvent { event, source: EventSource::Reconcile, note: applied.note });
     Ok((None, [received].into_iter().chain(applied.entries).chain([processed]).collect()))
-}
-
-fn new_event(tx: &Tx, study: &StoredStudy, enrols: &str, id: &str, record: &Record) -> NewReconcileEvent {
-    let project_id = study.config.redcap.project_id.clone().unwrap_or_default();
-    let form = [
-        ("project_id".to_owned(), project_id.clone()),
-        ("record".to_owned(), id.to_owned()),
-        ("instrument".to_owned(), enrols.to_owned()),
-        (format!("{enrols}_complete"), record.completion(enrols).to_string()),
-    ];
-    NewReconcileEvent {
-        id: EventId::at(tx.now()),
-        study: study.id,
-        project_id,
-        record_id: id.to_owned(),
-        instrument: enrols.to_owned(),
-        event_name: None,
-        form: form.into(),
-    }
 }

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::NaiveDateTime;
 use metricis_core::enrolment::mapped_digest;
 use metricis_core::operation::{ImportOutcome, ImportedRecord};
+use metricis_core::reconcile::may_concern;
 use metricis_core::words::EventStatus;
 use metricis_store::{Snapshot, StoredStudy};
 use secrecy::ExposeSecret;
@@ -69,7 +71,7 @@ pub(super) async fn twin_of(
     db: &Snapshot,
     study: &StoredStudy,
     id: &str,
-    former: Option<&Vec<String>>,
+    former: Option<&Vec<(String, NaiveDateTime)>>,
 ) -> Result<Option<String>, Stop> {
     if let Err(held) = refuse_held(db, study.id, id).await {
         return match held {
@@ -77,14 +79,10 @@ pub(super) async fn twin_of(
             stop @ Stop::Store(_) => Err(stop),
         };
     }
-    let mut became = id;
-    // From the last name to the first, as far as nobody has decided.
-    for name in former.into_iter().flatten().rev() {
-        if db.rename_is_dismissed(study.id, name, became).await? {
-            return Ok(None);
-        }
-        became = name;
-        if db.participant_of_record(study.id, name).await?.is_some() {
+    let Some(former) = former else { return Ok(None) };
+    let records = db.participant_records(study.id).await?;
+    for (name, at) in former {
+        if records.get(name).is_some_and(|(_, since)| may_concern(*since, *at)) {
             return Ok(Some(format!(
                 "record {id:?} is the renamed record {name:?} of a participant; reconcile, then decide on the flag that it raises"
             )));

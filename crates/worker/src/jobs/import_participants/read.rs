@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::NaiveDateTime;
 use metricis_core::enrolment::compare_settings;
 use metricis_redcap::wire::Row;
 
@@ -19,7 +20,7 @@ pub(super) struct Found {
     pub(super) records: Vec<(String, Record)>,
     pub(super) absent: Vec<String>,
     /// The names that renamed records had before.
-    pub(super) former: BTreeMap<String, Vec<String>>,
+    pub(super) former: BTreeMap<String, Vec<(String, NaiveDateTime)>>,
 }
 
 /// Reads all records, or those named.

@@ -36,6 +36,8 @@ pub(super) async fn enrol(
     event: &StoredEvent,
     record: &Record,
 ) -> Result<Applied, Stop> {
+    // An event sync beside it would read the participants before this one is there, and this its windows before they are.
+    tx.lock_study(study.id).await?;
     let plan = plan_enrolment(tx, worker, study, event.event_name.as_deref(), record).await?;
     write_enrolment(tx, worker, study, event.id, record, plan).await
 }

@@ -10,8 +10,9 @@
 //! ```
 
 use metricis_core::ids::StudyId;
+use metricis_core::reconcile::may_concern;
 use metricis_core::words::FlagKind;
-use metricis_redcap::{CallError, LogQuery, Reader, RecordFate};
+use metricis_redcap::{CallError, FateLine, LogQuery, Reader, RecordFate};
 use metricis_store::{Snapshot, StoredEvent, StoredFlag, StoredStudy};
 
 use crate::connection::Connection;
@@ -45,13 +46,13 @@ fn held(flag: &StoredFlag, record_id: &str) -> Failure {
             "record {became:?} is the renamed record {former:?} of a participant; decide on the flag, then repeat this"
         ),
         FlagKind::Deleted | FlagKind::DagMoved => format!(
-            "record {former:?} was deleted in REDCap; decide on the flag whether what bears its name now is the same person's, then \
+            "record {former:?} was deleted in REDCap; decide on the flag whether what bears its name now is the participant's, then \
              repeat this"
         ),
     })
 }
 
-/// Refuses an unknown record that REDCap's log shows to be a participant's under a new name, unless a person has decided otherwise. A study without participants is
+/// Refuses an unknown record that REDCap's log shows to be a participant's under a new name. A study without participants is
 /// not asked about: there is nobody to be a twin of. Where the log may not be read the record is taken as it is; every reconcile
 /// fails then and names the right that is missing.
 ///
@@ -72,34 +73,27 @@ pub(super) async fn refuse_twin(
     let mut name = event.record_id.clone();
     for _ in 0..LONGEST_CHAIN {
         let Some(former) = former_name(worker, redcap, id_field, &name).await? else { return Ok(()) };
-        let known = || async {
-            let snapshot = worker.read().await?;
-            let dismissed = snapshot.rename_is_dismissed(study.id, &former, &name).await?;
-            Ok((dismissed, snapshot.participant_of_record(study.id, &former).await?))
-        };
-        let (dismissed, known) = persist(poll_ms, known).await?;
-        if dismissed {
-            return Ok(());
-        }
-        if known.is_some() {
+        let known =
+            || async { Ok(worker.read().await?.participant_records(study.id).await?.get(&former.record).copied()) };
+        if persist(poll_ms, known).await?.is_some_and(|(_, since)| may_concern(since, former.at)) {
             return Err(Failure::refused(format!(
-                "record {:?} is the renamed record {former:?} of a participant; reconcile, decide on the flag that it raises, then \
+                "record {:?} is the renamed record {:?} of a participant; reconcile, decide on the flag that it raises, then \
                  replay the event",
-                event.record_id
+                event.record_id, former.record
             )));
         }
-        name = former;
+        name = former.record;
     }
     Ok(())
 }
 
-/// The name that a record had before its last rename, as far as the log may be read.
+/// A record's last rename, as far as the log may be read.
 async fn former_name(
     worker: &Worker,
     redcap: &Connection,
     id_field: &str,
     record: &str,
-) -> Result<Option<String>, Failure> {
+) -> Result<Option<FateLine>, Failure> {
     let query = LogQuery { begin: None, end: None, record: Some(record), id_field };
     let read = |reader: Reader| async move {
         match reader.read_log(query).await {
@@ -109,5 +103,5 @@ async fn former_name(
     };
     let log = worker.gate.read(redcap, read).await?.unwrap_or_default();
     let renamed = RecordFate::Renamed { to: record.to_owned() };
-    Ok(log.fates.into_iter().rfind(|line| line.fate == renamed).map(|line| line.record))
+    Ok(log.fates.into_iter().rfind(|line| line.fate == renamed))
 }

@@ -77,6 +77,7 @@ async fn flag_move(
         became: mapped.dag.clone(),
         participant: Some(known.id),
         redcap_at: None,
+        position: 0,
     };
     tx.insert_flag(&flag).await?;
     let NewFlag { id: flag, kind, record_id: record, became, participant, .. } = flag;

@@ -1,18 +1,16 @@
 //! Writes what was found: flags first, because they hold what happens under their names, then events, then how far it got.
 
-use std::collections::BTreeMap;
-
 use metricis_core::Timestamp;
 use metricis_core::action::{Action, Actor, Entry};
 use metricis_core::answer::{ReconciledFlag, Reconciliation, WaitingRecord};
-use metricis_core::ids::{FlagId, ParticipantId};
-use metricis_core::reconcile::{KnownFate, NewFate, plan_fates, unexplained};
+use metricis_core::ids::FlagId;
+use metricis_core::reconcile::{Fate, KnownFate, NewFate, plan_fates, unexplained};
 use metricis_core::words::FlagKind;
-use metricis_store::{ClaimedJob, Entries, NewFlag, Operational, Snapshot, StoredStudy, Tx};
+use metricis_store::{ClaimedJob, NewFlag, Operational, Snapshot, StoredStudy, Tx};
 use serde_json::json;
 
 use super::LISTED;
-use super::read::{Differing, Reading};
+use super::read::{Differing, Reading, holder_in};
 use crate::failure::{Failure, Stop};
 use crate::persist::persist;
 use crate::standing::reconcile_event;
@@ -93,15 +91,21 @@ async fn new_fates(
     reading: &Reading,
 ) -> Result<(Vec<NewFate>, Vec<KnownFate>), Stop> {
     let mut known = snapshot.known_fates(study.id).await?;
-    let mut holders: BTreeMap<&str, ParticipantId> = BTreeMap::new();
-    for (_, fate) in &reading.log.fates {
-        if let Some(participant) = snapshot.participant_of_record(study.id, &fate.record).await? {
-            holders.insert(&fate.record, participant.id);
-        }
-    }
-    let new = plan_fates(&reading.log.fates, &known, reading.log.begin, |name| holders.get(name).copied());
-    let made = |one: &NewFate| KnownFate { fate: one.fate.clone(), at: one.at, participant: one.participant };
+    let records = snapshot.participant_records(study.id).await?;
+    let mut new = plan_fates(&reading.log.fates, &known, reading.log.begin, holder_in(&records));
+    let made =
+        |one: &NewFate| KnownFate { fate: one.fate.clone(), at: one.at, participant: one.participant, open: true };
     known.extend(new.iter().map(made));
+    if reading.absent_as_deleted {
+        let at = reading.log.newest.unwrap_or(reading.log.begin);
+        let gone =
+            reading.absent.iter().filter(|(record, _)| unexplained(&reading.absent, &known).contains(&record.as_str()));
+        let fate = |record: &String| Fate { record: record.clone(), renamed_to: None };
+        let gone: Vec<_> =
+            gone.map(|(record, id)| NewFate { fate: fate(record), at, participant: Some(*id) }).collect();
+        known.extend(gone.iter().map(made));
+        new.extend(gone);
+    }
     Ok((new, known))
 }
 
@@ -115,18 +119,14 @@ async fn raise_flags(
     tx.lock_reconcile(study.id).await?;
     let (new, known) = new_fates(&tx, study, reading).await?;
     let mut entries = vec![];
-    for one in &new {
-        entries.push(raise_flag(&tx, study, one).await?);
+    for (position, one) in (0..).zip(&new) {
+        entries.push(raise_flag(&tx, study, one, position).await?);
     }
-    let mut entries = entries.into_iter();
-    match entries.next() {
-        Some(first) => tx.commit(Entries::of(first, entries)).await?,
-        None => tx.commit_operational(Operational::QueueClaim).await?,
-    }
+    tx.commit_any(entries, Operational::QueueClaim).await?;
     Ok((new.iter().map(shown).collect(), known))
 }
 
-async fn raise_flag(tx: &Tx, study: &StoredStudy, one: &NewFate) -> Result<Entry, Stop> {
+async fn raise_flag(tx: &Tx, study: &StoredStudy, one: &NewFate, position: i32) -> Result<Entry, Stop> {
     let (kind, became) = (kind_of(one), one.fate.renamed_to.clone());
     let flag = NewFlag {
         id: FlagId::at(tx.now()),
@@ -137,6 +137,7 @@ async fn raise_flag(tx: &Tx, study: &StoredStudy, one: &NewFate) -> Result<Entry
         became: became.clone(),
         participant: one.participant,
         redcap_at: Some(one.at),
+        position,
     };
     tx.insert_flag(&flag).await?;
     let NewFlag { id: flag, record_id: record, participant, .. } = flag;
@@ -169,11 +170,7 @@ async fn make_events(worker: &Worker, study: &StoredStudy, chunk: &[Differing]) 
             }
         }
     }
-    let mut entries = entries.into_iter();
-    match entries.next() {
-        Some(first) => tx.commit(Entries::of(first, entries)).await?,
-        None => tx.roll_back().await?,
-    }
+    tx.commit_any(entries, Operational::QueueClaim).await?;
     worker.wake.notify_waiters();
     Ok(made)
 }
@@ -209,13 +206,13 @@ fn note_event(outcome: &mut Reconciliation, one: &Differing) {
 
 /// An absence that nothing explains is no deletion: REDCap has been seen to leave out records, and a token to see one group only.
 fn explain(outcome: &mut Reconciliation, reading: &Reading, known: &[KnownFate]) {
-    let absent = reading.absent.iter().map(String::as_str);
-    outcome.unexplained = unexplained(absent, known).into_iter().map(str::to_owned).collect();
+    outcome.unexplained = unexplained(&reading.absent, known).into_iter().map(str::to_owned).collect();
     outcome.success = outcome.unexplained.is_empty();
     if !outcome.success {
         let said = format!(
             "REDCap does not list {} records of participants, and its log shows neither that they were deleted nor renamed: check \
-             that the token's user is outside all data access groups, then reconcile again",
+             that the token's user is outside all data access groups, then reconcile again; if they were deleted with their log, \
+             reconcile with absent_as_deleted",
             outcome.unexplained.len()
         );
         outcome.message = Some(match outcome.message.take() {

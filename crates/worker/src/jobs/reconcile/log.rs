@@ -60,7 +60,7 @@ pub(super) async fn read_log(
     Ok(log)
 }
 
-/// The names that each renamed record had before, since the study is known here.
+/// The names that each renamed record had before and until when, since the study is known here.
 ///
 /// # Errors
 /// As [`read_log`].
@@ -69,12 +69,12 @@ pub(in crate::jobs) async fn former_names(
     redcap: &Connection,
     id_field: &str,
     state: &ReconcileState,
-) -> Result<BTreeMap<String, Vec<String>>, Failure> {
+) -> Result<BTreeMap<String, Vec<(String, NaiveDateTime)>>, Failure> {
     let log = read_log(worker, redcap, id_field, origin(state)).await?;
-    let mut names: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for (_, Fate { record, renamed_to }) in log.fates {
+    let mut names: BTreeMap<String, Vec<(String, NaiveDateTime)>> = BTreeMap::new();
+    for (at, Fate { record, renamed_to }) in log.fates {
         let mut former = names.remove(&record).unwrap_or_default();
-        former.push(record);
+        former.push((record, at));
         if let Some(to) = renamed_to {
             names.insert(to, former);
         }

@@ -27,11 +27,20 @@ use crate::worker::Worker;
 /// How many names of a kind a result lists; its counts are whole.
 const LISTED: usize = 1_000;
 
+/// What a run was told.
+#[derive(Clone, Copy)]
+pub(super) struct Order {
+    pub(super) full: bool,
+    pub(super) dry_run: bool,
+    pub(super) absent_as_deleted: bool,
+}
+
 /// The job's result is a [`Reconciliation`].
 ///
 /// # Errors
 /// The calls', or settings without which nothing can be compared; what was written by then stands, and a next run goes on.
-pub(super) async fn reconcile(worker: &Worker, job: &ClaimedJob, full: bool, dry_run: bool) -> Result<(), Failure> {
+pub(super) async fn reconcile(worker: &Worker, job: &ClaimedJob, order: Order) -> Result<(), Failure> {
+    let Order { full, dry_run, absent_as_deleted } = order;
     let began_at = worker.clock.now();
     let study = read_study(worker, job.study).await?;
     let redcap = connect(worker, &study)?;
@@ -40,7 +49,8 @@ pub(super) async fn reconcile(worker: &Worker, job: &ClaimedJob, full: bool, dry
             "config.redcap.enrollment_instrument is not set; name the instrument whose completion enrols, then reconcile",
         ));
     }
-    let reading = read::read(worker, &study, &redcap, full).await?;
+    let mut reading = read::read(worker, &study, &redcap, full).await?;
+    reading.absent_as_deleted = absent_as_deleted;
     let outcome = Reconciliation {
         dry_run,
         full: reading.full,

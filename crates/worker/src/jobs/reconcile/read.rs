@@ -4,8 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::NaiveDateTime;
+use metricis_core::Timestamp;
 use metricis_core::ids::ParticipantId;
-use metricis_core::reconcile::{KnownFate, plan_fates, unexplained};
+use metricis_core::reconcile::{KnownFate, may_concern, plan_fates, unexplained};
 use metricis_redcap::wire::Row;
 use metricis_redcap::{RecordIds, Sweep};
 use metricis_store::{ReconcileState, Site, StoredStudy, StoredWindow};
@@ -23,6 +25,8 @@ use crate::worker::Worker;
 /// What was found.
 pub(super) struct Reading {
     pub(super) full: bool,
+    /// A person's word that what is absent without a reason was deleted.
+    pub(super) absent_as_deleted: bool,
     pub(super) listed: usize,
     pub(super) examined: usize,
     /// Records left alone because of the study's status.
@@ -30,8 +34,8 @@ pub(super) struct Reading {
     /// Records that differ, each with how complete its enrolment instrument is.
     pub(super) differing: Vec<Differing>,
     pub(super) log: Log,
-    /// Records of participants that REDCap does not list.
-    pub(super) absent: Vec<String>,
+    /// Records of participants that REDCap does not list, and whose they are.
+    pub(super) absent: Vec<(String, ParticipantId)>,
 }
 
 /// A record that differs.
@@ -47,8 +51,8 @@ struct Facts {
     known: Vec<KnownFate>,
     windows: Vec<StoredWindow>,
     sites: Vec<Site>,
-    /// The records of participants, sorted.
-    records: Vec<String>,
+    /// The records of participants, whose they are, and since when.
+    records: BTreeMap<String, (ParticipantId, Timestamp)>,
 }
 
 /// Reads what may differ.
@@ -73,9 +77,18 @@ pub(super) async fn read(
     let begin = begin_of(&facts.state, &times);
     let log = read_log(worker, redcap, id_field, begin).await?;
     let listed: BTreeSet<&str> = ids.iter().collect();
-    let absent = facts.records.iter().filter(|record| !listed.contains(record.as_str()));
-    let absent: Vec<String> = absent.cloned().collect();
-    let mut reading = Reading { full, listed: ids.len(), examined: 0, halted: 0, differing: vec![], log, absent };
+    let absent = facts.records.iter().filter(|(record, _)| !listed.contains(record.as_str()));
+    let absent: Vec<_> = absent.map(|(record, (participant, _))| (record.clone(), *participant)).collect();
+    let mut reading = Reading {
+        full,
+        absent_as_deleted: false,
+        listed: ids.len(),
+        examined: 0,
+        halted: 0,
+        differing: vec![],
+        log,
+        absent,
+    };
     let changed = match full {
         true => RecordIds::default(),
         false => {
@@ -86,7 +99,7 @@ pub(super) async fn read(
         }
     };
     let may_differ = |record: &&str| {
-        let is_known = || facts.records.binary_search_by(|one| one.as_str().cmp(record)).is_ok();
+        let is_known = || facts.records.contains_key(*record);
         full || reading.log.touched.contains(*record) || !is_known()
     };
     let wanted: RecordIds =
@@ -97,7 +110,7 @@ pub(super) async fn read(
         refuse_hidden_groups(&facts.sites, rows.iter())?;
         persist(poll_ms, || examine(worker, study, &facts, &rows, id_field)).await?.add_to(&mut reading);
     }
-    if !unexplained(reading.absent.iter().map(String::as_str), &explained_by(&reading.log, &facts.known)).is_empty() {
+    if !unexplained(&reading.absent, &explained_by(&reading.log, &facts)).is_empty() {
         // Something went before the stretch that was read: the whole log says what.
         reading.log = read_log(worker, redcap, id_field, origin(&facts.state)).await?;
     }
@@ -105,11 +118,21 @@ pub(super) async fn read(
 }
 
 /// The flags there will be, for the question what they explain.
-fn explained_by(log: &Log, known: &[KnownFate]) -> Vec<KnownFate> {
-    let nobody = |_: &str| None::<ParticipantId>;
-    let new = plan_fates(&log.fates, known, log.begin, nobody);
-    let new = new.into_iter().map(|one| KnownFate { fate: one.fate, at: one.at, participant: one.participant });
-    known.iter().cloned().chain(new).collect()
+fn explained_by(log: &Log, facts: &Facts) -> Vec<KnownFate> {
+    let new = plan_fates(&log.fates, &facts.known, log.begin, holder_in(&facts.records));
+    let new =
+        new.into_iter().map(|one| KnownFate { fate: one.fate, at: one.at, participant: one.participant, open: true });
+    facts.known.iter().cloned().chain(new).collect()
+}
+
+/// Who may have had a record's name at a moment of REDCap's time.
+pub(super) fn holder_in(
+    records: &BTreeMap<String, (ParticipantId, Timestamp)>,
+) -> impl Fn(&str, NaiveDateTime) -> Option<ParticipantId> {
+    move |name, at| {
+        let (participant, since) = records.get(name)?;
+        may_concern(*since, at).then_some(*participant)
+    }
 }
 
 async fn read_facts(worker: &Worker, study: &StoredStudy) -> Result<Facts, Stop> {

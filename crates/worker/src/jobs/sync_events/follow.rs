@@ -13,7 +13,7 @@ use metricis_core::answer::EventSync;
 use metricis_core::ids::{ParticipantId, StudyId};
 use metricis_core::schedule::{FollowFacts, follow_windows, gate, study_date};
 use metricis_core::words::ParticipantStatus;
-use metricis_store::{Entries, FollowedParticipant, Operational, StoredStudy};
+use metricis_store::{FollowedParticipant, Operational, StoredStudy};
 
 use crate::failure::{Failure, Stop};
 use crate::persist::persist;
@@ -81,11 +81,7 @@ async fn follow_chunk(worker: &Worker, study: StudyId, after: Option<Participant
             entries.push(Entry::study(study.id, Actor::Worker, action));
         }
     }
-    let mut entries = entries.into_iter();
-    match entries.next() {
-        Some(first) => tx.commit(Entries::of(first, entries)).await?,
-        None => tx.commit_operational(Operational::QueueClaim).await?,
-    }
+    tx.commit_any(entries, Operational::QueueClaim).await?;
     Ok(followed)
 }
 
