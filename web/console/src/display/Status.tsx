@@ -47,6 +47,7 @@ const LOOKS: Record<string, Look> = {
   closed: { tone: "good", word: "Closed", shape: IconCircleCheckFilled },
   open: { tone: "bad", word: "Open", shape: IconAlertTriangleFilled },
   half_open: { tone: "warn", word: "Probing", shape: IconClock },
+  waits: { tone: "warn", word: "Waits", shape: IconClock },
   green: { tone: "good", word: "Go", shape: IconCircleCheckFilled },
   red: { tone: "bad", word: "No go", shape: IconAlertTriangleFilled },
 };

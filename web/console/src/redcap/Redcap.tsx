@@ -10,6 +10,7 @@ import { BreakerWords } from "../today/Tiles";
 import { Connection } from "./Connection";
 import { Enrollment } from "./Enrollment";
 import { EventSync } from "./EventSync";
+import { Reconcile } from "./Reconcile";
 import { redcapQuery } from "./redcap";
 import { ResultMapping } from "./ResultMapping";
 import { Sites } from "./Sites";
@@ -19,6 +20,7 @@ const PARTS = [
   ["connection", "Connection"],
   ["webhook", "Webhook"],
   ["event-sync", "Event sync"],
+  ["reconcile", "Reconcile"],
   ["enrollment", "Enrollment fields"],
   ["results", "Result fields"],
   ["sites", "Groups and sites"],
@@ -44,6 +46,7 @@ export function Redcap() {
         <Callout tone="info">
           <Text size="sm">
             You can read this page. Changing it needs the role owner or admin on this study; yours is {study.role}.
+            {study.mayCoordinate && " A reconcile you may order."}
           </Text>
         </Callout>
       )}
@@ -55,6 +58,7 @@ export function Redcap() {
           <Connection redcap={asked.data} />
           <Webhook redcap={asked.data} />
           <EventSync redcap={asked.data} />
+          <Reconcile redcap={asked.data} />
           <Enrollment redcap={asked.data} />
           <ResultMapping redcap={asked.data} />
           <Sites />
