@@ -12,6 +12,7 @@ export const PAGES = [
   ["participants", "Participants"],
   ["matrix", "Visit matrix"],
   ["events", "Events"],
+  ["flags", "Flags"],
   ["failed-syncs", "Failed syncs"],
   ["redcap", "REDCap"],
   ["board", "Go / no-go"],

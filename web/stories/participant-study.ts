@@ -59,6 +59,23 @@ export class Study {
     return { id: (await until(find)).id, record };
   }
 
+  /** Renames, deletes or moves a record in REDCap, which announces none of these. */
+  async rename({ record }: Participant, to: string): Promise<void> {
+    await this.#act("rename", { record, new_record_name: to });
+  }
+
+  async delete({ record }: Participant): Promise<void> {
+    await this.#act("delete", { record });
+  }
+
+  async moveTo(dag: string | null, { record }: Participant): Promise<void> {
+    await this.#act("dag", { record, dag });
+  }
+
+  async #act(how: string, order: object): Promise<void> {
+    await post(`${this.ground.redcap}/sim/projects/${await this.#project()}/${how}`, order);
+  }
+
   /** Saves the enrolment form of so many new records, and waits for nothing. */
   async announce(records: number): Promise<void> {
     for (let n = 0; n < records; n++) await this.#save();
