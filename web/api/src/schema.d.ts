@@ -650,6 +650,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/studies/{study_id}/redcap/delete-form": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes an instrument out of the REDCap project, with everything that records hold in it. */
+        post: operations["delete_form"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/{study_id}/redcap/import-participants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Enrols records that REDCap has already: all whose enrolment instrument is complete, or those named. */
+        post: operations["import_participants"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/{study_id}/redcap/init-project": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sets an empty REDCap project up, in development: from a design, or from what the study's settings name. */
+        post: operations["init_project"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/{study_id}/redcap/push-dictionary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Gives REDCap another data dictionary. The preview tells what changes and how many records hold what would go; a
+         *     dictionary without what the study's settings name is refused.
+         */
+        post: operations["push_dictionary"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/studies/{study_id}/redcap/settings": {
         parameters: {
             query?: never;
@@ -1033,6 +1104,11 @@ export interface components {
             /** @description What the move does, or did. */
             plan: components["schemas"]["PlanShown"];
         };
+        Arm: {
+            /** Format: int64 */
+            arm_num: number;
+            name: string;
+        };
         AuditList: {
             rows: components["schemas"]["AuditShown"][];
         };
@@ -1157,6 +1233,31 @@ export interface components {
             sequence: number;
             /** @description What is out of date: participants, visits, events, sessions, breaker, redcap, settings, board, audit. */
             topics: string[];
+        };
+        /** @description A choice of a field. */
+        ChoiceShown: {
+            /**
+             * @description What is stored.
+             * @default
+             */
+            code: string;
+            /**
+             * @description What is read.
+             * @default
+             */
+            label: string;
+        };
+        /** @description A column of the dictionary, before and after. */
+        ColumnChangeShown: {
+            /** @default  */
+            after: string;
+            /** @default  */
+            before: string;
+            /**
+             * @description Its name in REDCap's API.
+             * @default
+             */
+            column: string;
         };
         ColumnShown: {
             /** Format: int32 */
@@ -1337,6 +1438,23 @@ export interface components {
              */
             visits_overdue: number;
         };
+        /** @description Stored values that would go. */
+        DataLossShown: {
+            /**
+             * @description The choice that goes; null when the whole field does.
+             * @default null
+             */
+            choice: string | null;
+            /** @default  */
+            field: string;
+            /** @default  */
+            instrument: string;
+            /**
+             * @description Records that hold a value there.
+             * @default 0
+             */
+            records: number;
+        };
         DataStatusShown: {
             /** @description What to show, if anything. */
             banner?: string | null;
@@ -1385,6 +1503,19 @@ export interface components {
             /** Format: date */
             window_start: string;
         };
+        /** @description A REDCap project. */
+        Design: {
+            /** @description The arms; none in a classic project. */
+            arms?: components["schemas"]["Arm"][];
+            /** @description REDCap's own CSV of 18 columns. */
+            dictionary: string;
+            /** @description The events; none in a classic project. */
+            events?: components["schemas"]["Event"][];
+            /** @description Which instrument is collected when. */
+            form_event_mapping?: components["schemas"]["Mapping"][];
+            /** @description What repeats. */
+            repeating?: components["schemas"]["Repeat"][];
+        };
         DetReceipt: {
             /**
              * Format: uuid
@@ -1416,6 +1547,102 @@ export interface components {
              * @description The study whose secret the proof is made with.
              */
             study: string;
+        };
+        /** @description What distinguishes two dictionaries. */
+        DictionaryDiffShown: {
+            /** @default [] */
+            fields_added: components["schemas"]["FieldShown"][];
+            /** @default [] */
+            fields_changed: components["schemas"]["FieldChangeShown"][];
+            /** @default [] */
+            fields_removed: components["schemas"]["FieldShown"][];
+            /** @default [] */
+            instruments_added: string[];
+            /** @default [] */
+            instruments_removed: string[];
+            /**
+             * @description Fields that stay stand in another order.
+             * @default false
+             */
+            order_changed: boolean;
+        };
+        /** @description What a push of a dictionary would do, or did. */
+        DictionaryPush: {
+            /**
+             * @description Of the dictionary after.
+             * @default
+             */
+            after_digest: string;
+            /**
+             * @description Of the dictionary before.
+             * @default
+             */
+            before_digest: string;
+            /**
+             * @default {
+             *       "instruments_added": [],
+             *       "instruments_removed": [],
+             *       "fields_added": [],
+             *       "fields_removed": [],
+             *       "fields_changed": [],
+             *       "order_changed": false
+             *     }
+             */
+            diff: components["schemas"]["DictionaryDiffShown"];
+            /**
+             * @description Hand it back as `expected_digest` to have it done.
+             * @default
+             */
+            digest: string;
+            /**
+             * @description Nothing was written.
+             * @default false
+             */
+            dry_run: boolean;
+            /**
+             * @description Stored values that go.
+             * @default []
+             */
+            losses: components["schemas"]["DataLossShown"][];
+            /**
+             * @description Why it must not be done; of a preview that is no success.
+             * @default []
+             */
+            refusals: string[];
+            /**
+             * @description What a person should know.
+             * @default []
+             */
+            warnings: string[];
+            /**
+             * Format: int64
+             * @description How many fields REDCap says it has stored; null when nothing was written.
+             * @default null
+             */
+            written: number | null;
+        };
+        /** @description What a push of a dictionary came to; a preview that is no success tells in `refusals` why it must not be done. */
+        DictionaryPushShown: components["schemas"]["CallShown"] & components["schemas"]["DictionaryPush"];
+        Event: {
+            /** Format: int64 */
+            arm_num: number;
+            /**
+             * Format: int64
+             * @description Days from the anchor.
+             */
+            day_offset?: number | null;
+            /** @description The label. REDCap makes the unique name from it: `Visit 1` of arm 2 becomes `visit_1_arm_2`. */
+            event_name: string;
+            /**
+             * Format: int64
+             * @description Days after.
+             */
+            offset_max?: number | null;
+            /**
+             * Format: int64
+             * @description Days before.
+             */
+            offset_min?: number | null;
         };
         /** @description A received event with its form. */
         EventDetail: components["schemas"]["EventShown"] & {
@@ -1483,6 +1710,44 @@ export interface components {
             /** Format: uuid */
             session: string;
         };
+        /** @description How a field will be otherwise. */
+        FieldChangeShown: {
+            /**
+             * @description Choices that go.
+             * @default []
+             */
+            choices_removed: components["schemas"]["ChoiceShown"][];
+            /** @default [] */
+            columns: components["schemas"]["ColumnChangeShown"][];
+            /** @default  */
+            field: string;
+            /**
+             * @description What it was, when its type changes.
+             * @default null
+             */
+            former_type: string | null;
+            /**
+             * @description The instrument that it will stand on.
+             * @default
+             */
+            instrument: string;
+            /**
+             * @description The instrument that it leaves.
+             * @default null
+             */
+            moved_from: string | null;
+        };
+        /** @description A field in few words. */
+        FieldShown: {
+            /** @default  */
+            field: string;
+            /** @default  */
+            field_type: string;
+            /** @default  */
+            instrument: string;
+            /** @default  */
+            label: string;
+        };
         FlagList: {
             /** @description Newest first, 500 at most. */
             flags: components["schemas"]["FlagShown"][];
@@ -1518,9 +1783,66 @@ export interface components {
             /** @description The data access group before. */
             was?: string | null;
         };
+        /** @description What the deletion of an instrument would do, or did. */
+        FormDeletion: {
+            /**
+             * @description Of the dictionary after.
+             * @default
+             */
+            after_digest: string;
+            /**
+             * @description Of the dictionary before.
+             * @default
+             */
+            before_digest: string;
+            /**
+             * @description Hand it back as `expected_digest` to have it done.
+             * @default
+             */
+            digest: string;
+            /**
+             * @description Nothing was written.
+             * @default false
+             */
+            dry_run: boolean;
+            /**
+             * @description Events that collect it.
+             * @default []
+             */
+            events: string[];
+            /** @default [] */
+            fields: components["schemas"]["FieldShown"][];
+            /** @default  */
+            form: string;
+            /**
+             * @description Records that hold data in it.
+             * @default 0
+             */
+            records: number;
+            /**
+             * @description Why it must not be done; of a preview that is no success.
+             * @default []
+             */
+            refusals: string[];
+            /**
+             * @description What a person should know.
+             * @default []
+             */
+            warnings: string[];
+        };
+        /** @description What the deletion of an instrument came to; a preview that is no success tells in `refusals` why it must not be done. */
+        FormDeletionShown: components["schemas"]["CallShown"] & components["schemas"]["FormDeletion"];
         FormField: {
             name: string;
             value: string;
+        };
+        FormToDelete: {
+            /** @description Only tells what would be done, and the digest to order it with. */
+            dry_run?: boolean;
+            /** @description The `digest` of the preview that was looked at; needed to have it done. */
+            expected_digest?: string | null;
+            /** @description REDCap's name of the instrument. */
+            form: string;
         };
         Grant: {
             /** @description Address of an account. */
@@ -1544,12 +1866,35 @@ export interface components {
          * @enum {string}
          */
         HealthStatus: "ok" | "degraded";
+        /**
+         * @description What becomes of a record: `enrol` makes it a participant, `left_to_event` leaves it to an event that waits or has failed.
+         * @enum {string}
+         */
+        ImportOutcomeShown: "enrol" | "known" | "not_complete" | "refused" | "left_to_event" | "absent";
+        /** @description A record, and what becomes of it. */
+        ImportedRecordShown: {
+            /** @default enrol */
+            outcome: components["schemas"]["ImportOutcomeShown"];
+            /**
+             * @description Why, in the words of an event that fails.
+             * @default null
+             */
+            reason: string | null;
+            /** @default  */
+            record: string;
+        };
+        /**
+         * @description One write to REDCap.
+         * @enum {string}
+         */
+        InitStepShown: "settings" | "dictionary" | "arms" | "events" | "form_event_mapping" | "repeating";
         JobShown: {
             /** Format: date-time */
             claimed_at?: string | null;
             connection_test?: components["schemas"]["TestShown"] | null;
             /** Format: date-time */
             created_at: string;
+            delete_form?: components["schemas"]["FormDeletionShown"] | null;
             /** @description Why it failed. */
             error?: string | null;
             event_sync?: components["schemas"]["EventSyncShown"] | null;
@@ -1557,10 +1902,16 @@ export interface components {
             finished_at?: string | null;
             /** Format: uuid */
             id: string;
-            /** @description `sync_events`, `sync_session`, `test_connection` or `reconcile`. */
+            import_participants?: components["schemas"]["ParticipantImportShown"] | null;
+            init_project?: components["schemas"]["ProjectInitShown"] | null;
+            /**
+             * @description `sync_events`, `sync_session`, `test_connection`, `reconcile`, `push_dictionary`, `init_project`, `delete_form` or
+             *     `import_participants`.
+             */
             kind: string;
+            push_dictionary?: components["schemas"]["DictionaryPushShown"] | null;
             reconcile?: components["schemas"]["ReconcileShown"] | null;
-            /** @description What a done job answers. */
+            /** @description What a done job answers; of an import that goes on or has failed, how far it is. */
             result?: Record<string, never> | null;
             /** @enum {string} */
             state: "queued" | "running" | "done" | "failed";
@@ -1585,6 +1936,10 @@ export interface components {
             /** @description What to send to the participant. */
             url: string;
         };
+        Mapping: {
+            form: string;
+            unique_event_name: string;
+        };
         MatrixShown: {
             /** @description In the order of enrolment. */
             rows: components["schemas"]["RowShown"][];
@@ -1605,6 +1960,21 @@ export interface components {
         };
         MemberList: {
             members: components["schemas"]["Member"][];
+        };
+        NewDictionary: {
+            /** @description REDCap's own CSV of 18 columns, as it downloads it; headed by its labels or by the names of its API. */
+            dictionary: string;
+            /** @description Only tells what would be done, and the digest to order it with. */
+            dry_run?: boolean;
+            /** @description The `digest` of the preview that was looked at; needed to have it done. */
+            expected_digest?: string | null;
+        };
+        NewProject: {
+            design?: components["schemas"]["Design"] | null;
+            /** @description Only tells what would be done, and the digest to order it with. */
+            dry_run?: boolean;
+            /** @description The `digest` of the preview that was looked at; needed to have it done. */
+            expected_digest?: string | null;
         };
         NewSecret: {
             /**
@@ -1659,6 +2029,21 @@ export interface components {
             /** Format: date */
             window_start: string;
         };
+        /** @description An arm, an event, a designation or a repeat, before and after. */
+        PartChangeShown: {
+            /**
+             * @description What it will be; null when it goes.
+             * @default null
+             */
+            after: string | null;
+            /**
+             * @description What it is; null when it is not there.
+             * @default null
+             */
+            before: string | null;
+            /** @default  */
+            name: string;
+        };
         ParticipantDetail: {
             consent?: components["schemas"]["ConsentShown"] | null;
             participant: components["schemas"]["ParticipantShown"];
@@ -1671,6 +2056,43 @@ export interface components {
             /** @description Of all versions, by version, then by date. */
             visits: components["schemas"]["VisitShown"][];
         };
+        /** @description What an import of participants would do, or did. */
+        ParticipantImport: {
+            /**
+             * @description Outcome → how many records have it.
+             * @default {}
+             */
+            counts: {
+                [key: string]: number;
+            };
+            /**
+             * @description Hand it back as `expected_digest` to have it done.
+             * @default
+             */
+            digest: string;
+            /**
+             * @description Nothing was written.
+             * @default false
+             */
+            dry_run: boolean;
+            /**
+             * @description Participants made so far, also by an import that failed midway.
+             * @default 0
+             */
+            enrolled: number;
+            /**
+             * @description Records that are counted and, for their number, not listed.
+             * @default 0
+             */
+            not_listed: number;
+            /**
+             * @description Each record; those that need a person first.
+             * @default []
+             */
+            records: components["schemas"]["ImportedRecordShown"][];
+        };
+        /** @description What an import of participants came to. */
+        ParticipantImportShown: components["schemas"]["CallShown"] & components["schemas"]["ParticipantImport"];
         ParticipantList: {
             participants: components["schemas"]["ParticipantShown"][];
             /**
@@ -1808,6 +2230,85 @@ export interface components {
              */
             type: string;
         };
+        /** @description What an initialization would do, or did. */
+        ProjectInit: {
+            /**
+             * @description Of the dictionary after.
+             * @default
+             */
+            after_digest: string;
+            /** @default [] */
+            arms: components["schemas"]["PartChangeShown"][];
+            /**
+             * @description The project gets events.
+             * @default false
+             */
+            becomes_longitudinal: boolean;
+            /**
+             * @description Of the dictionary before.
+             * @default
+             */
+            before_digest: string;
+            /**
+             * @description The dictionary of the design, as REDCap's CSV.
+             * @default
+             */
+            design_dictionary: string;
+            /**
+             * @default {
+             *       "instruments_added": [],
+             *       "instruments_removed": [],
+             *       "fields_added": [],
+             *       "fields_removed": [],
+             *       "fields_changed": [],
+             *       "order_changed": false
+             *     }
+             */
+            dictionary: components["schemas"]["DictionaryDiffShown"];
+            /**
+             * @description Hand it back as `expected_digest` to have it done.
+             * @default
+             */
+            digest: string;
+            /**
+             * @description Nothing was written.
+             * @default false
+             */
+            dry_run: boolean;
+            /**
+             * @description REDCap's scheduling is switched on, for the events' days.
+             * @default false
+             */
+            enables_scheduling: boolean;
+            /** @default [] */
+            events: components["schemas"]["PartChangeShown"][];
+            /** @default [] */
+            form_event_mapping: components["schemas"]["PartChangeShown"][];
+            /**
+             * @description The design was made from the study's settings.
+             * @default false
+             */
+            from_settings: boolean;
+            /**
+             * @description Why it must not be done; of a preview that is no success.
+             * @default []
+             */
+            refusals: string[];
+            /** @default [] */
+            repeating: components["schemas"]["PartChangeShown"][];
+            /**
+             * @description What is written, in this order.
+             * @default []
+             */
+            steps: components["schemas"]["InitStepShown"][];
+            /**
+             * @description What a person should know.
+             * @default []
+             */
+            warnings: string[];
+        };
+        /** @description What an initialization came to; a preview that is no success tells in `refusals` why it must not be done. */
+        ProjectInitShown: components["schemas"]["CallShown"] & components["schemas"]["ProjectInit"];
         RaisedShown: {
             /** @description In REDCap's own time. */
             at: string;
@@ -1888,6 +2389,14 @@ export interface components {
             /** Format: uuid */
             visit: string;
         };
+        RecordsToImport: {
+            /** @description Only tells what would be done, and the digest to order it with. */
+            dry_run?: boolean;
+            /** @description The `digest` of the preview that was looked at; needed to have it done. */
+            expected_digest?: string | null;
+            /** @description Only these; all records without it. */
+            records?: string[] | null;
+        };
         RedcapSettings: {
             /** @description The REDCap field that carries the enrolment or baseline date. */
             anchor_date_field?: string | null;
@@ -1942,6 +2451,13 @@ export interface components {
          * @enum {string}
          */
         RedisState: "not_configured" | "connected" | "unreachable";
+        Repeat: {
+            custom_form_label?: string;
+            /** @description The unique name of the event; absent in a classic project. */
+            event_name?: string | null;
+            /** @description The instrument; absent when the whole event repeats. */
+            form_name?: string;
+        };
         RereadShown: {
             /** Format: date-time */
             claimed_at?: string | null;
@@ -3632,6 +4148,174 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RedcapShown"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_form: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FormToDelete"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormDeletionShown"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobsUnderWay"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import_participants: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordsToImport"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParticipantImportShown"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobsUnderWay"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    init_project: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewProject"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectInitShown"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobsUnderWay"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    push_dictionary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDictionary"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DictionaryPushShown"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobsUnderWay"];
                 };
             };
             /** @description Refused */

@@ -111,6 +111,12 @@ const redcap = createRoute({
   component: page(() => import("./redcap/Redcap").then((module) => module.Redcap)),
 });
 
+const project = createRoute({
+  getParentRoute: () => study,
+  path: "/redcap-project",
+  component: page(() => import("./project/Project").then((module) => module.Project)),
+});
+
 const board = createRoute({
   getParentRoute: () => study,
   path: "/board",
@@ -141,7 +147,19 @@ function Broken({ error }: ErrorComponentProps) {
   return inside ? <Stack maw={720}>{said}</Stack> : <Outside>{said}</Outside>;
 }
 
-const pages = [today, participants, participant, matrix, events, flags, failedSyncs, redcap, board, audit] as const;
+const pages = [
+  today,
+  participants,
+  participant,
+  matrix,
+  events,
+  flags,
+  failedSyncs,
+  redcap,
+  project,
+  board,
+  audit,
+] as const;
 
 export const router = createRouter({
   routeTree: root.addChildren([signInRoute, home, study.addChildren(pages)]),

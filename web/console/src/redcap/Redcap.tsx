@@ -1,8 +1,9 @@
 /** The study's link to REDCap: connection, webhook, events, mappings and groups. Only its owners and admins change it. */
 import { Anchor, Group, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
+import { ButtonLink } from "../display/links";
 import { Callout, Failure, Waiting } from "../display/Notice";
-import { Page } from "../display/Page";
+import { Page, Panel } from "../display/Page";
 import { Status } from "../display/Status";
 import { dashboardQuery, useStudy } from "../study/study";
 import { ResetBreaker } from "../today/ResetBreaker";
@@ -62,9 +63,25 @@ export function Redcap() {
           <Enrollment redcap={asked.data} />
           <ResultMapping redcap={asked.data} />
           <Sites />
+          {study.mayAdminister && <ToProject />}
         </Stack>
       )}
     </Page>
+  );
+}
+
+function ToProject() {
+  const study = useStudy();
+  return (
+    <Panel
+      id="project"
+      title="Change the project"
+      about="Import participants, push a data dictionary, set up an empty project, delete an instrument. Each is previewed before anything is changed."
+    >
+      <ButtonLink variant="default" to="/studies/$study/redcap-project" params={{ study: study.code }}>
+        Open the REDCap project
+      </ButtonLink>
+    </Panel>
   );
 }
 
