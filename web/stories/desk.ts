@@ -15,6 +15,7 @@ export const PAGES = [
   ["flags", "Flags"],
   ["failed-syncs", "Failed syncs"],
   ["redcap", "REDCap"],
+  ["redcap-project", "REDCap project"],
   ["board", "Go / no-go"],
   ["audit", "Audit"],
 ] as const;

@@ -91,7 +91,7 @@ test.each<{ by: By }>([{ by: "pointer" }, { by: "keyboard" }])(
 
     // Followed on the participant's page: the record has its new name there, without a reload.
     const follow = `Follow the rename of ${renamed.record} to ${name}`;
-    await decide(hand, follow, /^Follow: the record becomes /, "the hospital has new record names");
+    await decide(hand, follow, /^Follow: the record becomes /, `the hospital has new record names (${by})`);
     await page.getByText("Something happened to this record in REDCap").waitFor({ state: "detached" });
     await page.getByRole("term").filter({ hasText: "REDCap record" }).locator("xpath=../dd").getByText(name).waitFor();
 
@@ -101,14 +101,14 @@ test.each<{ by: By }>([{ by: "pointer" }, { by: "keyboard" }])(
       hand,
       `Dismiss the flag of record ${deleted.record}`,
       /^Dismiss the flag$/,
-      "entered twice by mistake",
+      `entered twice by mistake (${by})`,
     );
     await page.getByText("Nothing waits for a decision").waitFor();
     expect(page.url()).toBe(at("flags"));
     await hand.reach(page.getByRole("switch", { name: "Show closed ones as well" }));
     await page.keyboard.press("Space");
-    await page.getByText("“entered twice by mistake”").waitFor();
-    await page.getByText("“the hospital has new record names”").waitFor();
+    await page.getByText(`“entered twice by mistake (${by})”`).waitFor();
+    await page.getByText(`“the hospital has new record names (${by})”`).waitFor();
     await accessible(page);
     await page.goto(pageOf(deleted));
     await heading(page, deleted.record).waitFor();

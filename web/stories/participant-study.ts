@@ -72,8 +72,32 @@ export class Study {
     await this.#act("dag", { record, dag });
   }
 
-  async #act(how: string, order: object): Promise<void> {
-    await post(`${this.ground.redcap}/sim/projects/${await this.#project()}/${how}`, order);
+  /** Saves a form that does not enroll. */
+  async fill({ record }: Participant, instrument: string, values: Record<string, string>): Promise<void> {
+    await this.#act("save", { record, instrument, values, complete: 1, user: "jsmith", dag: "site_north" });
+  }
+
+  /** Takes REDCap's trigger away, so that it announces nothing any more. */
+  async silence(): Promise<void> {
+    await this.#act("det-url", { url: null });
+  }
+
+  /** The name of a record that is enrolled in REDCap while it announces nothing. */
+  async enrollUnheard(): Promise<string> {
+    return this.#save();
+  }
+
+  /** REDCap's data dictionary, as a person with rights to the project downloads it. */
+  async dictionary(): Promise<string> {
+    const { token } = await this.#act("users", { username: `designer${++this.#records}` });
+    const body = new URLSearchParams({ token: token as string, content: "metadata", format: "csv" });
+    const answer = await fetch(`${this.ground.redcap}/api/`, { method: "POST", body });
+    if (!answer.ok) throw new Error(`${answer.status}: ${await answer.text()}`);
+    return answer.text();
+  }
+
+  async #act(how: string, order: object): Promise<Record<string, unknown>> {
+    return post(`${this.ground.redcap}/sim/projects/${await this.#project()}/${how}`, order);
   }
 
   /** Saves the enrolment form of so many new records, and waits for nothing. */

@@ -1,6 +1,6 @@
 /** Flags as rows: what happened, whose record it is, and the decision, or what was decided and why. */
 import { Button, Group, Table, Text } from "@mantine/core";
-import { useEffect, useRef, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { AnchorLink } from "../display/links";
 import { Wide } from "../display/Page";
 import { Status } from "../display/Status";
@@ -17,52 +17,61 @@ interface Props {
   ofOne?: boolean;
 }
 
-export function FlagTable({ flags, label, ofOne = false }: Props) {
+/** The rows and, over them, the decision that is being taken: it stays when its row has gone. */
+export function FlagTable({ flags, empty, ...shown }: Props & { empty?: ReactNode }) {
   const { chosen, how, open, close, done } = useChosen(flags);
-  const undecided = flags.filter(({ resolution }) => !resolution);
   return (
     <>
-      <Wide label={label} stacks>
-        <Table verticalSpacing={8}>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>What happened</Table.Th>
-              {!ofOne && <Table.Th>Participant</Table.Th>}
-              <Table.Th>Found</Table.Th>
-              <Table.Th>Decision</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {flags.map((flag) => (
-              <Table.Tr key={flag.id}>
-                <Table.Td data-label="What happened" miw={260} maw={520}>
-                  <div>
-                    <Text size="sm">{happened(flag)}</Text>
-                    {!flag.resolution && (
-                      <Text size="xs" c="dimmed">
-                        {meanwhile(flag, undecided)}
-                      </Text>
-                    )}
-                  </div>
-                </Table.Td>
-                {!ofOne && (
-                  <Table.Td data-label="Participant">
-                    <Whose flag={flag} />
-                  </Table.Td>
-                )}
-                <Table.Td data-label="Found">
-                  <When at={flag.raised_at} />
-                </Table.Td>
-                <Table.Td data-label="Decision" maw={360}>
-                  {flag.resolution ? <Decided flag={flag} /> : <Choices flag={flag} onDecide={open} />}
-                </Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Wide>
+      {flags.length === 0 ? empty : <Rows flags={flags} {...shown} onDecide={open} />}
       {chosen && how && <Resolve flag={chosen} how={how} onClose={close} onDone={done} />}
     </>
+  );
+}
+
+type Decide = (flag: Flag, how: How) => void;
+
+function Rows({ flags, label, ofOne = false, onDecide }: Props & { onDecide: Decide }) {
+  const undecided = flags.filter(({ resolution }) => !resolution);
+  return (
+    <Wide label={label} stacks>
+      <Table verticalSpacing={8}>
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>What happened</Table.Th>
+            {!ofOne && <Table.Th>Participant</Table.Th>}
+            <Table.Th>Found</Table.Th>
+            <Table.Th>Decision</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {flags.map((flag) => (
+            <Table.Tr key={flag.id}>
+              <Table.Td data-label="What happened" miw={260} maw={520}>
+                <div>
+                  <Text size="sm">{happened(flag)}</Text>
+                  {!flag.resolution && (
+                    <Text size="xs" c="dimmed">
+                      {meanwhile(flag, undecided)}
+                    </Text>
+                  )}
+                </div>
+              </Table.Td>
+              {!ofOne && (
+                <Table.Td data-label="Participant">
+                  <Whose flag={flag} />
+                </Table.Td>
+              )}
+              <Table.Td data-label="Found">
+                <When at={flag.raised_at} />
+              </Table.Td>
+              <Table.Td data-label="Decision" maw={360}>
+                {flag.resolution ? <Decided flag={flag} /> : <Choices flag={flag} onDecide={onDecide} />}
+              </Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </Wide>
   );
 }
 
@@ -113,7 +122,7 @@ function Whose({ flag }: { flag: Flag }) {
   );
 }
 
-function Choices({ flag, onDecide }: { flag: Flag; onDecide: (flag: Flag, how: How) => void }) {
+function Choices({ flag, onDecide }: { flag: Flag; onDecide: Decide }) {
   const study = useStudy();
   if (!study.mayCoordinate) return <Status of="waits">Waits for a coordinator</Status>;
   return (

@@ -37,8 +37,7 @@ export function Flags() {
       <Panel title={asked.data ? (open === 1 ? "1 waits for a decision" : `${open} wait for a decision`) : "Flags"}>
         {asked.isPending && <Waiting rows={4} />}
         {asked.isError && <Failure error={asked.error} onRetry={() => void asked.refetch()} />}
-        {asked.data && listed.length === 0 && <Nothing all={all} />}
-        {listed.length > 0 && <FlagTable flags={listed} label="Flags" />}
+        {asked.data && <FlagTable flags={listed} label="Flags" empty={<Nothing all={all} />} />}
         {listed.length === SHOWN && (
           <Text size="xs" c="dimmed" mt="xs">
             The latest {SHOWN} are shown.

@@ -41,6 +41,7 @@ export function PushDictionary() {
         placeholder="Choose a file"
         accept=".csv,text/csv"
         clearable
+        clearButtonProps={{ "aria-label": "Take the file away" }}
         maw={480}
         value={file}
         onChange={choose}
@@ -52,7 +53,7 @@ export function PushDictionary() {
 function Shown({ preview }: { preview: Push }) {
   return (
     <>
-      <DiffShown diff={preview.diff} />
+      <DiffShown diff={preview.diff} label="Changes of the dictionary" />
       <Losses losses={preview.losses} />
     </>
   );
