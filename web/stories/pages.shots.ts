@@ -170,8 +170,8 @@ test("the console when records have met a fate in REDCap, and an operation befor
   await study.rename(renamed, `${renamed.record}-B`);
   await study.rename({ ...renamed, record: `${renamed.record}-B` }, `${renamed.record}-C`);
   await study.delete(deleted);
-  await study.moveTo(null, moved);
   await study.fill(moved, "contact", { contact_notes: "call by day" });
+  await study.moveTo(null, moved);
   const file = await dictionary(study);
   for (const { name, ...device } of VIEWS) {
     const { context, page } = await seat(device, site.facts.sign_in);
@@ -201,7 +201,10 @@ test("the console when records have met a fate in REDCap, and an operation befor
     await page.getByLabel("Instrument", { exact: true }).fill("contact");
     await page.locator("#delete-form").getByRole("button", { name: "Preview" }).click();
     await page.locator("#delete-form").getByRole("heading", { name: "The preview" }).waitFor();
+    await page.getByText("What it would have changed").click();
     await picture(page, `console-redcap-project-previewed-${name}`);
+    await page.locator("#push-dictionary").screenshot({ path: join(FOLDER, `console-push-preview-${name}.png`) });
+    await page.locator("#init-project").screenshot({ path: join(FOLDER, `console-init-preview-${name}.png`) });
     await context.close();
   }
 });

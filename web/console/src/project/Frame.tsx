@@ -81,7 +81,16 @@ function Previewed<Wish, Shown extends Outcome>(props: Props<Wish, Shown> & { pr
       <Title order={3}>The preview</Title>
       {refusals.length > 0 && <Reasons tone="bad" title="This must not be done" reasons={refusals} />}
       {warnings.length > 0 && <Reasons tone="warn" title="To know before" reasons={warnings} />}
-      <View preview={preview} />
+      {refusals.length === 0 ? (
+        <View preview={preview} />
+      ) : (
+        <details>
+          <summary>What it would have changed</summary>
+          <div className={classes["folded"]}>
+            <View preview={preview} />
+          </div>
+        </details>
+      )}
       {does === null && refusals.length === 0 && <Text size="sm">There is nothing to do.</Text>}
       {does !== null && lost && (
         <Callout tone="bad">

@@ -79,7 +79,7 @@ function Differences({ found }: { found: Reconciled }) {
       </Kind>
       <Kind title="Held by a flag" count={counts.held} follows="decide on the flag, then reconcile again">
         <Text size="sm">{named(found.held, counts.held)}</Text>
-        <ToFlags />
+        {(dry || counts.flags === 0) && <ToFlags />}
       </Kind>
       <Kind title="Waiting for an event" count={counts.waiting} follows="a failed one is replayed by a person">
         <List size="sm" spacing={2}>

@@ -40,6 +40,11 @@ export function Redcap() {
               {name}
             </Anchor>
           ))}
+          {study.mayAdminister && (
+            <Anchor size="sm" href="#project">
+              Change the project
+            </Anchor>
+          )}
         </Group>
       }
     >

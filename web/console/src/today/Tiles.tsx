@@ -148,7 +148,7 @@ function FlagTile({ dashboard }: { dashboard: Dashboard }) {
 /** What happened to records and waits for a person. */
 export function flagTileWords(open: number): string {
   if (open === 0) return "No record's fate in REDCap waits for a decision.";
-  return `${open === 1 ? "A record was" : `${open} times a record was`} deleted, renamed or moved in REDCap: a person decides what follows.`;
+  return `${open === 1 ? "A deletion, rename or move of a record in REDCap waits" : `${open} deletions, renames or moves of records in REDCap wait`} for a person's decision.`;
 }
 
 function BreakerTile({ breaker, enabled }: { breaker: Breaker; enabled: boolean }) {
