@@ -1,4 +1,6 @@
 /** What changes a REDCap project: shown before it is done, ordered by who has read it, and led back to the preview by another's change. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Browser, Locator } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openBrowser } from "./browser";
@@ -8,6 +10,7 @@ import { type Participant, Study } from "./participant-study";
 import { Site } from "./site";
 import { accessible } from "./watch";
 
+const PROJECT = join(import.meta.dirname, "../../demo/sponsor-study.REDCap.xml");
 const SLOW = { timeout: 60_000 };
 
 let browser: Browser;
@@ -138,6 +141,22 @@ test("records that REDCap never announced are imported, after one has seen which
   await hand.press(page.getByRole("link", { name: /^Participants/ }));
   await page.getByRole("link", { name: first, exact: true }).waitFor(SLOW);
   expect(await page.getByRole("link", { name: second, exact: true }).count()).toBe(0);
+  watch.clean();
+});
+
+test("an empty project is set up from the study's settings, and there is nothing left to do then", async () => {
+  const { page, watch } = ada;
+  await study.connectToEmptyProject(readFileSync(PROJECT, "utf8"));
+  await page.goto(at("redcap-project"));
+  const panel = part("init-project");
+  await hand.press(panel.getByRole("button", { name: "Preview" }));
+  const deed = panel.getByRole("button", { name: /^Set up the project: write / });
+  await deed.waitFor(SLOW);
+  await accessible(page);
+  await hand.press(deed);
+  await panel.getByText("The project is set up.").waitFor(SLOW);
+  await hand.press(panel.getByRole("button", { name: "Preview" }));
+  await panel.getByText("There is nothing to do.").waitFor(SLOW);
   watch.clean();
 });
 

@@ -87,6 +87,19 @@ export class Study {
     return this.#save();
   }
 
+  /** Connects the study to a project without records, as a person makes one in REDCap from a project XML. */
+  async connectToEmptyProject(xml: string): Promise<void> {
+    const made = await post(`${this.ground.redcap}/sim/projects`, { xml });
+    const connection = {
+      api_url: `${this.ground.redcap}/api/`,
+      project_id: String(made["project_id"]),
+      api_token: made["token"],
+    };
+    const headers = { "content-type": "application/json", authorization: `Bearer ${this.token}` };
+    const url = `${this.#base}/redcap/connection`;
+    await json(await fetch(url, { method: "PUT", headers, body: JSON.stringify(connection) }));
+  }
+
   /** REDCap's data dictionary, as a person with rights to the project downloads it. */
   async dictionary(): Promise<string> {
     const { token } = await this.#act("users", { username: `designer${++this.#records}` });

@@ -9,14 +9,14 @@ import { unchanged } from "./words";
 
 type Change = Diff["fields_changed"][number];
 
-export function DiffShown({ diff, label }: { diff: Diff; label: string }) {
+export function DiffShown({ diff, name }: { diff: Diff; name: string }) {
   if (unchanged(diff)) return <Text size="sm">The dictionary stays as it is.</Text>;
   return (
     <>
       <Names title="Instruments that are added" names={diff.instruments_added} />
       <Names title="Instruments that go" names={diff.instruments_removed} />
       {diff.order_changed && <Text size="sm">Fields that stay stand in another order.</Text>}
-      <Wide label={label} stacks>
+      <Wide label={name} stacks>
         <Table verticalSpacing={4}>
           <Table.Thead>
             <Table.Tr>

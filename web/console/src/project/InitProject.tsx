@@ -79,7 +79,7 @@ function Shown({ preview }: { preview: Init }) {
     <>
       {preview.becomes_longitudinal && <Text size="sm">The project becomes longitudinal: it gets events.</Text>}
       {preview.enables_scheduling && <Text size="sm">REDCap's scheduling is switched on, for the events' days.</Text>}
-      <DiffShown diff={preview.dictionary} label="The dictionary of the design" />
+      <DiffShown diff={preview.dictionary} name="The dictionary of the design" />
       <Parts title="Arms" parts={preview.arms} />
       <Parts title="Events" parts={preview.events} />
       <Parts title="What is collected when" parts={preview.form_event_mapping} />

@@ -53,7 +53,7 @@ export function PushDictionary() {
 function Shown({ preview }: { preview: Push }) {
   return (
     <>
-      <DiffShown diff={preview.diff} label="Changes of the dictionary" />
+      <DiffShown diff={preview.diff} name="Changes of the dictionary" />
       <Losses losses={preview.losses} />
     </>
   );
