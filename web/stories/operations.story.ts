@@ -150,10 +150,11 @@ test("an empty project is set up from the study's settings, and there is nothing
   await page.goto(at("redcap-project"));
   const panel = part("init-project");
   await hand.press(panel.getByRole("button", { name: "Preview" }));
-  const deed = panel.getByRole("button", { name: /^Set up the project: write / });
-  await deed.waitFor(SLOW);
+  const deed = /^Set up the project: write /;
+  await panel.getByText("of the project's present design go for good").waitFor(SLOW);
   await accessible(page);
-  await hand.press(deed);
+  await tick(panel, deed);
+  await hand.press(panel.getByRole("button", { name: deed }));
   await panel.getByText("The project is set up.").waitFor(SLOW);
   await hand.press(panel.getByRole("button", { name: "Preview" }));
   await panel.getByText("There is nothing to do.").waitFor(SLOW);

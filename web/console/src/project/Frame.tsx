@@ -96,7 +96,7 @@ function Previewed<Wish, Shown extends Outcome>(props: Props<Wish, Shown> & { pr
         <Callout tone="bad">
           <Stack gap="xs">
             <Text size="sm" fw={600}>
-              {lost} REDCap cannot bring it back.
+              {lost} REDCap cannot undo this.
             </Text>
             <Checkbox
               label="I have read what goes, and it may go"

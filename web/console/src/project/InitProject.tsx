@@ -9,7 +9,7 @@ import { useStudy } from "../study/study";
 import { DiffShown } from "./DiffShown";
 import { Frame } from "./Frame";
 import { type Init, useOperation } from "./operation";
-import { designOf, initDeed } from "./words";
+import { designOf, initDeed, initLoss } from "./words";
 
 interface Wish {
   /** Without one the design is made from the study. */
@@ -38,6 +38,7 @@ export function InitProject() {
       wish={wish}
       view={Shown}
       deed={(preview) => (preview.steps.length === 0 ? null : initDeed(preview))}
+      loss={initLoss}
       done={() => "The project is set up. Sync its events next."}
     >
       <Radio.Group

@@ -7,6 +7,7 @@ import {
   importCounts,
   importDeed,
   initDeed,
+  initLoss,
   pushDeed,
   pushLoss,
   recordNames,
@@ -45,6 +46,10 @@ test("what a push destroys is said, and nothing when nothing goes", () => {
 test("a set-up, a deletion and an import say what they write, destroy and make", () => {
   expect(initDeed({ steps: ["settings", "dictionary", "events"] } as Init)).toBe(
     "Set up the project: write the project's settings, the dictionary, events",
+  );
+  expect(initLoss({ dictionary: nothing } as Init)).toBeNull();
+  expect(initLoss({ dictionary: { ...nothing, fields_removed: [field] } } as Init)).toBe(
+    "1 field of the project's present design goes for good.",
   );
   const deletion = { form: "diary", fields: [field], records: 3 } as FormDeletion;
   expect(deletionDeed(deletion)).toBe("Delete diary: 1 field and what 3 records hold in it");

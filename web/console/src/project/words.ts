@@ -44,6 +44,13 @@ const STEPS: Record<Schemas["InitStepShown"], string> = {
 export const initDeed = ({ steps }: Init): string =>
   `Set up the project: write ${steps.map((step) => STEPS[step]).join(", ")}`;
 
+/** An empty project may still have a design that somebody has worked on. */
+export function initLoss({ dictionary }: Init): string | null {
+  const gone = dictionary.fields_removed.length;
+  if (gone === 0) return null;
+  return `${counted(gone, "field", "fields")} of the project's present design ${gone === 1 ? "goes" : "go"} for good.`;
+}
+
 export const deletionDeed = ({ form, fields, records }: FormDeletion): string =>
   `Delete ${form}: ${counted(fields.length, "field")}${records > 0 ? ` and what ${counted(records, "record holds", "records hold")} in it` : ""}`;
 
