@@ -4,7 +4,7 @@
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help demo build test check screenshots bench clean-services
+.PHONY: help demo build test check screenshots soak bench clean-services
 NEXTEST_PROFILE := $(if $(CI),ci,default)
 
 help: ## this list
@@ -57,6 +57,10 @@ screenshots: ## pictures of every page, light and dark, wide and narrow, into ta
 	@scripts/need screenshots
 	@cargo build --locked --quiet --bin metricis
 	@npm --prefix web run --silent screenshots
+
+soak: ## the reliability measures R3 to R6 at their full count, an hour or more (ROWS="R3 R5" picks, SOAK_SEED repeats)
+	@scripts/need test
+	@scripts/soak $(ROWS)
 
 bench: ## measure against the peers, about ten minutes on a quiet machine (ROWS="P1 P10" picks)
 	@scripts/need bench

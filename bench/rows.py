@@ -1,4 +1,4 @@
-"""The rows P1, P2, P3 and P10: `rows.py [--peer-only] [--rounds N] [--seconds S] [ROW...]`, run by bench/run.
+"""The rows P1, P2, P3, P6 and P10: `rows.py [--peer-only] [--rounds N] [--seconds S] [ROW...]`, run by bench/run.
 
 Prints the facts that make the comparison fair, then a line `name ours peer ratio goal` a row: medians over interleaved
 rounds, the spread in brackets; a ratio is taken within each round. It fails only when it could not measure.
@@ -13,10 +13,11 @@ import tempfile
 
 import facts
 import idle
+import queue_rows
 from load import CONNECTIONS, Bare, deliver
 from sides import CouldNotMeasure, Side, database_url
 
-ROWS = ("P1", "P2", "P3", "P10")
+ROWS = ("P1", "P2", "P3", "P6", "P10")
 COLUMNS = "{:26} {:26} {:26} {:24} {}"
 
 
@@ -36,6 +37,13 @@ def show(name, ours, peer, goal, unit="", limit=None):
     met = judged >= goal[1] if goal[0] == ">=" else judged <= goal[1]
     text = f"{goal[0]}{goal[1]}{unit if limit else 'x'} {'met' if met else 'MISSED'}"
     print(COLUMNS.format(name, spread(ours, unit), spread(peer, unit), spread(ratios), text), flush=True)
+
+
+def limit(name, ours, most, unit):
+    """One row without a peer."""
+    if ours:
+        met = "met" if statistics.median(ours) <= most else "MISSED"
+        print(COLUMNS.format(name, spread(ours, unit), "-", "-", f"<={most}{unit} {met}"), flush=True)
 
 
 def interleave(contestants, rounds, seconds):
@@ -106,6 +114,7 @@ def main():
     print(f"# machine: {os.cpu_count()} cores, {os.getloadavg()[0]:.1f} busy over the last minute", flush=True)
     with tempfile.TemporaryDirectory(prefix="metricis-bench.") as folder:
         intakes = intake(options, folder) if set(options.rows) & {"P1", "P2", "P3"} else {}
+        jobs = queue_rows.measure(options, folder) if "P6" in options.rows else {}
         idles = idle.measure(options, folder) if "P10" in options.rows else {}
     print(COLUMNS.format("name", "ours", "peer", "ratio", "goal"))
     ours = column(intakes, "ours", "rate")
@@ -116,6 +125,10 @@ def main():
         show("P2_det_vs_chained_insert", ours, column(intakes, "chained", "rate"), (">=", 9))
     if "P3" in options.rows:
         show("P3_det_p99_ms", column(intakes, "ours", "p99_ms"), column(intakes, "peer", "p99_ms"), ("<=", 0.08))
+    if "P6" in options.rows:
+        show("P6_jobs_per_s", jobs["ours"], jobs["peer"], (">=", 12))
+        for name in ("woken", "apart"):
+            limit(f"P6_pick_up_{name}_ms", jobs[f"{name}_ms"], 5, " ms")
     if "P10" in options.rows:
         show("P10_ready_ms", idles.get("ours_ms"), idles["peer_ms"], ("<=", 100), " ms", limit=True)
         show("P10_idle_mib", idles.get("ours_mib"), idles["peer_mib"], ("<=", 32), " MiB", limit=True)

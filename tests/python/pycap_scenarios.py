@@ -670,6 +670,15 @@ class Real(unittest.TestCase):
             self.skipTest("the files of a real REDCap are not here")
         return Project(URL, server.create(name, xml))
 
+    def test_every_file_has_its_test(self):
+        """A file that is added to the folder is used, or this says that it is not."""
+        used = {f"PHPCap{name}.REDCap.xml" for name in ["BasicDemography", "Dag", "LongitudinalData", "RepeatableSurvey", "RepeatingForms"]}
+        used |= {"longitudinal-metadata.csv", "longitudinal-project-info.csv", "repeatable-survey-forms-events.csv"}
+        used |= {f"basic-demography-import{number}.csv" for number in ["", "2", "3", "4", "5"]}
+        used |= {"longitudinal-data-import.csv", "longitudinal-data-import-2.csv", "repeating-forms-import.csv"}
+        if server.real("LICENSE") is not None:
+            self.assertEqual({file.name for file in server.REAL.iterdir()} - {"LICENSE"}, used)
+
     def test_metadata_and_settings_match_column_by_column(self):
         project = self.project("LongitudinalData")
         theirs, ours = table(server.real("longitudinal-metadata.csv")), table(project.export_metadata(format_type="csv"))

@@ -159,6 +159,26 @@ export class Study {
     await fetch(url, { method: "POST", body, redirect: "manual" });
   }
 
+  /** Names the instruments that participants fill in as surveys, as a person does. */
+  async nameSurveys(survey_instruments: string[]): Promise<void> {
+    const authorization = `Bearer ${this.token}`;
+    const headers = { "content-type": "application/json", authorization };
+    const body = JSON.stringify({ survey_instruments });
+    await json(await fetch(`${this.#base}/redcap/settings`, { method: "PUT", headers, body }));
+  }
+
+  /** Has all links fetched again, as a person orders, and waits for it. */
+  async refreshLinks(): Promise<void> {
+    await post(`${this.#base}/breaker/reset`, { reason: "REDCap is back" }, this.token);
+    await post(`${this.#base}/redcap/refresh-survey-links`, {}, this.token);
+  }
+
+  /** The states of a participant's visits, by event. */
+  async visitsOf({ id }: Participant): Promise<Record<string, string>> {
+    const visits = (await this.#get(`participants/${id}`))["visits"] as { event_name: string; status: string }[];
+    return Object.fromEntries(visits.map((visit) => [visit.event_name, visit.status]));
+  }
+
   async resync(): Promise<void> {
     await post(`${this.#base}/breaker/reset`, { reason: "REDCap is back" }, this.token);
     await post(`${this.#base}/sync`, {}, this.token);

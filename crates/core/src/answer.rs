@@ -2,6 +2,10 @@
 //!
 //! Invariant: both sides have these names from here; a member that an older job did not write is read as empty.
 
+mod operations;
+
+pub use operations::{DictionaryPush, FormDeletion, ParticipantImport, ProjectInit};
+
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{EventId, ParticipantId};
@@ -37,6 +41,14 @@ pub struct EventSync {
     pub updated: usize,
     /// Windows that REDCap has no longer.
     pub retired: usize,
+    /// Windows whose event REDCap has under another name now; they keep their visits.
+    pub renamed: usize,
+    /// Visits added to the schedules of people who were enrolled already.
+    pub visits_added: usize,
+    /// Pending visits whose dates are not what REDCap's offsets say now; they stay as they are.
+    pub visits_differing: usize,
+    /// Pending visits of events that REDCap has no longer; a result of theirs will fail.
+    pub visits_without_event: usize,
     /// Events without a day in REDCap.
     pub unscheduled: Vec<String>,
     /// Settings that name what the project does not have.
@@ -137,4 +149,18 @@ pub struct ReconciledFlag {
     pub at: String,
     /// Whose it is; a flag that concerns nobody is closed at once.
     pub participant: Option<ParticipantId>,
+}
+
+/// What `fetch_survey_links` did. The links themselves are in no answer to staff.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SurveyLinks {
+    /// REDCap answered all that was asked.
+    pub success: bool,
+    /// Links that participants have now.
+    pub fetched: usize,
+    /// Surveys for which REDCap gave no link; the participant's page says why.
+    pub refused: usize,
+    /// There are more; the next job has been queued.
+    pub more: bool,
 }

@@ -15,11 +15,13 @@ pub mod environment;
 pub mod ids;
 pub mod intake;
 pub mod mapping;
+pub mod operation;
 pub mod reconcile;
 pub mod schedule;
 pub mod study;
 pub mod suites;
 pub mod sync;
+pub mod tasks;
 pub mod words;
 
 pub use clock::{Clock, Timestamp};

@@ -55,10 +55,45 @@ pub enum MappingRefusal {
     },
 }
 
-/// Builds the row to import, its columns in the order: record id, event, fields by result name, completion.
+/// Where in REDCap the results of a visit belong.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The unique event name; none in a classic project.
+    pub event_name: Option<String>,
+    /// The event repeats as a whole: its first occurrence is the visit.
+    pub event_repeats: bool,
+    /// Instruments that repeat by themselves in that event, or in a classic project: their first instance is the visit's.
+    pub repeating_instruments: Vec<String>,
+}
+
+impl Place {
+    /// The instance in which the visit's form of that name is; none where nothing repeats.
+    #[must_use]
+    pub fn instance_of(&self, instrument: &str) -> Option<u32> {
+        (self.event_repeats || self.repeats(instrument)).then_some(1)
+    }
+
+    fn repeats(&self, instrument: &str) -> bool {
+        self.repeating_instruments.iter().any(|name| name == instrument)
+    }
+
+    /// The columns that name the event and, where something repeats, the instance.
+    fn cells(&self, instrument: &str) -> Vec<(String, String)> {
+        let cell = |column: &str, value: &str| (column.to_owned(), value.to_owned());
+        let mut cells: Vec<_> = self.event_name.iter().map(|event| cell("redcap_event_name", event)).collect();
+        if let Some(instance) = self.instance_of(instrument) {
+            // Of a repeating event REDCap leaves the instrument blank, in exports as in imports.
+            let by_itself = if self.repeats(instrument) { instrument } else { "" };
+            cells.push(cell("redcap_repeat_instrument", by_itself));
+            cells.push(cell("redcap_repeat_instance", &instance.to_string()));
+        }
+        cells
+    }
+}
+
+/// Builds the row to import, its columns in the order: record id, event, instance, fields by result name, completion.
 ///
-/// A mapped result that is absent, null or blank is left out. `record_field` is the name of REDCap's own record id
-/// field, `event_name` the unique event name (none in a classic project).
+/// A mapped result that is absent, null or blank is left out. `record_field` is the name of REDCap's own record id field.
 ///
 /// # Errors
 /// An unmapped task, a mapping that contradicts itself, a nested value, or nothing to send.
@@ -67,7 +102,7 @@ pub fn build_import(
     results: &Map<String, Value>,
     external_id: &str,
     record_field: &str,
-    event_name: Option<&str>,
+    place: &Place,
     mapping: &BTreeMap<String, TaskMapping>,
 ) -> Result<Vec<(String, String)>, MappingRefusal> {
     let to = mapping.get(task).ok_or_else(|| MappingRefusal::UnmappedTask { task: task.to_owned() })?;
@@ -77,7 +112,7 @@ pub fn build_import(
     }
     let complete = format!("{instrument}_complete");
     let mut row = vec![(record_field.to_owned(), external_id.to_owned())];
-    row.extend(event_name.map(|event| ("redcap_event_name".to_owned(), event.to_owned())));
+    row.extend(place.cells(instrument));
     let keys = row.len();
     for (field, redcap_field) in &to.fields {
         let text = match results.get(field).map(as_redcap_text) {
@@ -127,9 +162,13 @@ mod tests {
         [("nback".to_owned(), TaskMapping { instrument: "nback_results".to_owned(), fields })].into()
     }
 
+    fn visit_1() -> Place {
+        Place { event_name: Some("visit_1_arm_1".to_owned()), ..Place::default() }
+    }
+
     fn build(results: &Value) -> Result<Vec<(String, String)>, MappingRefusal> {
         let results = results.as_object().expect("an object");
-        build_import("nback", results, "Ä-07", "study_id", Some("visit_1_arm_1"), &mapping())
+        build_import("nback", results, "Ä-07", "study_id", &visit_1(), &mapping())
     }
 
     #[test]
@@ -148,9 +187,36 @@ mod tests {
                 ("nback_results_complete", "2"),
             ]
         );
-        let classic =
-            build_import("nback", json!({"note": "ok"}).as_object().expect("an object"), "7", "id", None, &mapping());
+        let classic = build_import(
+            "nback",
+            json!({"note": "ok"}).as_object().expect("an object"),
+            "7",
+            "id",
+            &Place::default(),
+            &mapping(),
+        );
         assert_eq!(classic.expect("a row").len(), 3, "no event column without an event");
+    }
+
+    #[test]
+    fn where_something_repeats_the_first_instance_is_the_visits() {
+        let keys = |place: &Place| {
+            let results = json!({"note": "ok"});
+            let row = build_import("nback", results.as_object().expect("an object"), "7", "id", place, &mapping());
+            let row = row.expect("a row").into_iter().filter(|(column, _)| column.starts_with("redcap_"));
+            row.map(|(column, value)| format!("{column}={value}")).collect::<Vec<_>>()
+        };
+        let event = Place { event_repeats: true, ..visit_1() };
+        assert_eq!(
+            keys(&event),
+            ["redcap_event_name=visit_1_arm_1", "redcap_repeat_instrument=", "redcap_repeat_instance=1"]
+        );
+        let repeating_instruments = vec!["nback_results".to_owned()];
+        let form = Place { repeating_instruments: repeating_instruments.clone(), ..visit_1() };
+        assert_eq!(keys(&form)[1..], ["redcap_repeat_instrument=nback_results", "redcap_repeat_instance=1"]);
+        let classic = Place { repeating_instruments, ..Place::default() };
+        assert_eq!(keys(&classic), ["redcap_repeat_instrument=nback_results", "redcap_repeat_instance=1"]);
+        assert_eq!((form.instance_of("other"), event.instance_of("other")), (None, Some(1)));
     }
 
     #[test]
@@ -177,7 +243,8 @@ mod tests {
 
     #[test]
     fn refusals_name_the_place_and_show_no_answer() {
-        let unmapped = build_import("stroop", &Map::new(), "7", "id", None, &mapping()).expect_err("unmapped");
+        let unmapped =
+            build_import("stroop", &Map::new(), "7", "id", &Place::default(), &mapping()).expect_err("unmapped");
         assert_eq!(
             unmapped.to_string(),
             r#"the task "stroop" is not mapped to REDCap; add config.redcap.redcap_field_mapping.stroop"#
@@ -189,7 +256,8 @@ mod tests {
             let task = mapping.get_mut("nback").expect("the task");
             task.fields.insert("twice".to_owned(), taken.to_owned());
             let results = json!({"mean_rt_ms": 1, "twice": 2});
-            let refusal = build_import("nback", results.as_object().expect("an object"), "7", "id", None, &mapping);
+            let refusal =
+                build_import("nback", results.as_object().expect("an object"), "7", "id", &Place::default(), &mapping);
             assert!(matches!(refusal, Err(MappingRefusal::DoubledField { .. })), "{taken}");
         }
     }

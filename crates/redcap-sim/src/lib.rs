@@ -17,6 +17,7 @@ mod serve;
 mod sim;
 mod state;
 
+pub use api::ParsedRequest;
 pub use chrono_tz::Tz;
 pub use det::{DetDelivery, DetTest};
 pub use fault::{BadOrder, BanReply, Fault, Length, Noise, Order, UnknownFault};
@@ -26,6 +27,7 @@ pub use save::{SURVEY_RESPONDENT, SaveForm, Saved};
 pub use sim::{ProjectHandle, ProjectOptions, Scope, Sim, SimOptions};
 pub use state::ApiUser;
 pub use state::check::Refusal;
+pub use state::randomization::{Allocation, NewRandomization};
 
 /// Every way to misbehave: how it is written, and what it does.
 pub fn fault_kinds() -> impl Iterator<Item = (&'static str, &'static str)> {
@@ -61,6 +63,8 @@ pub enum SimError {
     NotRepeating(String),
     #[error(transparent)]
     Project(OdmError),
+    #[error("the randomization does not fit the project: {0}")]
+    Randomization(String),
     #[error("project {0} has no DET URL")]
     NoDetUrl(u32),
     #[error("{} of the values were refused", .0.len())]

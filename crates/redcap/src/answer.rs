@@ -22,6 +22,8 @@ const NOISE: usize = 4096;
 pub(crate) enum Purpose {
     Read,
     Import,
+    /// A change of the project itself: it can be refused as an import is, and sends no answers.
+    Design,
 }
 
 /// A complete HTTP answer, redirects excluded.
@@ -91,8 +93,13 @@ impl Answer {
                 Some(refusals) => CallError::Validation(refusals),
                 None => CallError::ImportRefused { status, message: ServerText::about_import(message) },
             },
+            (Purpose::Design, 200 | 400 | 406) => {
+                CallError::ImportRefused { status, message: ServerText::about_read(message) }
+            }
             (Purpose::Import, _) => CallError::Refused { status, message: ServerText::about_import(message) },
-            (Purpose::Read, _) => CallError::Refused { status, message: ServerText::about_read(message) },
+            (Purpose::Read | Purpose::Design, _) => {
+                CallError::Refused { status, message: ServerText::about_read(message) }
+            }
         }
     }
 
@@ -106,6 +113,9 @@ impl Answer {
             (Some(page), _) => page,
             (None, 400 | 406) if self.purpose == Purpose::Import => {
                 CallError::ImportRefused { status, message: ServerText::about_import(String::from_utf8_lossy(body)) }
+            }
+            (None, 400 | 406) if self.purpose == Purpose::Design => {
+                CallError::ImportRefused { status, message: ServerText::about_read(String::from_utf8_lossy(body)) }
             }
             (None, 401) => CallError::BadToken { status },
             (None, _) => CallError::Status { status },

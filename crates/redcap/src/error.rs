@@ -94,6 +94,9 @@ pub enum CallError {
     /// `api_error`: an import that REDCap called a success without naming exactly the records sent.
     #[error("REDCap did not confirm {}", unconfirmed(.ids, .unexpected))]
     Unconfirmed { ids: Vec<String>, unexpected: Vec<String> },
+    /// `api_error`: a change of the project that REDCap called a success and counted otherwise than it was sent.
+    #[error("REDCap says that it stored {answered} of {sent} {what}")]
+    Miscounted { what: &'static str, sent: usize, answered: u64 },
     /// `api_error`: rows of another record than the one asked for, as with a token whose user may not see record ids.
     #[error("REDCap sent rows that are not of record {asked}: check that the token's user may see identifiers")]
     WrongRecord { asked: String },
@@ -131,6 +134,7 @@ impl CallError {
             | Self::Empty
             | Self::NotAnAnswer { .. }
             | Self::Unconfirmed { .. }
+            | Self::Miscounted { .. }
             | Self::WrongRecord { .. }
             | Self::StrayRows { .. }
             | Self::RowsDropped { .. } => FailureClass::ApiError,

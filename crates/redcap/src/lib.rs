@@ -8,6 +8,7 @@ pub mod wire;
 
 mod answer;
 mod client;
+mod design;
 mod error;
 mod http;
 mod ids;

@@ -42,6 +42,14 @@ impl Dialect {
         matches!(self, Self::Postgres)
     }
 
+    /// The texts of a JSON list as rows of `e`, in a FROM after the table that has the column.
+    pub(crate) fn each_text(self, column: &str) -> String {
+        match self {
+            Self::Sqlite => format!("CROSS JOIN json_each({column}) AS e"),
+            Self::Postgres => format!("CROSS JOIN jsonb_array_elements_text({column}) AS e(value)"),
+        }
+    }
+
     /// Fills the type names of a table's definition: `{uuid}`, `{ts}`, `{date}`, `{json}`.
     ///
     /// SQLite keeps a UUID as 16 bytes, and moments, dates and JSON as text; its declared types must say so, because the

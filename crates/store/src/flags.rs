@@ -185,6 +185,16 @@ impl Snapshot {
         self.one::<Row>(&text, sql::values![study.0, record_id]).await?.map(TryInto::try_into).transpose()
     }
 
+    /// Whether a person has decided that what was renamed is not the participant's any more, or nobody's it ever was.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn rename_is_dismissed(&self, study: StudyId, record_id: &str, became: &str) -> Result<bool> {
+        let text = "SELECT count(*) FROM record_flags WHERE study_id = $1 AND kind = 'renamed' AND record_id = $2 AND became = $3 \
+                    AND resolution IN ('dismissed', 'unconcerned')";
+        Ok(self.count(text, sql::values![study.0, record_id, became]).await? > 0)
+    }
+
     /// The names under which an open flag holds something, sorted.
     ///
     /// # Errors

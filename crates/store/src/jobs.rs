@@ -9,6 +9,7 @@ mod answers;
 
 use metricis_core::Timestamp;
 use metricis_core::ids::{JobId, ProcessId, SessionId, StudyId};
+use metricis_core::operation::{GivenDesign, Order};
 use metricis_core::words::JobState;
 use sea_orm::FromQueryResult;
 use serde_json::Value;
@@ -38,6 +39,42 @@ pub enum JobKind {
         #[serde(default)]
         dry_run: bool,
     },
+    /// Give REDCap another data dictionary.
+    PushDictionary {
+        /// REDCap's CSV.
+        dictionary: String,
+        /// Shown or done.
+        order: Order,
+    },
+    /// Set an empty REDCap project up.
+    InitProject {
+        /// As it is to be; made from the study's settings without it.
+        design: Option<GivenDesign>,
+        /// Shown or done.
+        order: Order,
+    },
+    /// Take an instrument out of REDCap.
+    DeleteForm {
+        /// Which.
+        form: String,
+        /// Shown or done.
+        order: Order,
+    },
+    /// Enrol records that REDCap has.
+    ImportParticipants {
+        /// Which; all without it.
+        records: Option<Vec<String>>,
+        /// Shown or done.
+        order: Order,
+    },
+    /// Ask REDCap for the survey links that participants need now or soon.
+    FetchSurveyLinks {
+        /// Links from before this moment are asked for again: a person said that REDCap has others now.
+        asked_before: Option<Timestamp>,
+    },
+    /// Do nothing.
+    #[cfg(feature = "bench")]
+    Idle,
 }
 
 impl JobKind {
@@ -49,6 +86,31 @@ impl JobKind {
             Self::SyncSession { .. } => "sync_session",
             Self::TestConnection => "test_connection",
             Self::Reconcile { .. } => "reconcile",
+            Self::PushDictionary { .. } => "push_dictionary",
+            Self::InitProject { .. } => "init_project",
+            Self::DeleteForm { .. } => "delete_form",
+            Self::ImportParticipants { .. } => "import_participants",
+            Self::FetchSurveyLinks { .. } => "fetch_survey_links",
+            #[cfg(feature = "bench")]
+            Self::Idle => "idle",
+        }
+    }
+
+    /// The order of a high-risk operation; none for everything else.
+    #[must_use]
+    pub const fn order(&self) -> Option<&Order> {
+        match self {
+            Self::PushDictionary { order, .. }
+            | Self::InitProject { order, .. }
+            | Self::DeleteForm { order, .. }
+            | Self::ImportParticipants { order, .. } => Some(order),
+            Self::SyncEvents
+            | Self::SyncSession { .. }
+            | Self::TestConnection
+            | Self::Reconcile { .. }
+            | Self::FetchSurveyLinks { .. } => None,
+            #[cfg(feature = "bench")]
+            Self::Idle => None,
         }
     }
 }
@@ -83,7 +145,7 @@ pub struct StoredJob {
     pub claimed_at: Option<Timestamp>,
     /// When it ended.
     pub finished_at: Option<Timestamp>,
-    /// What a done job answers.
+    /// What a done job answers; of one that goes on or has failed, how far it is.
     pub result: Option<Value>,
     /// Why it failed.
     pub error: Option<String>,
@@ -175,7 +237,7 @@ impl Tx {
     pub async fn enqueue_job(&self, study: StudyId, kind: &JobKind) -> Result<JobId> {
         let id = JobId::at(self.now);
         let payload = serde_json::to_value(kind).map_err(StoreError::inconsistent)?;
-        let (serial_key, serial_at) = self.serial_of(kind).await?.unzip();
+        let (serial_key, serial_at) = self.serial_of(study, kind).await?.unzip();
         let text = "INSERT INTO jobs (id, study_id, kind, payload, state, created_at, serial_key, serial_at) \
                     VALUES ($1, $2, $3, $4, 'queued', $5, $6, $7)";
         let args = sql::values![id.0, study.0, kind.name(), payload, self.now, serial_key, serial_at];
@@ -184,9 +246,16 @@ impl Tx {
     }
 
     /// A participant's results go to REDCap one after the other, in the order in which they were completed: sent side by side,
-    /// an older one could come last and stand in REDCap for the newer.
-    async fn serial_of(&self, kind: &JobKind) -> Result<Option<(String, Timestamp)>> {
-        let JobKind::SyncSession { session } = kind else { return Ok(None) };
+    /// an older one could come last and stand in REDCap for the newer. So do a study's high-risk operations: what one has
+    /// looked at, another must not be changing. A study's links are fetched by one job at a time: two would ask for the same
+    /// ones, and an older answer could replace the one of a refresh.
+    async fn serial_of(&self, study: StudyId, kind: &JobKind) -> Result<Option<(String, Timestamp)>> {
+        let session = match kind {
+            JobKind::SyncSession { session } => session,
+            JobKind::FetchSurveyLinks { .. } => return Ok(Some((format!("survey_links {study}"), self.now))),
+            kind if kind.order().is_some() => return Ok(Some((format!("operation:{study}"), self.now))),
+            _ => return Ok(None),
+        };
         let text = "SELECT participant_id, completed_at FROM sessions WHERE id = $1";
         let row = self.one::<SerialRow>(text, sql::values![session.0]).await?;
         let row = row.ok_or_else(|| StoreError::inconsistent("a job for a session that does not exist"))?;
@@ -222,6 +291,15 @@ impl Tx {
         );
         let row = self.one::<ClaimRow>(&text, sql::values![self.now, process.0, study.0]).await?;
         row.map(TryInto::try_into).transpose()
+    }
+
+    /// Notes how far a running job is, where its result will stand.
+    ///
+    /// # Errors
+    /// A conflict unless it is running.
+    pub async fn note_progress(&self, id: JobId, result: Value) -> Result<()> {
+        let text = "UPDATE jobs SET result = $2 WHERE id = $1 AND state = 'running'";
+        self.transition(1, NOT_RUNNING, text, sql::values![id.0, result]).await
     }
 
     /// Ends a running job well.

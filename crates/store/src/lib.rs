@@ -12,6 +12,7 @@ mod dialect;
 mod error;
 mod events;
 mod flags;
+mod imports;
 pub mod intake;
 mod jobs;
 mod links;
@@ -32,6 +33,7 @@ mod sites;
 mod sql;
 mod store;
 mod studies;
+mod survey_links;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod today;
@@ -58,13 +60,16 @@ pub use reconciles::ReconcileState;
 pub use rereads::{NewReconcileEvent, Reread, TroubledReread};
 pub use roles::RoleProblem;
 pub use rotation::{InspectedSecret, SecretState, inspect_study};
-pub use schedules::{ANCHOR_DIFFERS, ANCHOR_MOVED, StoredVersion, StoredVisit, SurveyState};
+pub use schedules::{
+    ANCHOR_DIFFERS, ANCHOR_MOVED, FollowChunk, FollowedParticipant, StoredVersion, StoredVisit, SurveyState,
+};
 pub use seal::{KeyRefusal, Opened, SealError, Sealer, SecretField};
 pub use sessions::{AlteredResult, NewSession, ResultsReport, SentSession, SessionInsert, StoredSession, SyncProof};
 pub use sign_ins::{ADDRESS_KNOWN_DAYS, LockRule, SignInAccount};
 pub use sites::{NewSite, Site};
 pub use store::{Store, StoreOptions};
 pub use studies::{NewStudy, StoredStudy};
+pub use survey_links::{LinkQuery, SurveyLink, WantedLink};
 pub use today::{DayList, DayVisit, Today};
 pub use turns::Share;
 pub use tx::{Entries, Operational, Snapshot, Tx};

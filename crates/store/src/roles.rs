@@ -20,8 +20,8 @@ pub enum RoleProblem {
     CanBecome(String),
 }
 
-/// Tables whose rows may go: they hold no state of a study.
-const DELETABLE: &[&str] = &["processes", "participant_links"];
+/// Tables whose rows may go: they hold no state of a study. A survey's link is REDCap's, which gives it again.
+const DELETABLE: &[&str] = &["processes", "participant_links", "survey_links"];
 
 impl Store {
     /// Grants `role` what a server needs: rows of every table, INSERT and SELECT only on `audit_logs`, nothing on the schema.

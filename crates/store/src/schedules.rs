@@ -1,6 +1,7 @@
 //! Schedule versions: one of them current, by a constraint; a superseded one is kept with all its visits.
 
 mod anchor;
+mod follow;
 mod visits;
 
 use chrono::NaiveDate;
@@ -11,6 +12,7 @@ use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
 pub use anchor::ANCHOR_DIFFERS;
+pub use follow::{FollowChunk, FollowedParticipant};
 pub use visits::{StoredVisit, SurveyState};
 
 use crate::{Result, Snapshot, StoreError, Tx, sql};

@@ -2,7 +2,7 @@
 
 use metricis_core::Timestamp;
 use metricis_core::ids::{StudyId, UserId};
-use metricis_core::study::StudyConfig;
+use metricis_core::study::{RedcapConfig, StudyConfig};
 use metricis_core::words::{IntegrationMode, StudyStatus};
 use sea_orm::FromQueryResult;
 use serde_json::Value;
@@ -175,11 +175,19 @@ impl Tx {
         self.one::<Row>(&text, sql::values![id.0]).await?.map(TryInto::try_into).transpose()
     }
 
-    /// Writes a study's configuration.
+    /// Writes a study's configuration. Survey links into another project than the one that it names now are forgotten, whoever
+    /// changes it.
     ///
     /// # Errors
     /// A conflict when another running study has the same origin and project.
     pub async fn set_study_config(&self, id: StudyId, config: &StudyConfig) -> Result<()> {
+        let before = self.study(id).await?.map(|study| study.config.redcap);
+        let is_same = |before: &RedcapConfig| {
+            (&before.api_origin, &before.project_id) == (&config.redcap.api_origin, &config.redcap.project_id)
+        };
+        if !before.as_ref().is_none_or(is_same) {
+            self.forget_survey_links(id).await?;
+        }
         let json = serde_json::to_value(config).map_err(StoreError::inconsistent)?;
         let text = "UPDATE studies SET config = $2, updated_at = $3 WHERE id = $1";
         self.execute(text, sql::values![id.0, json, self.now]).await?;

@@ -1,17 +1,19 @@
 //! Visit windows: written by event sync, retired and never deleted, because visits point at them.
+//!
+//! Invariant: a visit's event name is its window's, stored here and nowhere else, so that it follows a renamed event.
 
 use std::collections::BTreeSet;
 
 use metricis_core::ids::{StudyId, WindowId};
 use metricis_core::schedule::{EventSyncPlan, Window, WindowDraft};
-use sea_orm::FromQueryResult;
+use sea_orm::{FromQueryResult, Value as Bound};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{Result, Snapshot, StoreError, Tx, sql, transition::conflict};
 
-const COLUMNS: &str = "id, arm_num, event_name, label, day_offset, days_before, days_after, position, repeating, active, \
-                       instruments, survey_instruments";
+const COLUMNS: &str = "id, event_id, arm_num, event_name, label, day_offset, days_before, days_after, position, repeating, \
+                       active, instruments, repeating_instruments, survey_instruments";
 
 /// A window, and what is filled in during it.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -21,6 +23,8 @@ pub struct StoredWindow {
     pub window: Window,
     /// Instruments designated for the event.
     pub instruments: Vec<String>,
+    /// Of these, the ones that repeat by themselves.
+    pub repeating_instruments: Vec<String>,
     /// Of these, the ones that the participant fills in as a survey.
     pub survey_instruments: Vec<String>,
 }
@@ -28,6 +32,7 @@ pub struct StoredWindow {
 #[derive(FromQueryResult)]
 struct Row {
     id: Uuid,
+    event_id: Option<i64>,
     arm_num: i32,
     event_name: String,
     label: String,
@@ -38,6 +43,7 @@ struct Row {
     repeating: bool,
     active: bool,
     instruments: Value,
+    repeating_instruments: Value,
     survey_instruments: Value,
 }
 
@@ -47,6 +53,7 @@ impl TryFrom<Row> for StoredWindow {
         let days = |days: i32| u32::try_from(days).map_err(StoreError::inconsistent);
         let window = Window {
             id: WindowId(row.id),
+            event_id: row.event_id,
             arm_num: row.arm_num,
             event_name: row.event_name,
             label: row.label,
@@ -57,10 +64,12 @@ impl TryFrom<Row> for StoredWindow {
             repeating: row.repeating,
             active: row.active,
         };
+        let names = |value| serde_json::from_value(value).map_err(StoreError::inconsistent);
         Ok(Self {
             window,
-            instruments: serde_json::from_value(row.instruments).map_err(StoreError::inconsistent)?,
-            survey_instruments: serde_json::from_value(row.survey_instruments).map_err(StoreError::inconsistent)?,
+            instruments: names(row.instruments)?,
+            repeating_instruments: names(row.repeating_instruments)?,
+            survey_instruments: names(row.survey_instruments)?,
         })
     }
 }
@@ -98,63 +107,45 @@ impl Snapshot {
 impl Tx {
     /// Writes the plan of an event sync: all of it, or an error and nothing.
     ///
+    /// Names are given up before they are taken, because two events may have exchanged theirs.
+    ///
     /// # Errors
     /// A conflict when another sync was quicker: an event that the plan creates exists, or a window is not this study's.
     pub async fn apply_event_sync(&self, study: StudyId, plan: &EventSyncPlan) -> Result<()> {
+        for (id, name) in &plan.set_aside {
+            self.change_window(study, *id, "event_name = $4", sql::values![name.as_str()]).await?;
+        }
+        for id in &plan.renamed {
+            self.change_window(study, *id, "event_name = $4", sql::values![format!("#{id}")]).await?;
+        }
+        for id in &plan.retire {
+            self.change_window(study, *id, "active = FALSE", vec![]).await?;
+        }
+        for (id, draft) in &plan.update {
+            self.change_window(study, *id, UPDATE, described(draft)?).await?;
+        }
         for draft in &plan.create {
             self.insert_window(study, draft).await?;
         }
-        for (id, draft) in &plan.update {
-            self.update_window(study, *id, draft).await?;
-        }
-        for id in &plan.retire {
-            let text = "UPDATE visit_windows SET active = FALSE, updated_at = $3 WHERE id = $1 AND study_id = $2";
-            self.transition(1, NOT_OURS, text, sql::values![id.0, study.0, self.now]).await?;
-        }
-        Ok(())
+        self.forget_links_into(&plan.remade).await
     }
 
     async fn insert_window(&self, study: StudyId, draft: &WindowDraft) -> Result<()> {
-        let text = "INSERT INTO visit_windows (id, study_id, arm_num, event_name, label, day_offset, days_before, days_after, \
-                    position, repeating, active, instruments, created_at, updated_at) \
-                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, TRUE, $11, $12, $12)";
-        let args = sql::values![
-            WindowId::at(self.now).0,
-            study.0,
-            draft.arm_num,
-            draft.event_name.as_str(),
-            draft.label.as_str(),
-            draft.day_offset,
-            whole_days(draft.days_before)?,
-            whole_days(draft.days_after)?,
-            draft.position,
-            draft.repeating,
-            json!(draft.instruments),
-            self.now,
-        ];
+        let text = "INSERT INTO visit_windows (id, study_id, created_at, updated_at, arm_num, event_name, label, day_offset, \
+                    days_before, days_after, position, repeating, instruments, repeating_instruments, event_id, active) \
+                    VALUES ($1, $2, $3, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, TRUE)";
+        let mut args = sql::values![WindowId::at(self.now).0, study.0, self.now];
+        args.extend(described(draft)?);
         self.execute(text, args).await?;
         Ok(())
     }
 
-    async fn update_window(&self, study: StudyId, id: WindowId, draft: &WindowDraft) -> Result<()> {
-        let text = "UPDATE visit_windows SET arm_num = $3, event_name = $4, label = $5, day_offset = $6, days_before = $7, \
-                    days_after = $8, position = $9, repeating = $10, active = TRUE, instruments = $11, updated_at = $12 \
-                    WHERE id = $1 AND study_id = $2";
-        let args = sql::values![
-            id.0,
-            study.0,
-            draft.arm_num,
-            draft.event_name.as_str(),
-            draft.label.as_str(),
-            draft.day_offset,
-            whole_days(draft.days_before)?,
-            whole_days(draft.days_after)?,
-            draft.position,
-            draft.repeating,
-            json!(draft.instruments),
-            self.now,
-        ];
-        self.transition(1, NOT_OURS, text, args).await
+    /// `assign`s `args`, from `$4` on, to a window of the study.
+    async fn change_window(&self, study: StudyId, id: WindowId, assign: &str, args: Vec<Bound>) -> Result<()> {
+        let text = format!("UPDATE visit_windows SET updated_at = $3, {assign} WHERE id = $1 AND study_id = $2");
+        let mut all = sql::values![id.0, study.0, self.now];
+        all.extend(args);
+        self.transition(1, NOT_OURS, &text, all).await
     }
 
     /// Says which instruments are surveys: each window gets those of its own. Returns how many windows changed.
@@ -174,6 +165,28 @@ impl Tx {
         }
         Ok(changed)
     }
+}
+
+/// What an event sync writes over a window that it knows. An id once learned stays when a server sends none.
+const UPDATE: &str = "arm_num = $4, event_name = $5, label = $6, day_offset = $7, days_before = $8, days_after = $9, \
+                      position = $10, repeating = $11, instruments = $12, repeating_instruments = $13, \
+                      event_id = coalesce($14, event_id), active = TRUE";
+
+/// What REDCap says of an event, in the order of [`UPDATE`].
+fn described(draft: &WindowDraft) -> Result<Vec<Bound>> {
+    Ok(sql::values![
+        draft.arm_num,
+        draft.event_name.as_str(),
+        draft.label.as_str(),
+        draft.day_offset,
+        whole_days(draft.days_before)?,
+        whole_days(draft.days_after)?,
+        draft.position,
+        draft.repeating,
+        json!(draft.instruments),
+        json!(draft.repeating_instruments),
+        draft.event_id,
+    ])
 }
 
 const NOT_OURS: &str = "a window of the plan is not this study's; sync again";

@@ -12,6 +12,7 @@ use metricis_store::{ClaimedJob, Entries, JobKind, Operational, Reread, Result, 
 use crate::alarm;
 use crate::failure::Failure;
 use crate::held::Piece;
+use crate::jobs::failed_operation;
 use crate::turn::turn;
 use crate::worker::Worker;
 
@@ -30,7 +31,7 @@ impl Worker {
             });
             if let Some((entry, alarm)) = fail(&tx, job).await? {
                 entries.push(entry);
-                alarms.push(alarm);
+                alarms.extend(alarm);
             }
         }
         let rereads = self.end_rereads(&tx).await?;
@@ -76,15 +77,15 @@ impl Worker {
     }
 }
 
-/// Fails a job, and the sync that it was.
-async fn fail(tx: &Tx, job: &ClaimedJob) -> Result<Option<(Entry, Alarm)>> {
+/// Fails a job, and the sync that it was; an operation that was ordered leaves its account.
+async fn fail(tx: &Tx, job: &ClaimedJob) -> Result<Option<(Entry, Option<Alarm>)>> {
     let failure = abandoned(job);
     let JobKind::SyncSession { session } = job.kind else {
         tx.fail_job(job.id, &failure.to_string()).await?;
-        return Ok(None);
+        return Ok(failed_operation(job, &failure).map(|entry| (entry, None)));
     };
     match alarm::mark_failed(tx, job, session, &failure).await {
-        Ok(entry) => Ok(Some((entry, (job.clone(), session, failure)))),
+        Ok(entry) => Ok(Some((entry, Some((job.clone(), session, failure))))),
         // The session is not pending: its sync ended otherwise, and only the job is left over.
         Err(StoreError::Conflict { .. }) => tx.fail_job(job.id, &failure.to_string()).await.map(|()| None),
         Err(error) => Err(error),
@@ -93,11 +94,20 @@ async fn fail(tx: &Tx, job: &ClaimedJob) -> Result<Option<(Entry, Alarm)>> {
 
 fn abandoned(job: &ClaimedJob) -> Failure {
     Failure::exception(match job.kind {
+        #[cfg(feature = "bench")]
+        JobKind::Idle => "the worker died during the job",
         JobKind::SyncSession { .. } => {
             "outcome unknown; re-sync is safe: the worker died during the sync, or lost hold of it"
         }
-        JobKind::SyncEvents | JobKind::TestConnection | JobKind::Reconcile { .. } => {
-            "the worker died during the job, or lost hold of it; start it again"
+        JobKind::PushDictionary { .. }
+        | JobKind::InitProject { .. }
+        | JobKind::DeleteForm { .. }
+        | JobKind::ImportParticipants { .. } => {
+            "outcome unknown; look at the preview again: the worker died during the operation, or lost hold of it"
         }
+        JobKind::SyncEvents
+        | JobKind::TestConnection
+        | JobKind::Reconcile { .. }
+        | JobKind::FetchSurveyLinks { .. } => "the worker died during the job, or lost hold of it; start it again",
     })
 }

@@ -122,14 +122,17 @@ impl Record {
         self.rows.iter().filter_map(|row| row.get(DAG)).find(|dag| !dag.trim().is_empty()).cloned()
     }
 
-    /// The visits whose surveys REDCap now says something else about, with their whole new state. Links are kept.
+    /// The visits whose surveys REDCap now says something else about, with their whole new state.
     pub(crate) fn survey_changes(&self, visits: &[StoredVisit]) -> Vec<(VisitId, BTreeMap<String, SurveyState>)> {
         let live = visits.iter().filter(|visit| visit.status != VisitStatus::Cancelled);
         live.filter_map(|visit| {
-            let row = self.rows.iter().find(|row| is_first_of(row, &visit.event_name))?;
             let mut state = visit.survey_state.clone();
             for instrument in &visit.survey_instruments {
-                let complete = row.get(&format!("{instrument}_complete")).and_then(|text| completion_of(text));
+                // A repeating form has rows of its own; their first instance is the visit's.
+                let repeats = visit.repeating_instruments.contains(instrument);
+                let form = if repeats { instrument } else { "" };
+                let row = self.rows.iter().find(|row| is_first_of(row, &visit.event_name, form));
+                let complete = row.and_then(|row| completion_of(row.get(&format!("{instrument}_complete"))?));
                 if let Some(complete) = complete {
                     state.entry(instrument.clone()).or_default().complete = complete;
                 }
@@ -140,10 +143,10 @@ impl Record {
     }
 }
 
-/// Whether a row is the event's own: no repeating form's, and of a repeating event the first occurrence.
-fn is_first_of(row: &BTreeMap<String, String>, event_name: &str) -> bool {
+/// Whether a row is the event's own, or that of its repeating `form`; of what repeats the first occurrence.
+fn is_first_of(row: &BTreeMap<String, String>, event_name: &str, form: &str) -> bool {
     let cell = |name: &str| row.get(name).map_or("", String::as_str);
-    cell(EVENT) == event_name && cell(REPEAT_INSTRUMENT).is_empty() && matches!(cell(REPEAT_INSTANCE), "" | "1")
+    cell(EVENT) == event_name && cell(REPEAT_INSTRUMENT) == form && matches!(cell(REPEAT_INSTANCE), "" | "1")
 }
 
 /// Blank means that nobody has opened the form yet.
@@ -198,11 +201,13 @@ mod tests {
             window: WindowId::at(now),
             label: String::new(),
             event_name: event_name.to_owned(),
+            in_redcap: true,
+            repeating: false,
             arm_num: 1,
             instruments: vec!["mood".to_owned(), "labs".to_owned()],
+            repeating_instruments: vec![],
             survey_instruments: vec!["mood".to_owned()],
-            survey_state: [("mood".to_owned(), SurveyState { complete: 0, link: Some("https://r/s".to_owned()) })]
-                .into(),
+            survey_state: [("mood".to_owned(), SurveyState { complete: 0 })].into(),
             status,
             scheduled_date: day,
             window_start: day,
@@ -215,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn survey_state_comes_from_the_events_own_row_and_keeps_the_link() {
+    fn survey_state_comes_from_the_events_own_row_or_its_forms_first_instance() {
         let record = record(&[
             row(&[(EVENT, "v1_arm_1"), (REPEAT_INSTRUMENT, "mood"), (REPEAT_INSTANCE, "1"), ("mood_complete", "1")]),
             row(&[(EVENT, "v1_arm_1"), (REPEAT_INSTRUMENT, ""), ("mood_complete", "2"), ("labs_complete", "2")]),
@@ -224,8 +229,10 @@ mod tests {
         let (done, untouched) = (visit("v1_arm_1", VisitStatus::Pending), visit("v2_arm_1", VisitStatus::Pending));
         let cancelled = visit("v1_arm_1", VisitStatus::Cancelled);
         let changes = record.survey_changes(&[done.clone(), untouched, cancelled]);
-        let state = SurveyState { complete: 2, link: Some("https://r/s".to_owned()) };
-        assert_eq!(changes, vec![(done.id, [("mood".to_owned(), state)].into())]);
+        let state = |complete| [("mood".to_owned(), SurveyState { complete })].into();
+        assert_eq!(changes, vec![(done.id, state(2))]);
+        let repeating = StoredVisit { repeating_instruments: vec!["mood".to_owned()], ..done };
+        assert_eq!(record.survey_changes(std::slice::from_ref(&repeating)), vec![(repeating.id, state(1))]);
     }
 
     #[test]

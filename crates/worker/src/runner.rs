@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::connection::host_of;
 use crate::held::{Hold, Piece};
-use crate::jobs::perform;
+use crate::jobs::{fetch_survey_links, perform};
 use crate::turn::turn;
 use crate::worker::Worker;
 
@@ -133,7 +133,8 @@ impl Worker {
     async fn show_and_reap(&self) -> Result<()> {
         self.register().await?;
         self.see().await?;
-        self.reap().await.map(|_| ())
+        self.reap().await?;
+        fetch_survey_links::due(self).await
     }
 
     async fn fill(&self, running: &mut JoinSet<()>, shutdown: &CancellationToken) {

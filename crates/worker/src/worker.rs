@@ -1,10 +1,10 @@
 //! The worker: what its jobs share, and its entry in the process registry.
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex};
 
-use metricis_core::Clock;
 use metricis_core::ids::ProcessId;
+use metricis_core::{Clock, Timestamp};
 use metricis_store::{NewProcess, Operational, Result, Sealer, Snapshot, Store, Tx, migration};
 use tokio::sync::{Notify, OnceCell};
 
@@ -27,6 +27,8 @@ pub struct Worker {
     pub(crate) held: Held,
     /// Which kind of work is asked for first.
     pub(crate) turn: Arc<AtomicUsize>,
+    /// When this process last looked for surveys without a link.
+    pub(crate) looked_for_links: Arc<Mutex<Option<Timestamp>>>,
     registered: Arc<OnceCell<()>>,
 }
 
@@ -69,6 +71,7 @@ impl Worker {
             gate,
             held: Held::default(),
             turn: Arc::default(),
+            looked_for_links: Arc::default(),
             registered: Arc::default(),
         }
     }

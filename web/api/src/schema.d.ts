@@ -721,6 +721,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/studies/{study_id}/redcap/refresh-survey-links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Asks REDCap again for every survey link that participants need now or soon, for when they were reset there; a link stays until
+         *     REDCap has given another.
+         */
+        post: operations["refresh_survey_links"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/studies/{study_id}/redcap/settings": {
         parameters: {
             query?: never;
@@ -1688,7 +1708,7 @@ export interface components {
             /** @enum {string} */
             status: "received" | "processing" | "processed" | "failed" | "duplicate";
         };
-        /** @description What an event sync came to; nothing was changed when it failed. */
+        /** @description What an event sync came to; nothing was changed when REDCap failed or refused. After an `exception` sync again: it goes on where it ended. */
         EventSyncShown: components["schemas"]["CallShown"] & {
             /** @description Visit windows made. */
             created: number;
@@ -1696,12 +1716,20 @@ export interface components {
             message?: string | null;
             /** @description Settings that name what the project does not have. */
             problems: string[];
+            /** @description Visit windows whose event has another name now; they keep their visits. */
+            renamed: number;
             /** @description Visit windows whose event REDCap has no longer. */
             retired: number;
             /** @description Events without a day in REDCap: they have no window. */
             unscheduled: string[];
             /** @description Visit windows that were there already. */
             updated: number;
+            /** @description Visits added to the schedules of people who were enrolled already. */
+            visits_added: number;
+            /** @description Pending visits whose dates are not what REDCap's offsets say now; they stay as they are. */
+            visits_differing: number;
+            /** @description Pending visits of events that REDCap has no longer; a result of theirs will fail. */
+            visits_without_event: number;
         };
         FailedSync: {
             /** @enum {string} */
@@ -1905,8 +1933,8 @@ export interface components {
             import_participants?: components["schemas"]["ParticipantImportShown"] | null;
             init_project?: components["schemas"]["ProjectInitShown"] | null;
             /**
-             * @description `sync_events`, `sync_session`, `test_connection`, `reconcile`, `push_dictionary`, `init_project`, `delete_form` or
-             *     `import_participants`.
+             * @description `sync_events`, `sync_session`, `test_connection`, `reconcile`, `fetch_survey_links`, `push_dictionary`, `init_project`,
+             *     `delete_form` or `import_participants`.
              */
             kind: string;
             push_dictionary?: components["schemas"]["DictionaryPushShown"] | null;
@@ -1915,6 +1943,7 @@ export interface components {
             result?: Record<string, never> | null;
             /** @enum {string} */
             state: "queued" | "running" | "done" | "failed";
+            survey_links?: components["schemas"]["SurveyLinksShown"] | null;
         };
         /** @description Where to look for jobs that have not ended yet. */
         JobsUnderWay: {
@@ -2414,7 +2443,7 @@ export interface components {
             redcap_field_mapping?: {
                 [key: string]: components["schemas"]["TaskFields"];
             } | null;
-            /** @description Instruments that are REDCap surveys: the event sync makes them participants' tasks. */
+            /** @description Instruments that are REDCap surveys: they become participants' tasks at once, their links as soon as REDCap gives them. */
             survey_instruments?: string[] | null;
         };
         /** @description The configuration as people may see it. */
@@ -2677,6 +2706,15 @@ export interface components {
             /** @enum {string} */
             sync_status: "pending" | "synced" | "failed";
         };
+        /** @description What asking for survey links came to. The links are their participants' own. */
+        SurveyLinksShown: components["schemas"]["CallShown"] & {
+            /** @description Links that participants have now. */
+            fetched: number;
+            /** @description There are more: another job goes on. */
+            more: boolean;
+            /** @description Surveys for which REDCap gave no link; each participant's page says why. */
+            refused: number;
+        };
         SyncOrder: {
             /** @description Failed sessions; all failed ones of the study when not given (200 at a time). */
             session_ids?: string[] | null;
@@ -2699,8 +2737,10 @@ export interface components {
             kind: components["schemas"]["TaskKind"];
             /** @description What people call the visit. */
             label?: string | null;
-            /** @description The participant's own link to a survey. */
+            /** @description The participant's own link to a survey that can be done today and is not done. */
             link?: string | null;
+            /** @description Whether REDCap has given the link of a survey; null for other tasks. */
+            link_ready?: boolean | null;
             /** @description Whether it can be done today. */
             open: boolean;
             /** Format: date-time */
@@ -2788,6 +2828,10 @@ export interface components {
             state: "upcoming" | "due" | "overdue" | "completed" | "missed" | "cancelled";
             /** @enum {string} */
             status: "pending" | "completed" | "missed" | "cancelled";
+            /** @description Surveys for which REDCap gives the participant no link, each with the reason. A link itself is never here. */
+            survey_problems: {
+                [key: string]: string;
+            };
             /** @description Of these, the surveys, each with REDCap's completion (2 is complete); absent when REDCap has said nothing. */
             surveys: {
                 [key: string]: number | null;
@@ -4308,6 +4352,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DictionaryPushShown"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobsUnderWay"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refresh_survey_links: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SurveyLinksShown"];
                 };
             };
             202: {

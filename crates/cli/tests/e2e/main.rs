@@ -6,11 +6,14 @@ mod checklist_sql;
 mod closed_output;
 mod commands;
 mod crash;
+mod deliveries;
 mod demo;
 mod log_lines;
 mod program;
 mod refusals;
 mod simulator;
 mod site;
+#[path = "../../../worker/tests/it/soak.rs"]
+mod soak;
 mod suites;
 mod two_servers;

@@ -152,6 +152,20 @@ impl Site {
         ])
     }
 
+    /// The baseline rows of all records, with their groups, as REDCap's API exports them.
+    pub async fn rows(&self, fields: &[&str]) -> Vec<Value> {
+        let form = [
+            ("token", self.project.token.as_str()),
+            ("content", "record"),
+            ("format", "json"),
+            ("events", "baseline_arm_1"),
+            ("fields", &fields.join(",")),
+            ("exportDataAccessGroups", "true"),
+        ];
+        let answer = self.http.post(format!("{}/api/", self.redcap)).form(&form).send().await.expect("an answer");
+        answer.json().await.expect("rows")
+    }
+
     /// Delivers a DET; the status and the body of the answer.
     pub async fn deliver(&self, server: &Server, form: &[(String, String)]) -> (u16, Value) {
         let url = format!("{}/api/webhooks/redcap/det?token={SECRET}", server.url);

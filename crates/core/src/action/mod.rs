@@ -186,6 +186,23 @@ pub enum Action {
         created: usize,
         updated: usize,
         retired: usize,
+        renamed: usize,
+    },
+    /// Visits of windows that are newer than the participant's schedule.
+    AddVisits {
+        participant: ParticipantId,
+        version: ScheduleVersionId,
+        visits: usize,
+    },
+    /// Counts only: a link is its participant's own.
+    FetchSurveyLinks {
+        study: StudyId,
+        fetched: usize,
+        refused: usize,
+    },
+    RefreshSurveyLinks {
+        study: StudyId,
+        job: JobId,
     },
     Reconcile {
         study: StudyId,
@@ -255,6 +272,56 @@ pub enum Action {
         study: StudyId,
         meaning: String,
         evidence_sha256: String,
+    },
+    OrderOperation {
+        study: StudyId,
+        job: JobId,
+        operation: String,
+        /// Of the preview that was looked at.
+        digest: String,
+        /// Fields, instruments or records that the order names.
+        named: usize,
+    },
+    FailOperation {
+        study: StudyId,
+        job: JobId,
+        operation: String,
+        error: String,
+    },
+    PushDictionary {
+        study: StudyId,
+        job: JobId,
+        added: usize,
+        removed: usize,
+        changed: usize,
+        before_digest: String,
+        after_digest: String,
+    },
+    InitProject {
+        study: StudyId,
+        job: JobId,
+        fields: usize,
+        events: usize,
+        steps: usize,
+        before_digest: String,
+        after_digest: String,
+    },
+    DeleteForm {
+        study: StudyId,
+        job: JobId,
+        form: String,
+        fields: usize,
+        records: usize,
+        before_digest: String,
+        after_digest: String,
+    },
+    ImportParticipants {
+        study: StudyId,
+        job: JobId,
+        digest: String,
+        enrolled: usize,
+        known: usize,
+        refused: usize,
     },
 }
 

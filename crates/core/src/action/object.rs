@@ -30,10 +30,18 @@ impl Action {
             | Self::AskReread { study, .. }
             | Self::SyncEvents { study, .. }
             | Self::Reconcile { study, .. }
+            | Self::FetchSurveyLinks { study, .. }
+            | Self::RefreshSurveyLinks { study, .. }
             | Self::OpenBreaker { study, .. }
             | Self::CloseBreaker { study }
             | Self::ResetBreaker { study, .. }
-            | Self::CutoverSignoff { study, .. } => of("study", study.0),
+            | Self::CutoverSignoff { study, .. }
+            | Self::OrderOperation { study, .. }
+            | Self::FailOperation { study, .. }
+            | Self::PushDictionary { study, .. }
+            | Self::InitProject { study, .. }
+            | Self::DeleteForm { study, .. }
+            | Self::ImportParticipants { study, .. } => of("study", study.0),
             Self::CreateSite { site, .. } => of("site", site.0),
             Self::CreateUser { user, .. }
             | Self::SetPassword { user }
@@ -56,6 +64,7 @@ impl Action {
             | Self::PassConsentGate { participant, .. }
             | Self::RecordConsent { participant, .. }
             | Self::MoveAnchor { participant, .. }
+            | Self::AddVisits { participant, .. }
             | Self::CreateParticipantLink { participant }
             | Self::UseParticipantLink { participant } => of("participant", participant.0),
             Self::SubmitSession { session, .. }

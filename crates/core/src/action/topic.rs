@@ -69,7 +69,13 @@ impl ActionName {
             | Self::SetWebhookSecret
             | Self::RetireWebhookSecret
             | Self::RotateSecrets
-            | Self::SyncEvents => &[Redcap, Board],
+            | Self::SyncEvents
+            | Self::OrderOperation
+            | Self::FailOperation
+            | Self::PushDictionary
+            | Self::InitProject
+            | Self::DeleteForm => &[Redcap, Board],
+            Self::ImportParticipants => &[Participants, Visits, Redcap],
             Self::ReceiveDet
             | Self::ReceiveReconcile
             | Self::MarkReconcile
@@ -85,7 +91,9 @@ impl ActionName {
             | Self::CreateScheduleVersion
             | Self::PassConsentGate
             | Self::RecordConsent
-            | Self::MoveAnchor => &[Participants, Visits],
+            | Self::MoveAnchor
+            | Self::AddVisits => &[Participants, Visits],
+            Self::FetchSurveyLinks | Self::RefreshSurveyLinks => &[Visits],
             Self::CreateParticipantLink | Self::UseParticipantLink => &[Participants],
             Self::SubmitSession => &[Sessions, Visits],
             Self::SyncSession | Self::FailSync | Self::ResyncSession => &[Sessions],

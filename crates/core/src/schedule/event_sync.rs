@@ -1,7 +1,18 @@
 //! Event sync: REDCap's events become visit windows.
 //!
+//! REDCap makes an event's unique name from its label, so that a new label is a new name; the event's id stays.
+//!
+//! ```text
+//!   REDCap's event        the window that it is
+//!   id known to us     ─► the window with that id, whatever either is called now: a rename
+//!   id not known, or   ─► the window of that name, unless its own id is another event of this answer: learned now,
+//!   none sent             or the event was deleted and made anew
+//!   neither            ─► a new window
+//! ```
+//!
 //! Invariants (guarantee 21): idempotent – a second run creates nothing and updates all it matched; atomic – one bad
-//! event refuses the whole plan; nothing is guessed – an event without offsets becomes a window that is not scheduled.
+//! event refuses the whole plan; nothing is guessed – an event without offsets becomes a window that is not scheduled, and a
+//! window without an event never bears the name of another event: a result of its visits would be written there.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,9 +24,14 @@ use crate::ids::WindowId;
 /// Offsets beyond a hundred years are a mistake in REDCap, not a schedule.
 const MAX_OFFSET_DAYS: u32 = 36_525;
 
+/// How much of its name a window keeps beside its own id, within the column.
+const NAME_CHARS: usize = 60;
+
 /// An event as REDCap describes it, with its instruments from the event–instrument mapping.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RemoteEvent {
+    /// REDCap's id of the event, which outlives its name; older servers send none.
+    pub event_id: Option<i64>,
     /// Unique event name.
     pub event_name: String,
     /// The arm.
@@ -30,7 +46,9 @@ pub struct RemoteEvent {
     pub offset_max: Option<i64>,
     /// Instruments designated for the event.
     pub instruments: Vec<String>,
-    /// Whether the event repeats.
+    /// Of these, the ones that repeat by themselves.
+    pub repeating_instruments: Vec<String>,
+    /// Whether the event repeats as a whole.
     pub repeating: bool,
 }
 
@@ -43,6 +61,12 @@ pub struct EventSyncPlan {
     pub update: Vec<(WindowId, WindowDraft)>,
     /// Active windows that REDCap no longer has: they are set inactive and keep their visits.
     pub retire: Vec<WindowId>,
+    /// Of the updated windows, those whose event has another unique name now.
+    pub renamed: Vec<WindowId>,
+    /// Of the updated windows, those whose event was deleted and made anew under its name: a survey link into it is dead.
+    pub remade: Vec<WindowId>,
+    /// Windows without an event whose name another event has now, each with the name that it bears from here on.
+    pub set_aside: Vec<(WindowId, String)>,
     /// Events without offsets: in the plan, and never scheduled until REDCap says when.
     pub unscheduled: Vec<String>,
 }
@@ -65,7 +89,7 @@ pub enum EventSyncRefusal {
     },
 }
 
-/// Compares REDCap's events with the study's windows, by unique event name.
+/// Compares REDCap's events with the study's windows, by the event's id, then by its unique name.
 ///
 /// # Errors
 /// No event at all, or one that cannot be read.
@@ -73,31 +97,92 @@ pub fn plan_event_sync(remote: &[RemoteEvent], existing: &[Window]) -> Result<Ev
     if remote.is_empty() {
         return Err(EventSyncRefusal::NoEvents);
     }
-    let known: BTreeMap<&str, WindowId> =
-        existing.iter().map(|window| (window.event_name.as_str(), window.id)).collect();
+    let known = Known::of(remote, existing);
     let mut plan = EventSyncPlan::default();
-    let mut seen = BTreeSet::new();
+    let (mut names, mut ids) = (BTreeSet::new(), BTreeSet::new());
     for (index, event) in remote.iter().enumerate() {
         let bad =
             |problem| EventSyncRefusal::BadEvent { event_name: event.event_name.clone(), number: index + 1, problem };
-        if !seen.insert(event.event_name.as_str()) {
+        if !names.insert(event.event_name.as_str()) {
             return Err(bad("appears twice".to_owned()));
+        }
+        if let Some(id) = event.event_id
+            && !ids.insert(id)
+        {
+            return Err(bad(format!("has the event id {id} of another event")));
         }
         let draft = draft_window(event, index).map_err(bad)?;
         if draft.day_offset.is_none() {
             plan.unscheduled.push(draft.event_name.clone());
         }
-        match known.get(event.event_name.as_str()) {
-            Some(id) => plan.update.push((*id, draft)),
+        match known.window_of(event) {
+            Some(window) => plan.follow(window, draft),
             None => plan.create.push(draft),
         }
     }
-    plan.retire = existing
-        .iter()
-        .filter(|window| window.active && !seen.contains(window.event_name.as_str()))
-        .map(|window| window.id)
-        .collect();
+    plan.let_go(existing, &names);
     Ok(plan)
+}
+
+/// A project that has become classic has no events any more: every window is retired.
+#[must_use]
+pub fn plan_classic(existing: &[Window]) -> EventSyncPlan {
+    let active = existing.iter().filter(|window| window.active);
+    EventSyncPlan { retire: active.map(|window| window.id).collect(), ..EventSyncPlan::default() }
+}
+
+impl EventSyncPlan {
+    fn follow(&mut self, window: &Window, draft: WindowDraft) {
+        if window.event_name != draft.event_name {
+            self.renamed.push(window.id);
+        }
+        if window.event_id.zip(draft.event_id).is_some_and(|(before, now)| before != now) {
+            self.remade.push(window.id);
+        }
+        self.update.push((window.id, draft));
+    }
+
+    /// What becomes of the windows that no event is: `names` are those of REDCap's events.
+    fn let_go(&mut self, existing: &[Window], names: &BTreeSet<&str>) {
+        let kept: BTreeSet<WindowId> = self.update.iter().map(|(id, _)| *id).collect();
+        for window in existing.iter().filter(|window| !kept.contains(&window.id)) {
+            if window.active {
+                self.retire.push(window.id);
+            }
+            if names.contains(window.event_name.as_str()) {
+                self.set_aside.push((window.id, name_aside(window)));
+            }
+        }
+    }
+}
+
+/// No unique event name of REDCap has a `#`.
+fn name_aside(window: &Window) -> String {
+    let name: String = window.event_name.chars().take(NAME_CHARS).collect();
+    format!("{name}#{}", window.id)
+}
+
+/// The windows as REDCap's answer may name them.
+struct Known<'a> {
+    by_id: BTreeMap<i64, &'a Window>,
+    /// Without those whose id is in the answer.
+    by_name: BTreeMap<&'a str, &'a Window>,
+}
+
+impl<'a> Known<'a> {
+    fn of(remote: &[RemoteEvent], existing: &'a [Window]) -> Self {
+        let here: BTreeSet<i64> = remote.iter().filter_map(|event| event.event_id).collect();
+        let unclaimed = existing.iter().filter(|window| window.event_id.is_none_or(|id| !here.contains(&id)));
+        Self {
+            by_id: existing.iter().filter_map(|window| Some((window.event_id?, window))).collect(),
+            by_name: unclaimed.map(|window| (window.event_name.as_str(), window)).collect(),
+        }
+    }
+
+    fn window_of(&self, event: &RemoteEvent) -> Option<&'a Window> {
+        let by_id = event.event_id.and_then(|id| self.by_id.get(&id));
+        by_id.or_else(|| self.by_name.get(event.event_name.as_str())).copied()
+    }
 }
 
 fn draft_window(event: &RemoteEvent, index: usize) -> Result<WindowDraft, String> {
@@ -116,6 +201,7 @@ fn draft_window(event: &RemoteEvent, index: usize) -> Result<WindowDraft, String
     };
     let label = if event.label.trim().is_empty() { &event.event_name } else { &event.label };
     Ok(WindowDraft {
+        event_id: event.event_id,
         arm_num,
         event_name: event.event_name.clone(),
         label: label.trim().to_owned(),
@@ -125,6 +211,7 @@ fn draft_window(event: &RemoteEvent, index: usize) -> Result<WindowDraft, String
         position: i32::try_from(index).map_err(|_| "is one too many".to_owned())?,
         repeating: event.repeating,
         instruments: event.instruments.clone(),
+        repeating_instruments: event.repeating_instruments.clone(),
     })
 }
 
@@ -139,116 +226,4 @@ fn read_range(name: &str, days: Option<i64>) -> Result<u32, String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use uuid::Uuid;
-
-    use super::*;
-
-    fn event(number: usize, day_offset: Option<i64>) -> RemoteEvent {
-        RemoteEvent {
-            event_name: format!("visit_{number}_arm_1"),
-            arm_num: 1,
-            label: format!("Visit {number}"),
-            day_offset,
-            offset_min: Some(-2),
-            offset_max: Some(3),
-            ..RemoteEvent::default()
-        }
-    }
-
-    /// What the store does with a plan.
-    fn apply(plan: &EventSyncPlan, windows: &mut Vec<Window>) {
-        let build = |id, draft: &WindowDraft| Window {
-            id,
-            arm_num: draft.arm_num,
-            event_name: draft.event_name.clone(),
-            label: draft.label.clone(),
-            day_offset: draft.day_offset,
-            days_before: draft.days_before,
-            days_after: draft.days_after,
-            position: draft.position,
-            repeating: draft.repeating,
-            active: true,
-        };
-        for window in windows.iter_mut().filter(|window| plan.retire.contains(&window.id)) {
-            window.active = false;
-        }
-        for (id, draft) in &plan.update {
-            *windows.iter_mut().find(|window| window.id == *id).expect("a known window") = build(*id, draft);
-        }
-        for draft in &plan.create {
-            let id = WindowId(Uuid::from_u128(windows.len() as u128));
-            windows.push(build(id, draft));
-        }
-    }
-
-    #[test]
-    fn the_first_run_creates_and_later_runs_update_all() {
-        let remote = [event(1, Some(0)), event(2, Some(30)), event(3, None)];
-        let mut windows = Vec::new();
-        let first = plan_event_sync(&remote, &windows).expect("a plan");
-        assert_eq!((first.create.len(), first.update.len(), first.retire.len()), (3, 0, 0));
-        assert_eq!(first.unscheduled, ["visit_3_arm_1"], "said, not guessed");
-        assert_eq!((first.create[0].days_before, first.create[0].days_after), (2, 3));
-        apply(&first, &mut windows);
-        let second = plan_event_sync(&remote, &windows).expect("a plan");
-        assert_eq!((second.create.len(), second.update.len(), second.retire.len()), (0, 3, 0));
-    }
-
-    #[test]
-    fn an_event_gone_is_retired_and_comes_back_as_the_same_window() {
-        let (both, one) = ([event(1, Some(0)), event(2, Some(7))], [event(1, Some(0))]);
-        let mut windows = Vec::new();
-        apply(&plan_event_sync(&both, &windows).expect("a plan"), &mut windows);
-        let gone = plan_event_sync(&one, &windows).expect("a plan");
-        assert_eq!(gone.retire, [windows[1].id]);
-        apply(&gone, &mut windows);
-        assert_eq!(plan_event_sync(&one, &windows).expect("a plan").retire, [], "retired once");
-        let back = plan_event_sync(&both, &windows).expect("a plan");
-        assert_eq!((back.create.len(), back.update.len()), (0, 2));
-    }
-
-    #[test]
-    fn one_bad_event_refuses_all_and_is_named() {
-        let spoil: [fn(&mut RemoteEvent); 7] = [
-            |event| event.offset_min = Some(-40_000),
-            |event| event.offset_max = Some(999_999_999_999),
-            |event| event.day_offset = Some(i64::MIN),
-            |event| event.arm_num = 0,
-            |event| event.arm_num = 2,
-            |event| event.event_name = "  ".to_owned(),
-            |event| event.event_name = "visit_1_arm_1".to_owned(),
-        ];
-        for spoil in spoil {
-            let mut remote = [event(1, Some(0)), event(2, Some(7))];
-            spoil(&mut remote[1]);
-            let name = remote[1].event_name.clone();
-            match plan_event_sync(&remote, &[]) {
-                Err(EventSyncRefusal::BadEvent { event_name, number: 2, .. }) => assert_eq!(event_name, name),
-                other => panic!("{other:?}"),
-            }
-        }
-        assert_eq!(plan_event_sync(&[], &[]), Err(EventSyncRefusal::NoEvents));
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
-
-        #[test]
-        fn any_history_of_syncs_ends_with_redcaps_events_active(
-            history in prop::collection::vec(prop::collection::btree_set(1_usize..12, 1..10), 1..6),
-        ) {
-            let mut windows = Vec::new();
-            for numbers in &history {
-                let remote: Vec<_> = numbers.iter().map(|number| event(*number, Some(7))).collect();
-                apply(&plan_event_sync(&remote, &windows).expect("a plan"), &mut windows);
-                let again = plan_event_sync(&remote, &windows).expect("a plan");
-                prop_assert_eq!((again.create.len(), again.update.len(), again.retire.len()), (0, remote.len(), 0));
-                let active: BTreeSet<_> =
-                    windows.iter().filter(|window| window.active).map(|window| window.event_name.clone()).collect();
-                prop_assert_eq!(active, remote.into_iter().map(|event| event.event_name).collect::<BTreeSet<_>>());
-            }
-        }
-    }
-}
+mod tests;

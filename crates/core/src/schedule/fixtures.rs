@@ -13,6 +13,7 @@ pub(super) fn day(text: &str) -> NaiveDate {
 pub(super) fn window(number: u8, arm_num: i32, day_offset: i32, days_before: u32, days_after: u32) -> Window {
     Window {
         id: WindowId(Uuid::from_u128(u128::from(number))),
+        event_id: None,
         arm_num,
         event_name: format!("visit_{number}_arm_{arm_num}"),
         label: format!("Visit {number}"),

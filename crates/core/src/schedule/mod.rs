@@ -6,6 +6,7 @@
 mod anchor;
 mod dates;
 mod event_sync;
+mod follow;
 mod gate;
 mod plan;
 mod state;
@@ -19,8 +20,9 @@ pub use anchor::{
     move_anchor,
 };
 pub use dates::{closes_at, opens_at, study_date};
-pub use event_sync::{EventSyncPlan, EventSyncRefusal, RemoteEvent, plan_event_sync};
+pub use event_sync::{EventSyncPlan, EventSyncRefusal, RemoteEvent, plan_classic, plan_event_sync};
+pub use follow::{FollowFacts, FollowPlan, FollowedVisit, follow_windows};
 pub use gate::{ConsentFact, Gate, GateNeed, GateReason, gate};
-pub use plan::{PlannedVisit, ScheduleRefusal, plan_visits};
+pub use plan::{PlannedVisit, ScheduleRefusal, plan_enrolment, plan_visits};
 pub use state::visit_state;
 pub use window::{Window, WindowDraft, arm_of_event};

@@ -76,6 +76,20 @@ pub fn plan_visits(
     Ok(planned.into_iter().map(|(_, _, visit)| visit).collect())
 }
 
+/// Plans the visits of somebody who is enrolled into `arm_num` now: as [`plan_visits`], and an arm that REDCap no longer has is
+/// as unknown as one that it never had.
+///
+/// # Errors
+/// As for [`plan_visits`].
+pub fn plan_enrolment(
+    windows: &[Window],
+    arm_num: i32,
+    anchor: NaiveDate,
+) -> Result<Vec<PlannedVisit>, ScheduleRefusal> {
+    let active: Vec<Window> = windows.iter().filter(|window| window.active).cloned().collect();
+    plan_visits(&active, arm_num, anchor, &BTreeSet::new())
+}
+
 fn plan_visit(window: &Window, day_offset: i32, anchor: NaiveDate) -> Option<PlannedVisit> {
     let days = Days::new(u64::from(day_offset.unsigned_abs()));
     let target = if day_offset < 0 { anchor.checked_sub_days(days) } else { anchor.checked_add_days(days) }?;
@@ -135,6 +149,18 @@ mod tests {
             Ok(Vec::new()),
             "a study without a schedule"
         );
+    }
+
+    #[test]
+    fn nobody_is_enrolled_into_an_arm_that_redcap_no_longer_has() {
+        let mut windows = vec![window(1, 1, 0, 0, 0), window(2, 2, 0, 0, 0)];
+        windows[1].active = false;
+        let anchor = day("2026-03-01");
+        assert_eq!(plan_enrolment(&windows, 2, anchor), Err(ScheduleRefusal::UnknownArm { arm_num: 2 }));
+        assert_eq!(plan_enrolment(&windows, 1, anchor).expect("a plan").len(), 1);
+        assert_eq!(plan_visits(&windows, 2, anchor, &BTreeSet::new()), Ok(vec![]), "who is in it already can be moved");
+        windows[0].active = false;
+        assert_eq!(plan_enrolment(&windows, 1, anchor), Ok(vec![]), "a study that has no schedule any more");
     }
 
     proptest! {

@@ -11,9 +11,11 @@ use crate::ids::WindowId;
 pub struct Window {
     /// Its id.
     pub id: WindowId,
+    /// REDCap's id of the event: what finds it on the next event sync. None until a server has sent it.
+    pub event_id: Option<i64>,
     /// The arm it belongs to.
     pub arm_num: i32,
-    /// REDCap's unique event name; also what matches it on the next event sync.
+    /// REDCap's unique event name, as of the last event sync.
     pub event_name: String,
     /// What people call it.
     pub label: String,
@@ -34,6 +36,8 @@ pub struct Window {
 /// A window as REDCap describes it: what an event sync writes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct WindowDraft {
+    /// REDCap's id of the event, when it sends one.
+    pub event_id: Option<i64>,
     /// The arm it belongs to.
     pub arm_num: i32,
     /// REDCap's unique event name.
@@ -52,6 +56,8 @@ pub struct WindowDraft {
     pub repeating: bool,
     /// Instruments designated for the event.
     pub instruments: Vec<String>,
+    /// Of these, the ones that repeat by themselves.
+    pub repeating_instruments: Vec<String>,
 }
 
 /// The arm in a unique event name: `visit_1_arm_2` → 2, and `visit_1_arm_2b` → 2 (REDCap adds a letter when two

@@ -11,7 +11,7 @@ pub use crate::words::RecordIdField;
 pub use changes::{ConfigChange, config_changes};
 pub use connection::{ConnectionRefusal, ConnectionSummary, NewConnection, check_webhook_secret};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -20,6 +20,9 @@ use crate::words::{AnchorSource, CompletedVisitHandling, ConsentMode, StudyRole}
 
 /// Key of `config.redcap` that names the instruments which participants fill in as surveys: REDCap's API does not tell.
 pub const SURVEY_INSTRUMENTS: &str = "survey_instruments";
+
+/// Key of `config.redcap` under which an event sync of a classic project keeps the instruments that repeat.
+pub const REPEATING_INSTRUMENTS: &str = "repeating_instruments";
 
 /// `studies.config`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -80,6 +83,15 @@ pub struct RedcapConfig {
     /// Keys unknown to this version.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
+}
+
+impl RedcapConfig {
+    /// The instruments that participants fill in as surveys; none until somebody has said which, or when what was said cannot be
+    /// read.
+    #[must_use]
+    pub fn survey_instruments(&self) -> Option<BTreeSet<String>> {
+        serde_json::from_value(self.extra.get(SURVEY_INSTRUMENTS)?.clone()).ok()
+    }
 }
 
 impl std::fmt::Debug for RedcapConfig {

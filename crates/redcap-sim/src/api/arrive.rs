@@ -39,13 +39,13 @@ pub(super) fn arrive(sim: &Sim, params: &Params, caller: &Caller) -> Result<Faul
     let order = order.map_err(|error: BadOrder| ApiError::bad(format!("{HEADER}: {error}")))?;
     let mut world = sim.world();
     let now = world.clock.now();
-    let project = world.project_of_token(params.get("token").trim()).map(|project| {
+    let project = world.project_of_token(params.token()).map(|project| {
         project.api_calls += 1;
         (project.id, project.records.len())
     });
     let records = || records_touched(params, project.map_or(0, |(_, records)| records));
     let call =
-        Arrival { content: params.get("content"), action: params.action(), from: caller.from, now, records: &records };
+        Arrival { content: params.content(), action: params.action(), from: caller.from, now, records: &records };
     let mut faults = Faults::default();
     if let Some(order) = order.filter(|order| order.concerns(&call)) {
         faults.add(order.fault);

@@ -4,7 +4,7 @@
 use super::answer::{Answer, ApiError};
 use super::{
     Call, arms, dags, dictionary, dictionary_import, events, export, files, import, log, mapping, participants, pdf,
-    project, project_xml, records, repeats, reports, repository, rights, roles, surveys, users,
+    project, project_xml, randomize, records, repeats, reports, repository, rights, roles, surveys, users,
 };
 use crate::state::log::DESIGN;
 
@@ -40,6 +40,7 @@ const fn operation(
 
 const READ: &[&str] = &["api_export"];
 const WRITE: &[&str] = &["api_import"];
+const RANDOMIZE: &[&str] = &["api_import", "random_perform"];
 const DESIGN_WRITE: &[&str] = &["api_import", "design"];
 const GROUPS_READ: &[&str] = &["api_export", "data_access_groups"];
 const GROUPS_WRITE: &[&str] = &["api_import", "data_access_groups"];
@@ -120,7 +121,7 @@ const OPERATIONS: &[Operation] = &[
     operation("record", "delete", &["record_delete"], Itself, records::delete),
     operation("record", "export", READ, Itself, export::export),
     operation("record", "import", WRITE, Itself, import::import),
-    operation("record", "randomize", WRITE, Itself, records::randomize),
+    operation("record", "randomize", RANDOMIZE, Itself, randomize::randomize),
     operation("record", "rename", &["api_import", "record_rename"], Itself, records::rename),
     operation(
         "repeatingFormsEvents",
@@ -183,7 +184,7 @@ const OPERATIONS: &[Operation] = &[
 /// # Errors
 /// 400 when there is no such content, or it has no such action; what the handler refuses.
 pub(super) fn dispatch(call: &mut Call<'_>) -> Result<Answer, ApiError> {
-    let (content, action) = (call.params.get("content"), call.params.action());
+    let (content, action) = (call.params.content(), call.params.action());
     let not_valid = |parameter: &str| ApiError::bad(format!("The value of the parameter \"{parameter}\" is not valid"));
     let of_content = || OPERATIONS.iter().filter(|operation| operation.content == content);
     let operation = match of_content().find(|operation| operation.action == action) {

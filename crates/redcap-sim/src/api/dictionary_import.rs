@@ -11,8 +11,13 @@ use crate::project::field::{Field, Kind};
 use crate::project::index::Index;
 
 /// # Errors
-/// 400 with one line per fault. The words are ours: no public source has REDCap's.
+/// 400 for a project in production, else with one line per fault. The words are ours: no public source has REDCap's.
 pub(super) fn import(call: &mut Call<'_>) -> Result<Answer, ApiError> {
+    if call.project.definition.settings.in_production {
+        return Err(ApiError::bad(
+            "The project is in Production status: a data dictionary is imported in Development only",
+        ));
+    }
     let sent = read_rows(call.params)?;
     let faults = faults(&sent);
     if !faults.is_empty() {

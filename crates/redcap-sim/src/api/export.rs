@@ -19,7 +19,7 @@ pub(super) fn export(call: &mut Call<'_>) -> Result<Answer, ApiError> {
     }
     let answer = rows_of(call, &ExportRequest::of_params(call)?)?;
     let params = call.params;
-    let raw = if params.get("rawOrLabel") == "label" { "label" } else { "raw" };
+    let raw = params.choice("rawOrLabel", &["raw", "label"]);
     call.note("Data export (API)", format!("export_format: {}, rawOrLabel: {raw}", params.format().word()));
     Ok(answer)
 }

@@ -54,7 +54,7 @@ impl ExportRequest {
         refuse_unknown("events", events.iter().filter(unknown))?;
         let records: BTreeSet<String> = params.list("records").into_iter().collect();
         let mut request = Self::plain(call);
-        request.eav = params.get("type") == "eav";
+        request.eav = params.choice("type", &["flat", "eav"]) == "eav";
         request.records = Some(records).filter(|records| !records.is_empty());
         (request.fields, request.forms, request.events) = (params.list("fields"), params.list("forms"), events);
         request.logic.extend(logic(call, "filterLogic", params.get("filterLogic"))?);
@@ -101,12 +101,13 @@ impl ExportRequest {
             events: Vec::new(),
             groups: Vec::new(),
             logic: Vec::new(),
-            labels: params.get("rawOrLabel") == "label",
-            label_headers: params.get("rawOrLabelHeaders") == "label" && params.format() == Format::Csv,
+            labels: params.choice("rawOrLabel", &["raw", "label"]) == "label",
+            label_headers: params.choice("rawOrLabelHeaders", &["raw", "label"]) == "label"
+                && params.format() == Format::Csv,
             style: ValueStyle {
                 checkbox_labels: params.flag("exportCheckboxLabel"),
                 blank_gray: params.flag("exportBlankForGrayFormStatus"),
-                comma: params.get("decimalCharacter") == ",",
+                comma: params.choice("decimalCharacter", &[".", ","]) == ",",
             },
             survey_fields: false,
             group_column: call.user.dag.is_none() && !call.project.definition.groups.is_empty(),

@@ -12,7 +12,7 @@ use axum::http::{HeaderValue, StatusCode, response::Parts};
 use axum::response::Response;
 use futures::{StreamExt, stream};
 
-use super::answer::{Format, respond};
+use super::answer::{ApiError, Format, respond};
 use super::no_permission;
 use super::params::Params;
 use crate::fault::orders::Faults;
@@ -52,7 +52,9 @@ fn instead(fault: &Fault, format: Format) -> Option<Response> {
         Fault::Offline(status) => respond(*status, HTML, OFFLINE.to_owned()),
         Fault::Ban { reply: BanReply::Page, .. } => respond(403, HTML, BANNED.to_owned()),
         Fault::WrongToken => no_permission().render(format),
+        Fault::Refusal(status) => ApiError { status: *status, message: refusal(*status).to_owned() }.render(format),
         Fault::EmptyBody500 => respond(500, HTML, String::new()),
+        Fault::EmptyBody200 => respond(200, HTML, String::new()),
         _ => return None,
     })
 }
@@ -79,6 +81,15 @@ fn memory(format: Format) -> String {
     match format {
         Format::Json => format!("<div class=\"red\">{text}</div>{{\"error\":\"{text}\"}}"),
         Format::Csv | Format::Xml => text.to_owned(),
+    }
+}
+
+/// What REDCap says with a status of its own list; the words of those that nobody has shown are ours.
+fn refusal(status: u16) -> &'static str {
+    match status {
+        401 | 403 => "You do not have permissions to use the API",
+        501 => "The requested method is not implemented.",
+        _ => "The request cannot be processed.",
     }
 }
 

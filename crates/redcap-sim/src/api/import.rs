@@ -25,7 +25,7 @@ const SYSTEM_COLUMNS: [&str; 5] = [
 /// 400 with one line per refused value, or for data that cannot be read at all.
 pub(super) fn import(call: &mut Call<'_>) -> Result<Answer, ApiError> {
     let mut sent = read(call.params)?;
-    if call.params.get("type") == "eav" {
+    if call.params.choice("type", &["flat", "eav"]) == "eav" {
         sent = import_eav::flat(&call.project.definition, &sent)?;
     }
     unknown_columns(&call.project.definition, &sent)?;
@@ -66,7 +66,7 @@ fn store(call: &mut Call<'_>, mut changes: Vec<Change>, names: &[(String, String
         // The work is done at once; a client cannot tell.
         return background(format);
     }
-    match call.params.get("returnContent") {
+    match call.params.choice("returnContent", &["count", "ids", "auto_ids", "nothing"]) {
         "ids" => ids(format, &new),
         "auto_ids" if call.params.flag("forceAutoNumber") => {
             ids(format, &touched.iter().map(|(sent, stored)| format!("{stored},{sent}")).collect::<Vec<_>>())
@@ -144,7 +144,7 @@ fn change(call: &Call<'_>, row: &SentRow, record: &str, earlier: &[Change]) -> R
         refusals.push(Refusal { record, field, value, message });
     };
     let place = place(definition, &identity, known, earlier).map_err(|refusal| vec![refusal])?;
-    let order = match call.params.get("dateFormat") {
+    let order = match call.params.choice("dateFormat", &["YMD", "MDY", "DMY"]) {
         "MDY" => DateOrder::Mdy,
         "DMY" => DateOrder::Dmy,
         _ => DateOrder::Ymd,
@@ -176,8 +176,15 @@ fn change(call: &Call<'_>, row: &SentRow, record: &str, earlier: &[Change]) -> R
         refuse("redcap_data_access_group", &value, "The value is not a valid unique group name.".to_owned());
         None
     });
-    let blanks = if call.params.get("overwriteBehavior") == "overwrite" { Blanks::Erase } else { Blanks::Ignore };
+    let blanks = blanks(call);
     if refusals.is_empty() { Ok(Change { record: record.into(), place, values, group, blanks }) } else { Err(refusals) }
+}
+
+fn blanks(call: &Call<'_>) -> Blanks {
+    match call.params.choice("overwriteBehavior", &["normal", "overwrite"]) {
+        "overwrite" => Blanks::Erase,
+        _ => Blanks::Ignore,
+    }
 }
 
 const REFUSED_BY_FAULT: &str =

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::answer::{ApiError, Cells, cells};
 use super::sent::{SentRow, given};
 use crate::project::definition::Definition;
-use crate::state::people::{RIGHTS, Rights};
+use crate::state::people::{RANDOMIZATION_RIGHTS, RIGHTS, Rights};
 
 /// `forms` and `forms_export`.
 pub(super) fn form_levels(definition: &Definition, rights: &Rights) -> Cells {
@@ -22,7 +22,7 @@ pub(super) fn form_levels(definition: &Definition, rights: &Rights) -> Cells {
 /// # Errors
 /// 400 for a level that is no number, or a form that the project does not have.
 pub(super) fn read_levels(definition: &Definition, row: &SentRow, rights: &mut Rights) -> Result<(), ApiError> {
-    for right in RIGHTS {
+    for right in RIGHTS.into_iter().chain(RANDOMIZATION_RIGHTS) {
         if let Some(text) = given(row, right).map(str::trim).filter(|text| !text.is_empty()) {
             rights.set(right, level(right, text)?);
         }

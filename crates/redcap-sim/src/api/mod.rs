@@ -15,6 +15,7 @@ mod export_request;
 mod export_rows;
 mod faults;
 mod files;
+mod heard;
 mod import;
 mod import_eav;
 mod import_places;
@@ -28,6 +29,7 @@ mod places;
 mod project;
 mod project_create;
 mod project_xml;
+mod randomize;
 mod record_parts;
 mod records;
 mod repeats;
@@ -54,6 +56,7 @@ use crate::state::site::Site;
 use crate::state::{Project, World};
 use answer::{Answer, ApiError, Format, respond};
 use contents::dispatch;
+pub use heard::ParsedRequest;
 use params::Params;
 
 pub(crate) fn router() -> Router<Sim> {
@@ -80,11 +83,15 @@ async fn endpoint(State(sim): State<Sim>, request: Request) -> Response {
         return refused.render(Format::Xml);
     }
     let caller = arrive::Caller::of(&request);
-    let params = match Params::read(request).await {
+    let mut params = match Params::read(request).await {
         Ok(params) => params,
         Err(error) => return error.render(Format::Xml),
     };
-    match arrive::arrive(&sim, &params, &caller) {
+    let arrived = arrive::arrive(&sim, &params, &caller);
+    if sim.listens_to(params.token()) {
+        params.listen();
+    }
+    match arrived {
         Ok(faults) => faults::answer(&faults, &params, || answer(&sim, &params, &faults)).await,
         Err(error) => error.render(params.return_format()),
     }
@@ -126,17 +133,22 @@ fn answer(sim: &Sim, params: &Params, faults: &Faults) -> Response {
     let format = params.return_format();
     let outcome = {
         let mut world = sim.world();
-        if params.get("content") == "project" && sim.is_super_token(params.get("token").trim()) {
+        if params.content() == "project" && sim.is_super_token(params.token()) {
             let made = project_create::create(&mut world, params);
             return made.map_or_else(|error| error.render(format), Answer::render);
         }
         let World { projects, site, base_url, clock, .. } = &mut *world;
-        let token = params.get("token").trim();
+        let token = params.token();
         let found = projects.values_mut().find_map(|project| Some((project.user_of(token)?.clone(), project)));
         let Some((user, project)) = found else { return no_permission().render(format) };
         let (rights, clock, version) = (project.rights(&user), *clock, sim.version());
         let now = clock.now();
-        dispatch(&mut Call { params, user, rights, project, site, base_url, version, clock, now, faults })
+        let mut call = Call { params, user, rights, project, site, base_url, version, clock, now, faults };
+        let outcome = dispatch(&mut call);
+        if let Some(heard) = &mut call.project.heard {
+            heard.push(params.heard(now));
+        }
+        outcome
     };
     outcome.map_or_else(|error| error.render(format), Answer::render)
 }

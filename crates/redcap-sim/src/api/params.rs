@@ -1,10 +1,15 @@
 //! The parameters of one API request, however the client wrote them (`redcap.md` 2.1).
 //! Invariant: urlencoded and multipart bodies mean the same; arrays may be indexed, bracketed or one comma text.
 
+use std::collections::BTreeSet;
+
 use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::header::CONTENT_TYPE;
+use chrono::{DateTime, Utc};
+use serde_json::Value;
 
 use super::answer::{ApiError, Format};
+use super::heard::{ParsedRequest, Readings};
 
 /// Larger bodies are cut off, as a web server in front of REDCap would.
 const MAX_BODY_BYTES: usize = 256 * 1024 * 1024;
@@ -14,6 +19,7 @@ pub(super) struct Params {
     pairs: Vec<(String, String)>,
     /// The multipart part `file`.
     file: Option<Upload>,
+    readings: Readings,
 }
 
 /// A file as it was sent.
@@ -32,7 +38,7 @@ impl Params {
         }
         let body = axum::body::to_bytes(request.into_body(), MAX_BODY_BYTES).await;
         let body = body.map_err(|_| ApiError::bad("The request body could not be read"))?;
-        Ok(Self { pairs: form_urlencoded::parse(&body).into_owned().collect(), file: None })
+        Ok(Self { pairs: form_urlencoded::parse(&body).into_owned().collect(), ..Self::default() })
     }
 
     async fn read_multipart(request: Request) -> Result<Self, ApiError> {
@@ -48,17 +54,70 @@ impl Params {
                 _ => pairs.push((name, String::from_utf8_lossy(&value).into_owned())),
             }
         }
-        Ok(Self { pairs, file })
+        Ok(Self { pairs, file, readings: Readings::default() })
     }
 
     pub(super) fn file(&self) -> Option<&Upload> {
         self.file.as_ref()
     }
 
+    /// Notes from now on what is read.
+    pub(super) fn listen(&mut self) {
+        self.readings = Readings::wanted();
+    }
+
+    /// What was read since.
+    pub(super) fn heard(&self, at: DateTime<Utc>) -> ParsedRequest {
+        let base = |(key, _): &(String, String)| key.split_once('[').map_or(key.as_str(), |(base, _)| base).to_owned();
+        let mut sent: BTreeSet<String> = self.pairs.iter().map(base).collect();
+        sent.remove("token");
+        ParsedRequest {
+            at,
+            content: self.last("content").to_owned(),
+            action: self.action().to_owned(),
+            parameters: self.readings.all(),
+            sent,
+        }
+    }
+
+    /// Notes what the call made of a parameter.
+    pub(super) fn note(&self, name: &str, value: impl FnOnce() -> Value) {
+        self.readings.note(name, value);
+    }
+
     /// The last value of that name, as PHP keeps it; empty when absent.
-    pub(super) fn get(&self, name: &str) -> &str {
+    fn last(&self, name: &str) -> &str {
         let found = self.pairs.iter().rev().find(|(key, _)| key == name);
         found.map_or("", |(_, value)| value)
+    }
+
+    /// The text of a parameter; empty when absent.
+    pub(super) fn get(&self, name: &str) -> &str {
+        let text = self.last(name);
+        self.note(name, || text.into());
+        text
+    }
+
+    /// Which of these words a parameter says; the first when it is absent or says something else.
+    pub(super) fn choice(&self, name: &str, words: &[&'static str]) -> &'static str {
+        let said = self.last(name);
+        let word = words.iter().find(|word| **word == said).or(words.first()).copied().unwrap_or_default();
+        self.note(name, || word.into());
+        word
+    }
+
+    /// Whose call it is, which is no part of what it asks.
+    pub(super) fn token(&self) -> &str {
+        self.last("token").trim()
+    }
+
+    pub(super) fn content(&self) -> &str {
+        self.last("content")
+    }
+
+    /// What an import brings, as it was sent.
+    pub(super) fn data(&self) -> &str {
+        self.last("data")
     }
 
     pub(super) fn has(&self, name: &str) -> bool {
@@ -67,7 +126,7 @@ impl Params {
 
     /// `action`; without one a call that brings data imports and any other exports (`redcap.md` 2.1).
     pub(super) fn action(&self) -> &str {
-        match self.get("action") {
+        match self.last("action") {
             "" if self.has("data") => "import",
             "" => "export",
             named => named,
@@ -85,23 +144,31 @@ impl Params {
             }
         }
         items.retain(|item| !item.is_empty());
+        self.note(name, || items.clone().into());
         items
     }
 
     /// `True`, `true`, `TRUE` and `1` alike.
     pub(super) fn flag(&self, name: &str) -> bool {
-        let value = self.get(name);
-        value == "1" || value.eq_ignore_ascii_case("true")
+        let value = self.last(name);
+        let yes = value == "1" || value.eq_ignore_ascii_case("true");
+        self.note(name, || yes.into());
+        yes
     }
 
     /// `format`; XML when absent or unknown.
     pub(super) fn format(&self) -> Format {
-        Format::parse(self.get("format")).unwrap_or(Format::Xml)
+        let format = Format::parse(self.last("format")).unwrap_or_default();
+        self.note("format", || format.word().into());
+        format
     }
 
     /// `returnFormat`; the format when absent.
     pub(super) fn return_format(&self) -> Format {
-        Format::parse(self.get("returnFormat")).unwrap_or_else(|| self.format())
+        let format = Format::parse(self.last("returnFormat")).or_else(|| Format::parse(self.last("format")));
+        let format = format.unwrap_or_default();
+        self.note("returnFormat", || format.word().into());
+        format
     }
 }
 
@@ -110,7 +177,7 @@ mod tests {
     use super::*;
 
     fn params(body: &str) -> Params {
-        Params { pairs: form_urlencoded::parse(body.as_bytes()).into_owned().collect(), file: None }
+        Params { pairs: form_urlencoded::parse(body.as_bytes()).into_owned().collect(), ..Params::default() }
     }
 
     #[test]

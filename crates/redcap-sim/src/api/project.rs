@@ -18,6 +18,7 @@ pub(super) fn export(call: &mut Call<'_>) -> Result<Answer, ApiError> {
         project_id: project.id.into(),
         project_title: project.definition.title.clone(),
         creation_time: call.server_time(project.created),
+        in_production: settings.in_production,
         project_language: "English".into(),
         purpose: Some(settings.purpose.into()),
         purpose_other: settings.purpose_other.clone(),

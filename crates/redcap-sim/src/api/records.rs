@@ -67,12 +67,3 @@ pub(super) fn rename(call: &mut Call<'_>) -> Result<Answer, ApiError> {
 pub(super) fn next_name(call: &mut Call<'_>) -> Result<Answer, ApiError> {
     Ok(Answer::Text(call.project.records.next_name(call.project.group_id(&call.user))))
 }
-
-/// `action=randomize`. No project of the simulator has a randomization set up; the words are ours.
-///
-/// # Errors
-/// 400 always.
-pub(super) fn randomize(call: &mut Call<'_>) -> Result<Answer, ApiError> {
-    let id = call.params.get("randomization_id");
-    Err(ApiError::bad(format!("The randomization_id \"{id}\" does not exist in the project")))
-}

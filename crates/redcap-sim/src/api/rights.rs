@@ -12,13 +12,14 @@ const OWN_WORDS: [(&str, &str); 4] = [
     ("record_rename", "You do not have Rename Record privileges"),
 ];
 
-const NAMES: [(&str, &str); 7] = [
+const NAMES: [(&str, &str); 8] = [
     ("api_export", "API Export"),
     ("api_import", "API Import/Update"),
     ("data_access_groups", "Data Access Groups"),
     ("design", "Project Design/Setup"),
     ("file_repository", "File Repository"),
     ("logging", "Logging"),
+    ("random_perform", "Randomize"),
     ("user_rights", "User Rights"),
 ];
 

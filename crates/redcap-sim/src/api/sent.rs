@@ -25,9 +25,11 @@ pub(super) fn given<'a>(row: &'a [(String, String)], name: &str) -> Option<&'a s
 /// # Errors
 /// As [`read`].
 pub(super) fn read_rows(params: &Params) -> Result<Vec<SentRow>, ApiError> {
-    let data = params.get("data").trim();
+    let data = params.data().trim();
     if params.format() == Format::Json && data.starts_with('{') {
-        return json(&format!("[{data}]"));
+        let rows = json(&format!("[{data}]"))?;
+        note(params, &rows);
+        return Ok(rows);
     }
     read(params)
 }
@@ -35,15 +37,23 @@ pub(super) fn read_rows(params: &Params) -> Result<Vec<SentRow>, ApiError> {
 /// # Errors
 /// 400 when the data are missing or cannot be read. The words for this are not public; ours name the reason.
 pub(super) fn read(params: &Params) -> Result<Vec<SentRow>, ApiError> {
-    let data = params.get("data").trim_start_matches('\u{feff}');
+    let data = params.data().trim_start_matches('\u{feff}');
     if data.trim().is_empty() {
         return Err(ApiError::bad("The parameter \"data\" is missing or empty"));
     }
-    match params.format() {
+    let rows = match params.format() {
         Format::Json => json(data),
         Format::Csv => csv(data, params.get("csvDelimiter")),
         Format::Xml => xml(data),
-    }
+    }?;
+    note(params, &rows);
+    Ok(rows)
+}
+
+/// An import's data are noted as the rows that were read, whatever they were written in.
+fn note(params: &Params, rows: &[SentRow]) {
+    let row = |row: &SentRow| row.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
+    params.note("data", || rows.iter().map(|cells| Value::Object(row(cells))).collect());
 }
 
 fn unreadable(format: &str) -> ApiError {

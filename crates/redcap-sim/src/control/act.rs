@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::Failure;
 use crate::save::{SaveForm, Saved};
 use crate::sim::Sim;
+use crate::state::randomization::NewRandomization;
 
 pub(super) async fn save(
     State(sim): State<Sim>,
@@ -32,6 +33,15 @@ pub(super) async fn rename(
 ) -> Result<StatusCode, Failure> {
     sim.rename_record(project_id, &order.record, &order.new_record_name)?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+pub(super) async fn randomization(
+    State(sim): State<Sim>,
+    Path(project_id): Path<u32>,
+    Json(new): Json<NewRandomization>,
+) -> Result<(StatusCode, Json<Value>), Failure> {
+    let id = sim.add_randomization(project_id, new)?;
+    Ok((StatusCode::CREATED, Json(json!({ "randomization_id": id }))))
 }
 
 #[derive(Deserialize)]

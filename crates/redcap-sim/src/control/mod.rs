@@ -29,6 +29,7 @@ pub(crate) fn router() -> Router<Sim> {
         .route("/sim/projects/{project_id}/save", post(act::save))
         .route("/sim/projects/{project_id}/rename", post(act::rename))
         .route("/sim/projects/{project_id}/delete", post(act::delete))
+        .route("/sim/projects/{project_id}/randomizations", post(act::randomization))
         .route("/sim/projects/{project_id}/dag", post(act::set_dag))
         .route("/sim/projects/{project_id}/value", get(act::value))
         .route("/sim/projects/{project_id}/fault", post(misbehave::set_fault))

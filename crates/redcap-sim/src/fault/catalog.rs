@@ -17,12 +17,13 @@ const fn entry(form: &'static str, example: &'static str, meaning: &'static str)
 }
 
 /// All kinds, the loud ones first.
-pub(crate) const CATALOG: [Entry; 23] = [
+pub(crate) const CATALOG: [Entry; 25] = [
     entry("down", "down", "the connection is closed without an answer"),
     entry("slow:MS", "slow:3000", "the right answer, MS milliseconds late"),
     entry("drip:MS", "drip:3000", "the right answer, its body trickling in over MS milliseconds"),
     entry("status:5XX", "status:500", "an HTML error page with this status"),
-    entry("gateway:403|411|413|502|503|504", "gateway:504", "a proxy's HTML page with this status"),
+    entry("gateway:403|404|411|413|502|503|504", "gateway:504", "a proxy's HTML page with this status"),
+    entry("error:200|400|401|403|404|406|500|501", "error:400", "the API's own error body, with this status"),
     entry("html200", "html200", "\"unknown error, multiple browser tabs\" as HTML with status 200"),
     entry("memory200", "memory200", "\"ran out of server memory\" with status 200, before what may look like JSON"),
     entry("memory500", "memory500", "\"ERROR: REDCap ran out of memory!\" with status 500, as older servers have it"),
@@ -36,6 +37,7 @@ pub(crate) const CATALOG: [Entry; 23] = [
     ),
     entry("token", "token", "the token is refused with 403"),
     entry("empty500", "empty500", "status 500 with nothing in it"),
+    entry("empty200", "empty200", "status 200 with nothing in it"),
     entry("cut", "cut", "the connection breaks in the middle of the right answer"),
     entry("length[:short|long]", "length", "Content-Length is half of the body (looks complete), or more than comes"),
     entry("noise[:blank|sql]", "noise", "a byte order mark and empty lines, or an SQL statement, before the answer"),
@@ -69,7 +71,9 @@ impl Fault {
                 format!("Bans after {per_minute} requests a minute, without a word")
             }
             Fault::WrongToken => "Token refused (403)".into(),
+            Fault::Refusal(status) => format!("The API's own error, with status {status}"),
             Fault::EmptyBody500 => "500 with an empty body".into(),
+            Fault::EmptyBody200 => "200 with an empty body".into(),
             Fault::CutConnection => "Cuts the connection mid-answer".into(),
             Fault::WrongLength(Length::Short) => "Length too short: half an answer".into(),
             Fault::WrongLength(Length::Long) => "Length too long: ends early".into(),

@@ -21,7 +21,7 @@ pub enum Fault {
     Drip { ms: u64 },
     /// An error answer with this status (500 to 599).
     Status5xx(u16),
-    /// A proxy's HTML page with status 403, 411, 413, 502, 503 or 504.
+    /// A proxy's or web server's HTML page with status 403, 404, 411, 413, 502, 503 or 504.
     GatewayHtml(u16),
     /// "Unknown error" as HTML with status 200.
     HtmlWith200,
@@ -39,8 +39,12 @@ pub enum Fault {
     Ban { per_minute: u32, reply: BanReply },
     /// The token is refused with 403.
     WrongToken,
+    /// REDCap's own error body, with this status: 200, 400, 401, 403, 404, 406, 500 or 501.
+    Refusal(u16),
     /// Status 500 with nothing in it.
     EmptyBody500,
+    /// Status 200 with nothing in it.
+    EmptyBody200,
     /// The connection is cut in the middle of the right answer.
     CutConnection,
     /// `Content-Length` says something else than what comes.

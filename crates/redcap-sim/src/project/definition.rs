@@ -89,6 +89,9 @@ pub(crate) struct Settings {
     pub(crate) grant_number: String,
     pub(crate) pi_firstname: String,
     pub(crate) pi_lastname: String,
+    /// Its design changes in draft mode only.
+    #[serde(default)]
+    pub(crate) in_production: bool,
 }
 
 impl Settings {

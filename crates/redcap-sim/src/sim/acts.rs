@@ -6,6 +6,8 @@ use crate::det::{self, DetDelivery, DetTest, Trigger};
 use crate::fault::Fault;
 use crate::save::{self, SaveForm, Saved};
 use crate::state::World;
+use crate::state::log::DESIGN;
+use crate::state::randomization::{NewRandomization, Randomization};
 
 use super::Sim;
 
@@ -91,6 +93,24 @@ impl Sim {
     pub fn delete_record(&self, project_id: u32, record: &str) -> Result<(), SimError> {
         let now = self.now();
         self.with(project_id, |project| project.delete(record, "admin", now))?
+    }
+
+    /// Sets up a randomization with its allocation table, as a person does on REDCap's page; its id.
+    ///
+    /// # Errors
+    /// Unknown project, or what does not fit it.
+    pub fn add_randomization(&self, project_id: u32, mut new: NewRandomization) -> Result<u32, SimError> {
+        // A table that is set up has not been used.
+        new.allocations.iter_mut().for_each(|allocation| allocation.used_by = None);
+        let mut world = self.world();
+        let World { projects, site, clock, .. } = &mut *world;
+        let project = projects.get_mut(&project_id).ok_or(SimError::UnknownProject(project_id))?;
+        let randomization = Randomization::new(site.fresh_id(), new, &project.definition)?;
+        let id = randomization.id;
+        project.randomizations.push(randomization);
+        project.definition.settings.randomization = true;
+        project.note(clock.now(), "admin", DESIGN, "Save randomization model and upload allocation table");
+        Ok(id)
     }
 
     /// Moves a record into a group, or out of all. No DET.

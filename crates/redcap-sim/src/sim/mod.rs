@@ -5,6 +5,7 @@ mod acts;
 mod keep;
 mod misbehave;
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -13,6 +14,7 @@ use chrono_tz::Tz;
 
 use crate::SimError;
 use crate::ambient::{Clock, new_super_token, new_token};
+use crate::api::ParsedRequest;
 use crate::det::DetDelivery;
 use crate::project::{self, OdmError};
 use crate::state::records::{Place, Repeat};
@@ -85,9 +87,11 @@ impl Sim {
     }
 
     pub(crate) fn world(&self) -> MutexGuard<'_, World> {
-        self.visits.fetch_add(1, Ordering::Relaxed);
         // A panic elsewhere must not take the whole server down; every change below the lock is complete or absent.
-        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+        let world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
+        // Counted under the lock: whoever writes the file after seeing this count waits for what the visit changes.
+        self.visits.fetch_add(1, Ordering::Relaxed);
+        world
     }
 
     /// The projects and the tokens of their first person, by project id.
@@ -124,6 +128,22 @@ impl Sim {
         let now = self.now();
         let loaded = project::load(xml, now)?;
         self.world().add(loaded, options, "Create project using REDCap XML file")
+    }
+
+    /// Adds a project as REDCap makes it from nothing: one instrument with the record id.
+    ///
+    /// # Errors
+    /// [`OdmError`] when its id or token is taken.
+    pub fn add_empty_project(&self, longitudinal: bool, options: ProjectOptions) -> Result<ProjectHandle, OdmError> {
+        self.world().add(project::empty(longitudinal), options, "Create project")
+    }
+
+    /// Moves a project to production, or back to development.
+    ///
+    /// # Errors
+    /// Unknown project.
+    pub fn set_production(&self, project_id: u32, in_production: bool) -> Result<(), SimError> {
+        self.with(project_id, |project| project.definition.settings.in_production = in_production)
     }
 
     /// The token with which `content=project` makes projects.
@@ -191,10 +211,45 @@ impl Sim {
         self.with(project_id, find).ok().flatten()
     }
 
+    /// All that a record holds, by event, repeat and column; nothing when there is no such record.
+    #[must_use]
+    pub fn values(&self, project_id: u32, record: &str) -> BTreeMap<String, String> {
+        let all = |project: &mut Project| {
+            let rows = project.records.get(record).into_iter().flat_map(|record| &record.rows);
+            let cells = rows.flat_map(|(place, row)| row.values.iter().map(move |cell| (place, cell)));
+            let event = |place: &Place| project.definition.events[place.event].unique_name.as_str();
+            let key = |place: &Place, column: &str| match place.repeat.instance() {
+                Some(instance) => format!("{}#{instance}/{column}", event(place)),
+                None => format!("{}/{column}", event(place)),
+            };
+            cells.map(|(place, (column, value))| (key(place, column), value.clone())).collect()
+        };
+        self.with(project_id, all).unwrap_or_default()
+    }
+
     /// How many API requests with a token of this project have arrived, those answered by a fault included.
     #[must_use]
     pub fn api_calls(&self, project_id: u32) -> u64 {
         self.with(project_id, |project| project.api_calls).unwrap_or(0)
+    }
+
+    /// Begins to note what the project's API understands of each request, for a test that compares clients.
+    ///
+    /// # Errors
+    /// Unknown project.
+    pub fn listen(&self, project_id: u32) -> Result<(), SimError> {
+        self.with(project_id, |project| project.heard = Some(Vec::new()))
+    }
+
+    /// What was understood since the last time this was asked; nothing before [`Self::listen`].
+    #[must_use]
+    pub fn heard(&self, project_id: u32) -> Vec<ParsedRequest> {
+        let take = |project: &mut Project| project.heard.as_mut().map(std::mem::take);
+        self.with(project_id, take).ok().flatten().unwrap_or_default()
+    }
+
+    pub(crate) fn listens_to(&self, token: &str) -> bool {
+        self.world().project_of_token(token).is_some_and(|project| project.heard.is_some())
     }
 
     /// All attempts to deliver a DET, oldest first.

@@ -44,12 +44,14 @@ impl World {
             users: vec![ApiUser { token: Some(token.clone()), ..ApiUser::with_all_rights(API_USERNAME) }.into()],
             roles,
             repository: Repository::default(),
+            randomizations: Vec::new(),
             log: Vec::new(),
             det_url: options.det_url,
             deliveries: Vec::new(),
             orders: Orders::default(),
             api_calls: 0,
             created: now,
+            heard: None,
         };
         project.note(now, API_USERNAME, DESIGN, how);
         self.projects.insert(project_id, project);

@@ -105,6 +105,7 @@ impl Project {
         let mut moved = self.records.remove(record).ok_or_else(|| SimError::UnknownRecord(record.to_owned()))?;
         moved.modified = now;
         self.records.insert(new, moved);
+        self.hand_over_allocations(record, Some(new));
         let id_field = self.definition.record_id_field();
         let details = format!("{id_field} = '{new}' (renamed from '{record}')");
         self.note_record(now, user, "Update record", new, details);
@@ -113,6 +114,7 @@ impl Project {
 
     pub(crate) fn delete(&mut self, record: &str, user: &str, now: DateTime<Utc>) -> Result<(), SimError> {
         self.records.remove(record).ok_or_else(|| SimError::UnknownRecord(record.to_owned()))?;
+        self.hand_over_allocations(record, None);
         let details = format!("{} = '{record}'", self.definition.record_id_field());
         self.note_record(now, user, "Delete record", record, details);
         Ok(())

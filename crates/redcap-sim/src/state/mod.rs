@@ -8,6 +8,7 @@ pub(crate) mod design;
 pub(crate) mod document;
 pub(crate) mod log;
 pub(crate) mod people;
+pub(crate) mod randomization;
 pub(crate) mod records;
 pub(crate) mod site;
 
@@ -17,6 +18,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::ambient::Clock;
+use crate::api::ParsedRequest;
 use crate::det::DetDelivery;
 use crate::fault::orders::Orders;
 use crate::project::definition::Definition;
@@ -24,6 +26,7 @@ pub(crate) use add::API_USERNAME;
 use document::Repository;
 use log::LogEntry;
 use people::{Person, Role};
+use randomization::Randomization;
 use records::Records;
 pub(crate) use site::SurveyTarget;
 use site::{FIRST_ID, Site};
@@ -67,6 +70,8 @@ pub(crate) struct Project {
     pub(crate) users: Vec<Person>,
     pub(crate) roles: Vec<Role>,
     pub(crate) repository: Repository,
+    #[serde(default)]
+    pub(crate) randomizations: Vec<Randomization>,
     #[serde(skip)]
     pub(crate) log: Vec<LogEntry>,
     pub(crate) det_url: Option<String>,
@@ -77,6 +82,9 @@ pub(crate) struct Project {
     #[serde(skip)]
     pub(crate) api_calls: u64,
     pub(crate) created: DateTime<Utc>,
+    /// What its API has understood, when a test wants to know.
+    #[serde(skip)]
+    pub(crate) heard: Option<Vec<ParsedRequest>>,
 }
 
 #[derive(Serialize, Deserialize)]

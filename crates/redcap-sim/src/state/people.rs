@@ -37,6 +37,9 @@ pub(crate) const RIGHTS: [&str; 26] = [
     "lock_records_all_forms",
 ];
 
+/// Rights that the export does not have at this version; an import sets them all the same.
+pub(crate) const RANDOMIZATION_RIGHTS: [&str; 2] = ["random_setup", "random_perform"];
+
 /// Levels by name; what is not named is 0.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Rights {
@@ -52,7 +55,7 @@ pub(crate) struct Rights {
 impl Rights {
     /// Everything, in every form.
     pub(crate) fn full() -> Self {
-        let levels = RIGHTS.iter().map(|right| ((*right).to_owned(), 1)).collect();
+        let levels = RIGHTS.iter().chain(&RANDOMIZATION_RIGHTS).map(|right| ((*right).to_owned(), 1)).collect();
         Self { levels, other_forms: 1, ..Self::default() }
     }
 

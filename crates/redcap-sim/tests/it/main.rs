@@ -13,6 +13,8 @@ mod orders;
 mod pages;
 mod people;
 mod projects;
+mod randomization;
+mod same_requests;
 mod scale;
 mod server;
 mod strangers;

@@ -40,6 +40,19 @@ pub struct Event {
     pub event_id: Option<i64>,
 }
 
+/// An event to be made, `content=event`; REDCap makes its unique name from its label.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NewEvent {
+    pub event_name: String,
+    pub arm_num: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub day_offset: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offset_min: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offset_max: Option<i64>,
+}
+
 /// `content=instrument`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Instrument {

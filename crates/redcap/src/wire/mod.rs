@@ -9,9 +9,9 @@ mod lenient;
 mod project;
 mod row;
 
-pub use design::{Arm, Dag, Event, FormEventMapping, Instrument, RepeatingFormEvent};
+pub use design::{Arm, Dag, Event, FormEventMapping, Instrument, NewEvent, RepeatingFormEvent};
 pub use field::Field;
-pub use project::ProjectInfo;
+pub use project::{ProjectInfo, ProjectSettings};
 pub use row::{REPEAT_INSTANCE, Row};
 
 #[cfg(test)]

@@ -7,6 +7,17 @@ use serde::{Deserialize, Serialize};
 
 use super::lenient::{flag, integer, optional_integer, text, write_flag};
 
+/// `content=project_settings`: what is to be changed; what is absent stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct ProjectSettings {
+    /// `1` or `0`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_longitudinal: Option<u8>,
+    /// `1` or `0`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scheduling_enabled: Option<u8>,
+}
+
 /// `content=project`. Settings that older servers do not send read as off or empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProjectInfo {

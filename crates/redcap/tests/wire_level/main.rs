@@ -2,6 +2,7 @@
 //!
 //! Invariant: nothing here waits for time to pass except the client's own deadline, against servers that never answer.
 
+mod designs;
 mod imports;
 mod reads;
 mod stand_in;

@@ -13,7 +13,10 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::reconcile::ReconcileShown;
-use super::redcap::{EventSyncShown, TestShown};
+use super::redcap::{
+    DictionaryPushShown, EventSyncShown, FormDeletionShown, ParticipantImportShown, ProjectInitShown, SurveyLinksShown,
+    TestShown,
+};
 use crate::AppState;
 use crate::extract::{At, Call, StudyMember};
 use crate::problem::{Answer, Problem, Refusals};
@@ -25,14 +28,15 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 #[derive(serde::Serialize, ToSchema)]
 struct JobShown {
     id: Uuid,
-    /// `sync_events`, `sync_session`, `test_connection` or `reconcile`.
+    /// `sync_events`, `sync_session`, `test_connection`, `reconcile`, `fetch_survey_links`, `push_dictionary`, `init_project`,
+    /// `delete_form` or `import_participants`.
     kind: &'static str,
     #[schema(schema_with = crate::schema::job_state)]
     state: JobState,
     created_at: DateTime<Utc>,
     claimed_at: Option<DateTime<Utc>>,
     finished_at: Option<DateTime<Utc>>,
-    /// What a done job answers.
+    /// What a done job answers; of an import that goes on or has failed, how far it is.
     #[schema(value_type = Option<Object>)]
     result: Option<Value>,
     /// Why it failed.
@@ -46,6 +50,21 @@ struct JobShown {
     /// What an ended `reconcile` came to.
     #[serde(skip_serializing_if = "Option::is_none")]
     reconcile: Option<ReconcileShown>,
+    /// What an ended `push_dictionary` came to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    push_dictionary: Option<DictionaryPushShown>,
+    /// What an ended `init_project` came to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    init_project: Option<ProjectInitShown>,
+    /// What an ended `delete_form` came to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delete_form: Option<FormDeletionShown>,
+    /// What an ended `import_participants` came to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    import_participants: Option<ParticipantImportShown>,
+    /// What an ended `fetch_survey_links` came to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    survey_links: Option<SurveyLinksShown>,
 }
 
 impl From<StoredJob> for JobShown {
@@ -55,6 +74,14 @@ impl From<StoredJob> for JobShown {
             event_sync: (ended && job.kind == JobKind::SyncEvents).then(|| EventSyncShown::of(&job)),
             connection_test: (ended && job.kind == JobKind::TestConnection).then(|| TestShown::of(&job)),
             reconcile: (ended && matches!(job.kind, JobKind::Reconcile { .. })).then(|| ReconcileShown::of(&job)),
+            push_dictionary: matches!(&job.kind, JobKind::PushDictionary { .. } if ended)
+                .then(|| DictionaryPushShown::of(&job)),
+            init_project: matches!(&job.kind, JobKind::InitProject { .. } if ended).then(|| ProjectInitShown::of(&job)),
+            delete_form: matches!(&job.kind, JobKind::DeleteForm { .. } if ended).then(|| FormDeletionShown::of(&job)),
+            import_participants: matches!(&job.kind, JobKind::ImportParticipants { .. } if ended)
+                .then(|| ParticipantImportShown::of(&job)),
+            survey_links: (ended && matches!(job.kind, JobKind::FetchSurveyLinks { .. }))
+                .then(|| SurveyLinksShown::of(&job)),
             id: job.id.0,
             kind: job.kind.name(),
             state: job.state,

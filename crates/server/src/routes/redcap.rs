@@ -5,6 +5,7 @@
 mod calls;
 mod connection;
 mod fields;
+mod operations;
 mod outcome;
 mod secret;
 
@@ -16,7 +17,8 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(super) use calls::commit_and_wait;
-pub(super) use outcome::{CallShown, EventSyncShown, TestShown, answer_of};
+pub(super) use operations::{DictionaryPushShown, FormDeletionShown, ParticipantImportShown, ProjectInitShown};
+pub(super) use outcome::{CallShown, EventSyncShown, SurveyLinksShown, TestShown, answer_of};
 
 use crate::AppState;
 use crate::extract::{Call, StudyMember};
@@ -31,6 +33,11 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(fields::set_redcap_settings))
         .routes(routes!(calls::sync_events))
         .routes(routes!(calls::test_connection))
+        .routes(routes!(operations::push_dictionary))
+        .routes(routes!(operations::init_project))
+        .routes(routes!(operations::delete_form))
+        .routes(routes!(operations::import_participants))
+        .routes(routes!(calls::refresh_survey_links))
 }
 
 /// The configuration as people may see it.
@@ -88,7 +95,6 @@ impl RedcapShown {
         let summary = config.summary();
         let public_url = &app.settings.public_url;
         let (scheme, host) = public_url.split_once("://").unwrap_or(("https", public_url));
-        let surveys = config.extra.get(SURVEY_INSTRUMENTS);
         Self {
             api_url: summary.api_url,
             project_id: summary.project_id,
@@ -107,7 +113,10 @@ impl RedcapShown {
                 .into_iter()
                 .map(|(task, to)| (task, to.into()))
                 .collect(),
-            survey_instruments: surveys.and_then(|names| serde_json::from_value(names.clone()).ok()),
+            survey_instruments: config
+                .extra
+                .get(SURVEY_INSTRUMENTS)
+                .and_then(|names| serde_json::from_value(names.clone()).ok()),
             settings_digest: config.settings_digest(),
         }
     }

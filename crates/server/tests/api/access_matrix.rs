@@ -66,6 +66,11 @@ const MATRIX: &[(&str, [u16; 6])] = &[
     ("set_redcap_settings",          [401, 401, 404, 404, 403, 200]),
     ("sync_events",                  [401, 401, 404, 404, 403, 202]),
     ("test_connection",              [401, 401, 404, 404, 403, 202]),
+    ("push_dictionary",              [401, 401, 404, 404, 403, 202]),
+    ("init_project",                 [401, 401, 404, 404, 403, 202]),
+    ("delete_form",                  [401, 401, 404, 404, 403, 202]),
+    ("import_participants",          [401, 401, 404, 404, 403, 202]),
+    ("refresh_survey_links",         [401, 401, 404, 404, 403, 202]),
     ("get_job",                      [401, 401, 404, 404, 200, 200]),
     ("reset_breaker",                [401, 401, 404, 404, 403, 200]),
     ("list_participants",            [401, 401, 404, 404, 200, 200]),
@@ -116,6 +121,11 @@ async fn body_of(world: &World, operation: &str) -> Option<Value> {
         "withdraw_participant" => json!({ "reason": "moved away" }),
         "sync_sessions" | "reconcile" => json!({}),
         "resolve_flag" => json!({ "resolution": "dismissed", "reason": "seen in REDCap" }),
+        "push_dictionary" => {
+            json!({ "dictionary": "field_name,form_name,field_type\nrecord_id,enrollment,text", "dry_run": true })
+        }
+        "init_project" | "import_participants" => json!({ "dry_run": true }),
+        "delete_form" => json!({ "form": "contact", "dry_run": true }),
         "submit_session" => world.submission("k").await,
         _ => return None,
     })

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::ask::{Ask, Persona, Reply};
 use crate::world::World;
 
-async fn patient(engine: Engine) -> World {
+pub async fn patient(engine: Engine) -> World {
     World::with(engine, |settings| settings.job_wait_ms = 25_000).await
 }
 
@@ -26,7 +26,7 @@ async fn next_job(world: &World) -> (Tx, ClaimedJob) {
 }
 
 /// Sends the request while a worker ends the next job in the given way.
-async fn while_working(world: &World, ask: Ask, outcome: Result<Value, &str>) -> Reply {
+pub async fn while_working(world: &World, ask: Ask, outcome: Result<Value, &str>) -> Reply {
     let persona = Persona::Ada;
     let work = async {
         let (tx, job) = next_job(world).await;

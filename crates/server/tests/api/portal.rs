@@ -152,27 +152,6 @@ async fn tasks_open_and_close_with_the_window_in_the_participants_zone(
     assert_eq!(later["tasks"].as_array().map(Vec::len), Some(1), "the first window has closed");
 }
 
-#[rstest]
-#[tokio::test]
-async fn surveys_are_tasks_with_the_participants_own_link(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
-    let world = World::new(engine).await;
-    let visit = world.visits(world.pia).await[0];
-    let tx = world.tx().await;
-    let mut config = tx.study(world.study).await.expect("an answer").expect("the study").config;
-    config.redcap.redcap_field_mapping.clear();
-    tx.set_study_config(world.study, &config).await.expect("written");
-    tx.set_survey_instruments(world.study, &["nback".to_owned()].into()).await.expect("written");
-    let link = Some("https://redcap.example.edu/surveys/?s=OWN".to_owned());
-    let state = [("nback".to_owned(), metricis_store::SurveyState { complete: 0, link })].into();
-    tx.set_survey_state(visit, &state).await.expect("written");
-    world.done(tx).await;
-    let listed = world.send_as(Persona::Pia, Ask::get("/api/portal/tasks")).await.ok();
-    assert_eq!((&listed["tasks"][0]["kind"], &listed["tasks"][0]["done"]), (&"survey".into(), &false.into()));
-    assert_eq!(listed["tasks"][0]["link"], "https://redcap.example.edu/surveys/?s=OWN");
-    let detail = Ask::get(world.at(&format!("/participants/{}", world.pia)));
-    assert!(!world.send_as(Persona::Ada, detail).await.ok().to_string().contains("s=OWN"), "not for staff");
-}
-
 /// Two tasks of one visit and two results of one task, all at once: none is refused, and the visit is held. On PostgreSQL nobody
 /// can store a result until all four have begun, so that without an order among them none would see another.
 #[rstest]

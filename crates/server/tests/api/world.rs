@@ -116,6 +116,7 @@ impl World {
         }
         let create =
             [(0, "nback"), (30, "nback")].into_iter().zip(1..).map(|((offset, instrument), number)| WindowDraft {
+                event_id: None,
                 arm_num: 1,
                 event_name: format!("visit_{number}_arm_1"),
                 label: format!("Visit {number}"),
@@ -125,6 +126,7 @@ impl World {
                 position: number,
                 repeating: false,
                 instruments: vec![instrument.to_owned()],
+                repeating_instruments: vec![],
             });
         let plan = EventSyncPlan { create: create.collect(), ..EventSyncPlan::default() };
         tx.apply_event_sync(id, &plan).await.expect("windows");

@@ -36,6 +36,7 @@ pub(super) const ALL: &[Step] = &[
     super::m13_event_effect::STEP,
     super::m14_outbound_calls::STEP,
     super::m15_reconcile::STEP,
+    super::m16_followed_events::STEP,
 ];
 
 impl MigrationName for Step {

@@ -14,7 +14,8 @@ use crate::participants::filter::MATCHES;
 use crate::{ParticipantFilter, Result, Snapshot, StoreError, Tx, sql};
 
 const SELECT: &str = "SELECT v.id, s.participant_id, p.study_id, v.schedule_version_id, s.version_number, s.is_current, \
-                      v.visit_window_id, w.label, w.event_name, w.arm_num, w.instruments, w.survey_instruments, v.survey_state, \
+                      v.visit_window_id, w.label, w.event_name, w.active AS in_redcap, w.repeating, w.arm_num, w.instruments, \
+                      w.repeating_instruments, w.survey_instruments, v.survey_state, \
                       v.status, v.scheduled_date, v.window_start, v.window_end, v.actual_visit_date, v.anchor_reconciled, \
                       v.original_target_date, v.review_flag FROM visits v \
                       JOIN schedule_versions s ON s.id = v.schedule_version_id \
@@ -23,21 +24,11 @@ const SELECT: &str = "SELECT v.id, s.participant_id, p.study_id, v.schedule_vers
 const ROW_COLUMNS: usize = 9;
 
 /// What REDCap says about one survey of a visit.
-#[derive(Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(default)]
 pub struct SurveyState {
     /// 0 incomplete, 1 unverified, 2 complete.
     pub complete: u8,
-    /// The participant's own link. Whoever has it can answer: it is shown to them alone and never logged.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub link: Option<String>,
-}
-
-impl std::fmt::Debug for SurveyState {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let link = self.link.as_ref().map(|_| "***");
-        f.debug_struct("SurveyState").field("complete", &self.complete).field("link", &link).finish()
-    }
 }
 
 /// A visit as stored, with what its window says.
@@ -59,12 +50,18 @@ pub struct StoredVisit {
     pub window: WindowId,
     /// What people call the window.
     pub label: String,
-    /// REDCap's unique event name.
+    /// REDCap's unique event name, as of the last event sync.
     pub event_name: String,
+    /// Whether REDCap still had the event then.
+    pub in_redcap: bool,
+    /// Whether the event repeats as a whole; its first occurrence is the visit.
+    pub repeating: bool,
     /// The arm.
     pub arm_num: i32,
     /// Instruments designated for the event.
     pub instruments: Vec<String>,
+    /// Of these, the ones that repeat by themselves; their first instance is the visit's.
+    pub repeating_instruments: Vec<String>,
     /// Of these, the surveys.
     pub survey_instruments: Vec<String>,
     /// By instrument, what REDCap says of its survey.
@@ -98,8 +95,11 @@ struct Row {
     visit_window_id: Uuid,
     label: String,
     event_name: String,
+    in_redcap: bool,
+    repeating: bool,
     arm_num: i32,
     instruments: Value,
+    repeating_instruments: Value,
     survey_instruments: Value,
     survey_state: Value,
     status: String,
@@ -115,6 +115,7 @@ struct Row {
 impl TryFrom<Row> for StoredVisit {
     type Error = StoreError;
     fn try_from(row: Row) -> Result<Self> {
+        let names = |value| serde_json::from_value(value).map_err(StoreError::inconsistent);
         Ok(Self {
             id: VisitId(row.id),
             study: StudyId(row.study_id),
@@ -125,9 +126,12 @@ impl TryFrom<Row> for StoredVisit {
             window: WindowId(row.visit_window_id),
             label: row.label,
             event_name: row.event_name,
+            in_redcap: row.in_redcap,
+            repeating: row.repeating,
             arm_num: row.arm_num,
-            instruments: serde_json::from_value(row.instruments).map_err(StoreError::inconsistent)?,
-            survey_instruments: serde_json::from_value(row.survey_instruments).map_err(StoreError::inconsistent)?,
+            instruments: names(row.instruments)?,
+            repeating_instruments: names(row.repeating_instruments)?,
+            survey_instruments: names(row.survey_instruments)?,
             survey_state: serde_json::from_value(row.survey_state).map_err(StoreError::inconsistent)?,
             status: row.status.parse().map_err(StoreError::inconsistent)?,
             scheduled_date: row.scheduled_date,

@@ -2,6 +2,7 @@
 
 use chrono::Duration;
 use metricis_core::ids::JobId;
+use metricis_core::operation::{GivenDesign, Order};
 use metricis_core::words::JobState;
 use metricis_store::JobKind;
 use metricis_store::testing::Engine;
@@ -16,11 +17,17 @@ async fn each_kind_comes_back_as_it_was_queued(#[values(Engine::Sqlite, Engine::
     let world = World::new(engine).await;
     let worker = world.add_process("worker").await;
     let session = world.add_session(world.add_participant("1").await, "k").await;
+    let order = Order::Apply("ab".repeat(32));
+    let design = Some(GivenDesign { dictionary: "x".to_owned(), ..GivenDesign::default() });
     let kinds = [
         JobKind::SyncEvents,
         JobKind::SyncSession { session },
         JobKind::TestConnection,
         JobKind::Reconcile { full: true, dry_run: false },
+        JobKind::PushDictionary { dictionary: "a,b\n".to_owned(), order: Order::Preview },
+        JobKind::InitProject { design, order: order.clone() },
+        JobKind::DeleteForm { form: "mood".to_owned(), order: Order::Preview },
+        JobKind::ImportParticipants { records: Some(vec!["332-1".to_owned()]), order },
     ];
     for kind in kinds {
         let tx = world.tx().await;
@@ -196,4 +203,47 @@ async fn redcaps_version_is_what_the_last_successful_test_of_the_study_told(
     let read = world.read().await;
     assert_eq!(read.redcap_version(world.study).await, Ok(Some("14.5.9".to_owned())));
     assert_eq!(read.redcap_version(other).await, Ok(Some("13.0.0".to_owned())));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_running_job_tells_how_far_it_is_and_keeps_that_when_it_fails(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::new(engine).await;
+    let worker = world.add_process("worker").await;
+    let tx = world.tx().await;
+    let id = tx.enqueue_job(world.study, &JobKind::SyncEvents).await.expect("a job");
+    done(tx).await;
+    conflict(world.tx().await.note_progress(id, json!({ "enrolled": 1 })).await);
+    let tx = world.tx().await;
+    tx.claim_job(worker, usize::MAX).await.expect("an answer").expect("the job");
+    tx.note_progress(id, json!({ "enrolled": 50 })).await.expect("running");
+    tx.fail_job(id, "exception: planted").await.expect("running");
+    done(tx).await;
+    let job = world.read().await.job(id).await.expect("an answer").expect("the job");
+    assert_eq!((job.state, job.result), (JobState::Failed, Some(json!({ "enrolled": 50 }))));
+}
+
+#[rstest]
+#[tokio::test]
+async fn high_risk_operations_of_a_study_run_one_after_the_other(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let mut world = World::new(engine).await;
+    let worker = world.add_process("worker").await;
+    let delete = JobKind::DeleteForm { form: "mood".to_owned(), order: Order::Preview };
+    let import = JobKind::ImportParticipants { records: None, order: Order::Preview };
+    for kind in [&delete, &import, &JobKind::TestConnection] {
+        let tx = world.tx().await;
+        tx.enqueue_job(world.study, kind).await.expect("a job");
+        done(tx).await;
+        world.advance(Duration::microseconds(1));
+    }
+    let tx = world.tx().await;
+    let claim = async || tx.claim_job(worker, usize::MAX).await.expect("an answer").map(|job| job.kind);
+    assert_eq!(claim().await, Some(delete));
+    assert_eq!(claim().await, Some(JobKind::TestConnection), "which waits for none of them");
+    assert_eq!(claim().await, None);
+    done(tx).await;
 }

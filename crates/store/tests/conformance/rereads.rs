@@ -100,7 +100,7 @@ async fn a_reread_waits_for_the_events_of_its_record(
     assert_eq!(claim(&world, worker).await.is_some(), runs);
 }
 
-async fn add_event_in(world: &World, record: &str, status: &str) -> EventId {
+pub async fn add_event_in(world: &World, record: &str, status: &str) -> EventId {
     let now = world.moment(world.now);
     let all = [("claimed_at", now.clone()), ("processed_at", now), ("error_message", quoted("why"))];
     world.add_event(record, &[&[("status", quoted(status))], &all[..]].concat()).await

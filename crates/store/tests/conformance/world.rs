@@ -221,6 +221,7 @@ pub fn quoted(text: &str) -> String {
 
 pub fn draft((number, offset): (i32, &i32)) -> WindowDraft {
     WindowDraft {
+        event_id: None,
         arm_num: 1,
         event_name: format!("visit_{number}_arm_1"),
         label: format!("Visit {number}"),
@@ -230,6 +231,7 @@ pub fn draft((number, offset): (i32, &i32)) -> WindowDraft {
         position: number,
         repeating: false,
         instruments: vec!["phq9".to_owned(), "vitals".to_owned()],
+        repeating_instruments: vec![],
     }
 }
 

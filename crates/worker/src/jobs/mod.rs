@@ -2,7 +2,13 @@
 //!
 //! Invariant: work that was claimed ends in success or in [`give_up`], a panic included; neither is repeated.
 
+mod delete_form;
+pub(crate) mod fetch_survey_links;
+mod import_participants;
+mod init_project;
+mod operation;
 mod process_event;
+mod push_dictionary;
 mod reconcile;
 mod reread_record;
 mod sync_events;
@@ -46,6 +52,21 @@ async fn attempt(worker: Worker, work: Work) {
             JobKind::SyncEvents => sync_events::sync_events(&worker, job).await,
             JobKind::TestConnection => test_connection::test_connection(&worker, job).await,
             JobKind::Reconcile { full, dry_run } => reconcile::reconcile(&worker, job, *full, *dry_run).await,
+            JobKind::PushDictionary { dictionary, order } => {
+                push_dictionary::push_dictionary(&worker, job, dictionary, order).await
+            }
+            JobKind::InitProject { design, order } => {
+                init_project::init_project(&worker, job, design.as_ref(), order).await
+            }
+            JobKind::DeleteForm { form, order } => delete_form::delete_form(&worker, job, form, order).await,
+            JobKind::ImportParticipants { records, order } => {
+                import_participants::import_participants(&worker, job, records.as_deref(), order).await
+            }
+            JobKind::FetchSurveyLinks { asked_before } => {
+                fetch_survey_links::fetch_survey_links(&worker, job, *asked_before).await
+            }
+            #[cfg(feature = "bench")]
+            JobKind::Idle => finish_job(&worker, job, Value::Null).await,
         },
     };
     match done {
@@ -98,7 +119,18 @@ async fn fail_reread(worker: &Worker, reread: &Reread, failure: &Failure) -> Res
 async fn fail_job(worker: &Worker, job: &ClaimedJob, failure: &Failure) -> Result<(), Stop> {
     let tx = worker.write().await?;
     tx.fail_job(job.id, &failure.to_string()).await?;
-    Ok(tx.commit_operational(Operational::QueueClaim).await?)
+    match failed_operation(job, failure) {
+        Some(entry) => Ok(tx.commit(entry).await?),
+        None => Ok(tx.commit_operational(Operational::QueueClaim).await?),
+    }
+}
+
+/// The account of an operation that was ordered and failed; a preview that fails has changed nothing.
+pub(crate) fn failed_operation(job: &ClaimedJob, failure: &Failure) -> Option<Entry> {
+    let ordered = job.kind.order().is_some_and(|order| !order.is_preview());
+    let (study, operation) = (job.study, job.kind.name().to_owned());
+    let action = Action::FailOperation { study, job: job.id, operation, error: failure.to_string() };
+    ordered.then(|| Entry::study(study, Actor::Worker, action))
 }
 
 /// The alarm sounds also when the failure could not be stored; not when somebody else has ended the sync and sounded it.

@@ -10,8 +10,9 @@
 //! Invariants: what was decided before the call is decided again in the transaction that applies it; an event that fails
 //! has changed nothing and waits for a person.
 
-mod enrol;
+pub(super) mod enrol;
 mod held;
+mod surveys;
 mod update;
 
 pub(super) use held::refuse_held;
@@ -28,9 +29,9 @@ use crate::record::Record;
 use crate::worker::Worker;
 
 /// What a transaction has done to a participant: its account, and what a person should know.
-struct Applied {
-    entries: Vec<Entry>,
-    note: Option<String>,
+pub(super) struct Applied {
+    pub(super) entries: Vec<Entry>,
+    pub(super) note: Option<String>,
 }
 
 impl Applied {

@@ -5,10 +5,11 @@
 
 use metricis_core::action::{Action, Actor, Entry};
 use metricis_core::audit::ResultCheck;
-use metricis_core::ids::{SessionId, StudyId};
-use metricis_core::mapping::build_import;
+use metricis_core::ids::SessionId;
+use metricis_core::mapping::{Place, build_import};
+use metricis_core::study::REPEATING_INSTRUMENTS;
 use metricis_redcap::wire::Row;
-use metricis_store::{ClaimedJob, Snapshot, StoredSession, StoredStudy};
+use metricis_store::{ClaimedJob, Snapshot, StoredSession, StoredStudy, StoredVisit};
 use serde_json::json;
 
 use super::read_study;
@@ -53,16 +54,16 @@ async fn prepare(snapshot: &Snapshot, study: &StoredStudy, id: SessionId) -> Res
     let record_field = config.redcap_record_field.as_deref().ok_or_else(|| {
         Failure::refused("the name of REDCap's record id field is not known yet; sync events first, then re-sync")
     })?;
-    let event_name = match session.visit {
-        Some(visit) => Some(snapshot.visit(visit).await?.ok_or_else(|| gone("visit"))?.event_name),
-        None => refuse_unless_classic(snapshot, study.id).await.map(|()| None)?,
+    let place = match session.visit {
+        Some(visit) => place_of(snapshot.visit(visit).await?.ok_or_else(|| gone("visit"))?)?,
+        None => classic_place(snapshot, study).await?,
     };
     let cells = build_import(
         &session.task,
         &session.results,
         &participant.external_id,
         record_field,
-        event_name.as_deref(),
+        &place,
         &config.redcap_field_mapping,
     )
     .map_err(Failure::refused)?;
@@ -77,12 +78,31 @@ async fn refuse_altered(snapshot: &Snapshot, session: &StoredSession) -> Result<
     Err(Failure::exception(format!("{fault}; {stop}")).into())
 }
 
-/// Without an event REDCap would write into the first event of arm 1: a guess.
-async fn refuse_unless_classic(snapshot: &Snapshot, study: StudyId) -> Result<(), Stop> {
-    if snapshot.windows(study).await?.is_empty() {
-        return Ok(());
+/// The visit's event, as it is called since the last event sync.
+fn place_of(visit: StoredVisit) -> Result<Place, Failure> {
+    if !visit.in_redcap {
+        return Err(Failure::refused(format!(
+            "REDCap no longer has the event of the visit {:?}, so that its result has no place there; bring the event back and sync \
+             events, then re-sync, or enter the result by hand",
+            visit.label
+        )));
     }
-    Err(Failure::refused("the session belongs to no visit, so that its event in REDCap is not known").into())
+    Ok(Place {
+        event_name: Some(visit.event_name),
+        event_repeats: visit.repeating,
+        repeating_instruments: visit.repeating_instruments,
+    })
+}
+
+/// Without an event REDCap would write into the first event of arm 1: a guess.
+async fn classic_place(snapshot: &Snapshot, study: &StoredStudy) -> Result<Place, Stop> {
+    if snapshot.windows(study.id).await?.iter().any(|window| window.active) {
+        let lost = "the session belongs to no visit, so that its event in REDCap is not known";
+        return Err(Failure::refused(lost).into());
+    }
+    let repeating = study.config.redcap.extra.get(REPEATING_INSTRUMENTS);
+    let repeating = repeating.and_then(|names| serde_json::from_value(names.clone()).ok());
+    Ok(Place { repeating_instruments: repeating.unwrap_or_default(), ..Place::default() })
 }
 
 async fn confirm(worker: &Worker, job: &ClaimedJob, session: SessionId) -> Result<(), Stop> {

@@ -49,7 +49,7 @@ fn most_in_a_minute(turns: &Turns) -> usize {
 }
 
 /// As many studies on the world's REDCap, each with a project of its own there.
-async fn studies(world: &World, count: usize) -> Vec<(StudyId, u32)> {
+pub async fn studies(world: &World, count: usize) -> Vec<(StudyId, u32)> {
     let first = world.read().await.study(world.study).await.expect("an answer").expect("the study");
     let base = first.config.redcap.api_origin.expect("an address");
     let mut studies = vec![];
@@ -62,7 +62,7 @@ async fn studies(world: &World, count: usize) -> Vec<(StudyId, u32)> {
     studies
 }
 
-async fn enqueue(world: &World, study: StudyId, count: usize) -> Vec<JobId> {
+pub async fn enqueue(world: &World, study: StudyId, count: usize) -> Vec<JobId> {
     let tx = world.tx().await;
     let mut jobs = vec![];
     for _ in 0..count {
@@ -72,7 +72,7 @@ async fn enqueue(world: &World, study: StudyId, count: usize) -> Vec<JobId> {
     jobs
 }
 
-async fn work_off(world: &World, workers: &[Worker]) {
+pub async fn work_off(world: &World, workers: &[Worker]) {
     while world.count("jobs WHERE state = 'queued'").await > 0 {
         let mut rounds: JoinSet<usize> = JoinSet::new();
         workers.iter().cloned().for_each(|worker| drop(rounds.spawn(async move { worker.tick().await })));
@@ -83,7 +83,7 @@ async fn work_off(world: &World, workers: &[Worker]) {
     }
 }
 
-async fn ended(world: &World, jobs: &[JobId]) -> Vec<Timestamp> {
+pub async fn ended(world: &World, jobs: &[JobId]) -> Vec<Timestamp> {
     let mut moments = vec![];
     for id in jobs {
         let job = world.read().await.job(*id).await.expect("an answer").expect("the job");
@@ -91,31 +91,6 @@ async fn ended(world: &World, jobs: &[JobId]) -> Vec<Timestamp> {
         moments.push(job.finished_at.expect("an end"));
     }
     moments
-}
-
-#[rstest]
-#[tokio::test]
-async fn a_hundred_studies_and_two_workers_stay_within_the_budget(
-    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
-) {
-    let (world, turns) = (World::new(engine).await, Turns::default());
-    let studies = studies(&world, 100).await;
-    let mut jobs = vec![];
-    for (study, _) in &studies {
-        jobs.extend(enqueue(&world, *study, 1).await);
-    }
-    let workers = [worker_of(&world, None, &turns), worker_of(&world, None, &turns)];
-    work_off(&world, &workers).await;
-    ended(&world, &jobs).await;
-    let calls: u64 = studies.iter().map(|(_, project)| world.sim.api_calls(*project)).sum();
-    assert_eq!((calls, turns.lock().expect("turns").len()), (300, 300), "each call has its turn");
-    let most = most_in_a_minute(&turns);
-    assert!((50..=60).contains(&most), "{most} turns in 60 s, 60 allowed");
-    for worker in &workers {
-        worker.tick().await;
-    }
-    let counted = world.read().await.outbound_calls().await.expect("counts").remove(0);
-    assert!(counted.answered == 300 && (1..=60).contains(&counted.last_minute), "{counted:?}");
 }
 
 #[rstest]

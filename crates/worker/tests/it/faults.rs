@@ -1,123 +1,156 @@
 //! Every way in which the simulator can misbehave, during enrolment and during a sync: the right error type, nothing half
 //! applied, and not one value that the participant did not submit.
+//!
+//! Each row of the table has a study of its own whose breaker has counted one failure already, so that a reset is seen, too.
 
-use metricis_core::sync::SessionSync;
+use metricis_core::sync::{SessionSync, data_status};
 use metricis_core::words::{EventStatus, SyncErrorType};
-use metricis_redcap_sim::{BanReply, Fault, Length, Noise};
+use metricis_redcap_sim::{BanReply, Fault, Length, Noise, fault_kinds};
 use metricis_store::testing::Engine;
 use rstest::rstest;
 
-use crate::fixtures::settings;
+use crate::effects::{BANNER, Counted, assert_critical, fail_once, replay, submitted};
 use crate::log::Log;
-use crate::world::{BASELINE, World};
+use crate::world::{BASELINE, World, day};
 
-const FIELDS: [(&str, &str); 3] = [("rt_median_ms", "412.5"), ("rt_misses", "2"), ("reaction_time_complete", "2")];
+/// One class of failure: how the event's error begins (none: a read succeeds in spite of it), and what a sync ends with.
+struct Class(Fault, Option<&'static str>, SyncErrorType);
 
-#[rstest]
-#[case::down(Fault::Down, "api_error: ")]
-#[case::slow(Fault::Slow { ms: 60_000 }, "api_error: REDCap gave no complete answer within 1s")]
-#[case::server_error(Fault::Status5xx(500), "api_error: ")]
-#[case::gateway_502(Fault::GatewayHtml(502), "api_error: ")]
-#[case::gateway_503(Fault::GatewayHtml(503), "api_error: ")]
-#[case::gateway_504(Fault::GatewayHtml(504), "api_error: ")]
-#[case::html(Fault::HtmlWith200, "api_error: ")]
-#[case::memory(Fault::MemoryTextWith200, "api_error: REDCap ran out of memory")]
-#[case::token(Fault::WrongToken, "api_error: REDCap refused the API token")]
-#[case::empty(Fault::EmptyBody500, "api_error: ")]
-#[case::lost(Fault::LostRows, "REDCap has no record \"7\"")]
-#[case::cut(Fault::CutConnection, "api_error: ")]
-#[case::drip(Fault::Drip { ms: 60_000 }, "api_error: REDCap gave no complete answer within 1s")]
-#[case::firewall(Fault::GatewayHtml(403), "api_error: a web page came instead of an API answer (status 403)")]
-#[case::length_required(Fault::GatewayHtml(411), "api_error: a web page")]
-#[case::too_large(Fault::GatewayHtml(413), "api_error: a web page")]
-#[case::memory_500(Fault::MemoryTextWith500, "api_error: REDCap ran out of memory")]
-#[case::database(Fault::DatabaseTextWith200, "api_error: REDCap cannot reach its database")]
-#[case::sign_in(Fault::SignInPage(200), "api_error: a web page")]
-#[case::sign_in_302(Fault::SignInPage(302), "api_error: REDCap redirects (status 302)")]
-#[case::sign_in_301(Fault::SignInPage(301), "api_error: REDCap redirects (status 301)")]
-#[case::offline(Fault::Offline(503), "api_error: REDCap is unavailable")]
-#[case::offline_200(Fault::Offline(200), "api_error: a web page")]
-#[case::banned(Fault::Ban { per_minute: 0, reply: BanReply::Page }, "api_error: a web page")]
-#[case::banned_silently(Fault::Ban { per_minute: 0, reply: BanReply::Closed }, "api_error: ")]
-#[case::half(Fault::WrongLength(Length::Short), "api_error: REDCap's answer cannot be read")]
-#[case::too_long(Fault::WrongLength(Length::Long), "api_error: ")]
-#[tokio::test]
-async fn a_fault_during_enrolment_enrols_nobody(
-    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
-    #[case] fault: Fault,
-    #[case] reason: &str,
-) {
-    let world = World::new(engine).await;
-    world.sync_events().await;
-    world.break_redcap(fault);
-    let event = world.enrol("7", &[("enroll_date", "2026-03-02")]).await;
-    assert_counted(&world, u32::from(reason.starts_with("api_error"))).await;
-    let message = event.error_message.unwrap_or_default();
-    assert_eq!(event.status, EventStatus::Failed);
-    assert!(message.starts_with(reason), "{message}");
-    assert!(!message.contains(&world.project.token) && !message.contains("2026-03-02"), "{message}");
-    for table in ["participants", "schedule_versions", "visits"] {
-        assert_eq!(world.count(table).await, 0, "{table}");
+#[rustfmt::skip]
+fn classes() -> Vec<Class> {
+    use SyncErrorType::{ApiError, Validation};
+    let page = Some("api_error: a web page came instead of an API answer (status ");
+    let unavailable = Some("api_error: REDCap is unavailable");
+    let refused = Some("api_error: REDCap refused the call (status ");
+    let token = Some("api_error: REDCap refused the API token");
+    let late = Some("api_error: REDCap gave no complete answer within 1s");
+    let broken = Some("api_error: the connection to REDCap broke");
+    vec![
+        Class(Fault::Down, broken, ApiError),
+        Class(Fault::Slow { ms: 60_000 }, late, ApiError),
+        Class(Fault::Drip { ms: 60_000 }, late, ApiError),
+        Class(Fault::Status5xx(500), Some("api_error: REDCap failed (status 500)"), ApiError),
+        Class(Fault::Status5xx(507), Some("api_error: REDCap failed (status 507)"), ApiError),
+        Class(Fault::GatewayHtml(403), page, ApiError),
+        Class(Fault::GatewayHtml(404), page, ApiError),
+        Class(Fault::GatewayHtml(411), page, ApiError),
+        Class(Fault::GatewayHtml(413), page, ApiError),
+        Class(Fault::GatewayHtml(502), unavailable, ApiError),
+        Class(Fault::GatewayHtml(503), unavailable, ApiError),
+        Class(Fault::GatewayHtml(504), unavailable, ApiError),
+        Class(Fault::HtmlWith200, page, ApiError),
+        Class(Fault::MemoryTextWith200, Some("api_error: REDCap ran out of memory"), ApiError),
+        Class(Fault::MemoryTextWith500, Some("api_error: REDCap ran out of memory"), ApiError),
+        Class(Fault::DatabaseTextWith200, Some("api_error: REDCap cannot reach its database"), ApiError),
+        Class(Fault::SignInPage(200), page, ApiError),
+        Class(Fault::SignInPage(301), Some("api_error: REDCap redirects (status 301)"), ApiError),
+        Class(Fault::SignInPage(302), Some("api_error: REDCap redirects (status 302)"), ApiError),
+        Class(Fault::Offline(503), unavailable, ApiError),
+        Class(Fault::Offline(200), page, ApiError),
+        Class(Fault::Ban { per_minute: 0, reply: BanReply::Page }, page, ApiError),
+        Class(Fault::Ban { per_minute: 0, reply: BanReply::Closed }, broken, ApiError),
+        Class(Fault::WrongToken, token, ApiError),
+        Class(Fault::Refusal(200), refused, Validation),
+        Class(Fault::Refusal(400), refused, Validation),
+        Class(Fault::Refusal(401), token, ApiError),
+        Class(Fault::Refusal(403), token, ApiError),
+        Class(Fault::Refusal(404), refused, ApiError),
+        Class(Fault::Refusal(406), refused, Validation),
+        Class(Fault::Refusal(500), refused, ApiError),
+        Class(Fault::Refusal(501), refused, ApiError),
+        Class(Fault::EmptyBody500, Some("api_error: REDCap failed (status 500)"), ApiError),
+        Class(Fault::EmptyBody200, Some("api_error: REDCap answered with nothing"), ApiError),
+        Class(Fault::CutConnection, broken, ApiError),
+        Class(Fault::WrongLength(Length::Short), Some("api_error: REDCap's answer cannot be read"), ApiError),
+        Class(Fault::WrongLength(Length::Long), broken, ApiError),
+        Class(Fault::RefuseValidation { field: "rt_misses".to_owned() }, None, Validation),
+        Class(Fault::LostRows, Some("REDCap has no record \"7\""), ApiError),
+    ]
+}
+
+/// Kinds that are no failure of a call that enrols or syncs, and where they are tested.
+const ELSEWHERE: [&str; 5] = ["noise", "stale-range", "dst-log", "det-lost", "det-twice"];
+
+#[test]
+fn the_table_holds_every_kind_of_fault() {
+    let word = |form: &str| form.split([':', '[']).next().unwrap_or_default().to_owned();
+    let held: Vec<String> = classes().iter().map(|Class(fault, ..)| word(&fault.to_string())).collect();
+    for kind in fault_kinds().map(|(form, _)| word(form)) {
+        assert!(held.contains(&kind) || ELSEWHERE.contains(&kind.as_str()), "{kind} is in no row");
     }
-    assert_eq!(world.account().await.last().map(String::as_str), Some("fail_event"));
 }
 
 #[rstest]
-#[case::down(Fault::Down, SyncErrorType::ApiError)]
-#[case::slow(Fault::Slow { ms: 60_000 }, SyncErrorType::ApiError)]
-#[case::server_error(Fault::Status5xx(507), SyncErrorType::ApiError)]
-#[case::gateway_502(Fault::GatewayHtml(502), SyncErrorType::ApiError)]
-#[case::gateway_503(Fault::GatewayHtml(503), SyncErrorType::ApiError)]
-#[case::gateway_504(Fault::GatewayHtml(504), SyncErrorType::ApiError)]
-#[case::html(Fault::HtmlWith200, SyncErrorType::ApiError)]
-#[case::memory(Fault::MemoryTextWith200, SyncErrorType::ApiError)]
-#[case::token(Fault::WrongToken, SyncErrorType::ApiError)]
-#[case::refused(Fault::RefuseValidation { field: "rt_misses".to_owned() }, SyncErrorType::Validation)]
-#[case::empty(Fault::EmptyBody500, SyncErrorType::ApiError)]
-#[case::lost(Fault::LostRows, SyncErrorType::ApiError)]
-#[case::cut(Fault::CutConnection, SyncErrorType::ApiError)]
-#[case::drip(Fault::Drip { ms: 60_000 }, SyncErrorType::ApiError)]
-#[case::firewall(Fault::GatewayHtml(403), SyncErrorType::ApiError)]
-#[case::length_required(Fault::GatewayHtml(411), SyncErrorType::ApiError)]
-#[case::too_large(Fault::GatewayHtml(413), SyncErrorType::ApiError)]
-#[case::memory_500(Fault::MemoryTextWith500, SyncErrorType::ApiError)]
-#[case::database(Fault::DatabaseTextWith200, SyncErrorType::ApiError)]
-#[case::sign_in(Fault::SignInPage(200), SyncErrorType::ApiError)]
-#[case::sign_in_302(Fault::SignInPage(302), SyncErrorType::ApiError)]
-#[case::sign_in_301(Fault::SignInPage(301), SyncErrorType::ApiError)]
-#[case::offline(Fault::Offline(503), SyncErrorType::ApiError)]
-#[case::offline_200(Fault::Offline(200), SyncErrorType::ApiError)]
-#[case::banned(Fault::Ban { per_minute: 0, reply: BanReply::Page }, SyncErrorType::ApiError)]
-#[case::banned_silently(Fault::Ban { per_minute: 0, reply: BanReply::Closed }, SyncErrorType::ApiError)]
-#[case::half(Fault::WrongLength(Length::Short), SyncErrorType::ApiError)]
-#[case::too_long(Fault::WrongLength(Length::Long), SyncErrorType::ApiError)]
 #[tokio::test]
-async fn a_fault_during_a_sync_is_a_failure_of_its_type(
-    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
-    #[case] fault: Fault,
-    #[case] expected: SyncErrorType,
-) {
-    let world = World::new(engine).await;
-    world.sync_events().await;
-    world.enrolled("7").await;
-    world.break_redcap(fault);
-    let log = Log::capture();
-    let session = world.sync_one("7").await;
-    let SessionSync::Failed { error_type, message } = &session.sync else { panic!("{session:?}") };
-    assert_counted(&world, u32::from(expected == SyncErrorType::ApiError)).await;
-    assert_eq!(*error_type, expected, "{message}");
-    assert_eq!(log.errors_with("source", "redcap_sync_failure").len(), 1);
-    assert!(!log.text().contains("412.5"), "no answer is logged");
-    // REDCap may have stored the row before it fell silent; it holds then what was submitted, whole.
-    let stored: Vec<_> = FIELDS.iter().filter_map(|(field, _)| world.value("7", BASELINE, field)).collect();
-    let submitted: Vec<_> = FIELDS.iter().map(|(_, value)| (*value).to_owned()).collect();
-    assert!(stored.is_empty() || stored == submitted || stored == ["0"], "{stored:?}");
-    assert_eq!(world.value("7", BASELINE, "rt_mean_ms"), None, "nothing is estimated");
-    world.break_redcap(None);
-    assert_eq!(world.worker.run_until_idle().await, 0, "only a person tries again");
-    assert_eq!(world.resync(session.id).await.sync, SessionSync::Synced);
-    for (field, value) in FIELDS {
-        assert_eq!(world.value("7", BASELINE, field).as_deref(), Some(value));
+async fn a_fault_during_enrolment_enrols_nobody(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let mut world = World::new(engine).await;
+    let (mut counted, mut enrolled) = (Counted::default(), 0);
+    for Class(fault, reason, _) in classes() {
+        let row = fault.to_string();
+        counted.next_study(&mut world).await;
+        fail_once(&world).await;
+        world.save("7", BASELINE, "enrollment", &[("enroll_date", "2026-03-02")]).await;
+        let stored = world.sim.values(world.project.project_id, "7");
+        world.break_redcap(fault);
+        let (id, _) = world.det("7", BASELINE, "enrollment", 2).await;
+        world.worker.run_until_idle().await;
+        let event = world.event(id).await;
+        if let Some(reason) = reason {
+            let message = event.error_message.unwrap_or_default();
+            assert_eq!(event.status, EventStatus::Failed, "{row}");
+            assert!(message.starts_with(reason), "{row}: {message}");
+            assert!(!message.contains(&world.project.token) && !message.contains("2026-03-02"), "{row}: {message}");
+            counted.assert(&world, if reason.starts_with("api_error") { 2 } else { 0 }, &row).await;
+            assert_eq!(world.account().await.last().map(String::as_str), Some("fail_event"), "{row}");
+            for table in ["participants", "schedule_versions"] {
+                assert_eq!(world.count(table).await, enrolled, "{row}: {table}");
+            }
+            assert_eq!(world.count("visits").await, 6 * enrolled, "{row}");
+            let dashboard = world.read().await.dashboard(world.study, day("2026-03-02")).await.expect("a dashboard");
+            assert_eq!(dashboard.failed_events, 2, "{row}");
+            assert_eq!(world.worker.run_until_idle().await, 0, "{row}: only a person tries again");
+            world.break_redcap(None);
+            replay(&world, id).await;
+        }
+        enrolled += 1;
+        assert_eq!(world.event(id).await.status, EventStatus::Processed, "{row}");
+        assert_eq!(world.count("participants").await, enrolled, "{row}");
+        assert_eq!(world.sim.values(world.project.project_id, "7"), stored, "{row}: enrolment only reads");
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_fault_during_a_sync_is_a_failure_of_its_type(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let mut world = World::new(engine).await;
+    let mut counted = Counted::default();
+    for Class(fault, _, expected) in classes() {
+        let row = fault.to_string();
+        counted.next_study(&mut world).await;
+        let participant = world.enrolled("7").await;
+        fail_once(&world).await;
+        let before = world.sim.values(world.project.project_id, "7");
+        world.break_redcap(fault);
+        let log = Log::capture();
+        let session = world.sync_one("7").await;
+        let SessionSync::Failed { error_type, message } = &session.sync else { panic!("{row}: {session:?}") };
+        assert_eq!(*error_type, expected, "{row}: {message}");
+        counted.assert(&world, if expected == SyncErrorType::ApiError { 2 } else { 0 }, &row).await;
+        assert_critical(&log, &session, expected, &row);
+        assert_eq!(world.account().await.last().map(String::as_str), Some("fail_sync"), "{row}");
+        let dashboard = world.read().await.dashboard(world.study, day("2026-03-02")).await.expect("a dashboard");
+        assert_eq!(dashboard.failed_syncs, 1, "{row}");
+        let facts = world.read().await.sync_facts(participant.id).await.expect("facts");
+        assert_eq!(data_status(&facts, world.now()).banner, Some(BANNER), "{row}");
+        // REDCap may have stored the row before it fell silent; it holds then what was submitted, whole.
+        let whole = submitted(&before);
+        let stored = world.sim.values(world.project.project_id, "7");
+        let refused = expected == SyncErrorType::Validation;
+        assert!(stored == before || (stored == whole && !refused), "{row}: {stored:?}");
+        assert_eq!(world.worker.run_until_idle().await, 0, "{row}: only a person tries again");
+        world.break_redcap(None);
+        assert_eq!(world.resync(session.id).await.sync, SessionSync::Synced, "{row}");
+        assert_eq!(world.sim.values(world.project.project_id, "7"), whole, "{row}");
     }
 }
 
@@ -134,15 +167,5 @@ async fn noise_before_an_answer_is_no_failure(
     world.sync_events().await;
     world.enrolled("7").await;
     assert_eq!(world.sync_one("7").await.sync, SessionSync::Synced);
-    assert_counted(&world, 0).await;
-}
-
-/// A failed call counts once for the breaker, however often it was sent, and each sending has used one turn of the budget.
-async fn assert_counted(world: &World, failures: u32) {
-    assert_eq!(world.read().await.breaker(world.study).await.expect("a breaker").failures(), failures);
-    let (tx, budget) = (world.tx().await, settings().budget);
-    let slot = tx.take_budget("127.0.0.1", &budget, None).await.expect("a turn");
-    tx.roll_back().await.expect("given back");
-    let turns = (slot.new_tat - world.now()).num_microseconds().expect("few") / budget.interval_us();
-    assert_eq!(turns - 1, i64::try_from(world.calls()).expect("few"), "turns and calls");
+    Counted::default().assert(&world, 0, "noise").await;
 }

@@ -9,12 +9,12 @@ use metricis_core::action::{Action, Actor, Entry};
 use metricis_core::breaker::BreakerSettings;
 use metricis_core::budget::BudgetSettings;
 use metricis_core::environment::Environment;
-use metricis_core::ids::{SessionId, SiteId, StudyId, VisitId};
+use metricis_core::ids::{ParticipantId, SessionId, SiteId, StudyId, VisitId};
 use metricis_core::study::{StudyConfig, TaskMapping};
-use metricis_core::words::ConsentMode;
+use metricis_core::words::{ConsentMode, ParticipantStatus};
 use metricis_redcap_sim::ProjectHandle;
 use metricis_store::testing::monday;
-use metricis_store::{NewSession, NewSite, NewStudy, Sealer, SecretField, Store, StoredParticipant};
+use metricis_store::{NewParticipant, NewSession, NewSite, NewStudy, Sealer, SecretField, Store, StoredParticipant};
 use metricis_worker::{Worker, WorkerSettings};
 use serde_json::{Map, Value, json};
 use tokio::sync::Notify;
@@ -61,6 +61,11 @@ pub fn study_config(study: StudyId, project: &ProjectHandle, base: &str) -> Stud
     config
 }
 
+/// A study whose calls of REDCap are the test's own: nobody needs a survey's link.
+pub fn without_surveys(config: &mut StudyConfig) {
+    config.redcap.extra.remove("survey_instruments");
+}
+
 pub async fn add_study(store: &Store, id: StudyId, code: &str, config: StudyConfig) {
     let tx = store.write(monday()).await.expect("a transaction");
     let (code, name) = (code.to_owned(), "Sponsor study".to_owned());
@@ -71,6 +76,22 @@ pub async fn add_study(store: &Store, id: StudyId, code: &str, config: StudyConf
         tx.insert_site(&site).await.expect("a site");
     }
     done(tx).await;
+}
+
+pub fn new_participant(study: StudyId, id: ParticipantId, record: &str) -> NewParticipant {
+    NewParticipant {
+        id,
+        study,
+        site: None,
+        code: format!("P-{record}"),
+        external_id: record.to_owned(),
+        status: ParticipantStatus::Enrolled,
+        enrollment_date: "2026-03-02".parse().expect("a date"),
+        arm_num: 1,
+        time_zone: "Europe/Berlin".to_owned(),
+        dag: None,
+        mapped_digest: "0".repeat(64),
+    }
 }
 
 pub fn new_session(

@@ -15,7 +15,7 @@ use serde_json::json;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::fixtures::{build_worker, settings};
+use crate::fixtures::{build_worker, settings, without_surveys};
 use crate::log::Log;
 use crate::world::{BASELINE, World};
 
@@ -24,7 +24,7 @@ const DATE: [(&str, &str); 1] = [("enroll_date", "2026-03-02")];
 #[rstest]
 #[tokio::test]
 async fn two_workers_process_each_event_once(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
-    let world = World::new(engine).await;
+    let world = World::with(engine, without_surveys, |_| {}).await;
     world.sync_events().await;
     let other = build_worker(world.db.store.clone(), world.clock.clone(), settings(), Arc::new(Notify::new()));
     for number in 0..20 {

@@ -12,14 +12,14 @@ use metricis_worker::Pause;
 use rstest::rstest;
 use tokio::sync::Notify;
 
-use crate::fixtures::{build_worker, settings};
+use crate::fixtures::{build_worker, settings, without_surveys};
 use crate::world::{BASELINE, World, done};
 
 type Waits = Arc<Mutex<Vec<Duration>>>;
 
 /// A world with one participant, whose worker notes how long it would wait, and does not.
 async fn ready(engine: Engine) -> (World, Waits) {
-    let mut world = World::new(engine).await;
+    let mut world = World::with(engine, without_surveys, |_| {}).await;
     world.sync_events().await;
     world.enrolled("7").await;
     let waits = Waits::default();

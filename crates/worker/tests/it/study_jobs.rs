@@ -112,6 +112,19 @@ async fn the_events_of_a_real_project_become_windows(#[values(Engine::Sqlite, En
     let world = World::with_project(engine, &xml, |_| {}, |_| {}).await;
     assert_eq!(world.sync_events().await["created"], json!(14));
     assert_eq!(world.sync_events().await["updated"], json!(14));
+    let windows = world.read().await.windows(world.study).await.expect("windows");
+    assert!(windows.iter().all(|window| window.event_id.is_some()));
+    let arms: std::collections::BTreeSet<_> = windows.iter().map(|window| window.arm_num).collect();
+    assert!(arms.len() > 1, "several arms: {arms:?}");
+    let first = &windows[0];
+    let renamed = json!([{
+        "event_name": "The very first", "arm_num": first.arm_num, "unique_event_name": first.event_name
+    }]);
+    world.design("event", renamed).await;
+    let again = world.sync_events().await;
+    assert_eq!((&again["created"], &again["updated"], &again["renamed"]), (&json!(0), &json!(14), &json!(1)));
+    let after = world.read().await.windows(world.study).await.expect("windows");
+    assert_eq!((after[0].id, after[0].event_name.as_str()), (first.id, "the_very_first_arm_1"));
     let study = world.read().await.study(world.study).await.expect("an answer").expect("the study");
     assert_eq!(study.config.redcap.redcap_record_field.as_deref(), Some("study_id"));
 }

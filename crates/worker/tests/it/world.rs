@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use metricis_core::clock::ManualClock;
-use metricis_core::ids::{EventId, JobId, SessionId, StudyId, VisitId};
+use metricis_core::ids::{EventId, JobId, ParticipantId, SessionId, StudyId, VisitId};
 use metricis_core::intake::{DetForm, natural_key};
 use metricis_core::study::StudyConfig;
 use metricis_core::words::{EventStatus, JobState, StudyStatus};
@@ -14,14 +14,16 @@ use metricis_store::intake::{DetWriter, NewDet, WriterSettings};
 use metricis_store::testing::{Engine, TestDb, monday};
 use metricis_store::{
     JobKind, Operational, SessionInsert, Snapshot, StoredEvent, StoredJob, StoredParticipant, StoredSession,
-    StoredVisit, Tx,
+    StoredVisit, SurveyLink, Tx,
 };
 use metricis_worker::{Worker, WorkerSettings};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
-use crate::fixtures::{add_study, build_worker, escape, new_session, settings, study_config, submission};
+use crate::fixtures::{
+    add_study, build_worker, escape, new_participant, new_session, settings, study_config, submission,
+};
 
 pub const SPONSOR_STUDY: &str =
     include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../demo/sponsor-study.REDCap.xml"));
@@ -114,7 +116,7 @@ impl World {
         self.study = StudyId::at(self.now());
         self.project = self.sim.add_project_xml(SPONSOR_STUDY, ProjectOptions::default()).expect("the project");
         let config = study_config(self.study, &self.project, &base);
-        add_study(&self.db.store, self.study, "SPN-2", config).await;
+        add_study(&self.db.store, self.study, &format!("SPN-{}", self.project.project_id), config).await;
     }
 
     pub async fn change_study(&self, change: impl FnOnce(&mut StudyConfig)) {
@@ -134,6 +136,19 @@ impl World {
     /// A form saved by a person in REDCap; the DET is the test's to send.
     pub async fn save(&self, record: &str, event: &str, instrument: &str, values: &[(&str, &str)]) {
         self.save_in(record, event, instrument, values, None).await;
+    }
+
+    /// Somebody enrolled with version 1 and no visits, without a call of REDCap.
+    pub async fn add_participant(&self, record: &str) {
+        let (tx, id) = (self.tx().await, ParticipantId::at(self.now()));
+        tx.insert_participant(&new_participant(self.study, id, record)).await.expect("a participant");
+        tx.insert_version(id, 1, day("2026-03-02")).await.expect("version 1");
+        done(tx).await;
+    }
+
+    pub async fn survey_links(&self, record: &str) -> Vec<SurveyLink> {
+        let participant = self.participant(record).await.expect("a participant");
+        self.read().await.survey_links_of(participant.id).await.expect("links")
     }
 
     pub async fn save_in(

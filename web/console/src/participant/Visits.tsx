@@ -93,9 +93,13 @@ function Row({ visit, chosen, past }: RowProps) {
   );
 }
 
-/** The surveys of a visit that REDCap has not called complete, by name. */
+/** The surveys of a visit that REDCap has not called complete, by name, and why one has no link. */
 function surveysLeft(visit: Visit): string | null {
   const open = Object.entries(visit.surveys).filter(([, complete]) => complete !== 2);
   if (visit.status === "cancelled" || open.length === 0) return null;
-  return `Surveys not complete: ${open.map(([name]) => name).join(", ")}`;
+  const problems = open.flatMap(([name]) => {
+    const problem = visit.survey_problems[name];
+    return problem ? [`${name}: ${problem}`] : [];
+  });
+  return [`Surveys not complete: ${open.map(([name]) => name).join(", ")}`, ...problems].join(". ");
 }

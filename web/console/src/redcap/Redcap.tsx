@@ -15,12 +15,14 @@ import { Reconcile } from "./Reconcile";
 import { redcapQuery } from "./redcap";
 import { ResultMapping } from "./ResultMapping";
 import { Sites } from "./Sites";
+import { SurveyLinks } from "./SurveyLinks";
 import { Webhook } from "./Webhook";
 
 const PARTS = [
   ["connection", "Connection"],
   ["webhook", "Webhook"],
   ["event-sync", "Event sync"],
+  ["survey-links", "Survey links"],
   ["reconcile", "Reconcile"],
   ["enrollment", "Enrollment fields"],
   ["results", "Result fields"],
@@ -64,6 +66,7 @@ export function Redcap() {
           <Connection redcap={asked.data} />
           <Webhook redcap={asked.data} />
           <EventSync redcap={asked.data} />
+          <SurveyLinks redcap={asked.data} />
           <Reconcile redcap={asked.data} />
           <Enrollment redcap={asked.data} />
           <ResultMapping redcap={asked.data} />

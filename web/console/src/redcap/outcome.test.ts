@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { syncOutcome, testOutcome } from "./outcome";
+import { linksOutcome, syncOutcome, testOutcome } from "./outcome";
 
 const job = "0";
 const answered = {
@@ -11,7 +11,8 @@ const answered = {
   project_title: "Trial",
   is_longitudinal: true,
 };
-const synced = { success: true, job, created: 4, updated: 1, retired: 0, unscheduled: [], problems: [] };
+const nothing = { renamed: 0, visits_added: 0, visits_differing: 0, visits_without_event: 0 };
+const synced = { success: true, job, created: 4, updated: 1, retired: 0, ...nothing, unscheduled: [], problems: [] };
 
 test("a test that REDCap answered says who answered", () => {
   expect(testOutcome(answered)).toEqual({
@@ -54,4 +55,36 @@ test("an event sync that failed says why and that nothing was changed", () => {
     title: "Nothing was changed",
     lines: ["an event has the arm number 0"],
   });
+});
+
+test("an event sync says what became of visits, and what a person is to look at", () => {
+  const followed = syncOutcome({ ...synced, renamed: 2, visits_added: 7 });
+  expect(followed).toEqual({
+    tone: "good",
+    title: "4 created, 1 updated, 0 retired, 2 renamed",
+    lines: ["7 visits were added for people who are enrolled already."],
+  });
+  expect(syncOutcome({ ...synced, visits_differing: 3, visits_without_event: 1 })).toMatchObject({
+    tone: "warn",
+    lines: [
+      "1 pending visit stands in an event that REDCap no longer has.",
+      "3 pending visits have other dates than REDCap's offsets say now.",
+    ],
+  });
+});
+
+test("a sync that failed on our side does not say that nothing was changed", () => {
+  const failed = { ...synced, success: false, error_type: "exception" as const, error: "the database is away" };
+  expect(syncOutcome(failed).title).toBe("The sync did not end: sync again");
+});
+
+test("a fetch of survey links says how many came, and how many REDCap refuses", () => {
+  const links = { success: true, job, fetched: 3, refused: 0, more: false };
+  expect(linksOutcome(links)).toEqual({ tone: "good", title: "3 survey links fetched", lines: [] });
+  expect(linksOutcome({ ...links, fetched: 1, refused: 2, more: true })).toEqual({
+    tone: "warn",
+    title: "1 survey link fetched",
+    lines: ["2 surveys have no link; the participant's page says why.", "There are more; they are being fetched."],
+  });
+  expect(linksOutcome({ ...links, success: false, error: "REDCap answered 503" }).tone).toBe("bad");
 });

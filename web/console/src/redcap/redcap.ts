@@ -10,6 +10,7 @@ import { useStudy } from "../study/study";
 export type RedcapShown = Schemas["RedcapShown"];
 export type TestShown = Schemas["TestShown"];
 export type EventSyncShown = Schemas["EventSyncShown"];
+export type SurveyLinksShown = Schemas["SurveyLinksShown"];
 
 export const redcapQuery = (study: string) =>
   studyQuery(study, ["redcap", "settings"], ["redcap"], () =>
@@ -53,6 +54,20 @@ export function useEventSync() {
       return cameOf(study, answer, (job) => job.event_sync);
     },
     topics: ["redcap", "visits", "breaker"],
+    quiet: true,
+  });
+}
+
+/** Asks REDCap again for all survey links that are needed, as a person ordered. */
+export function useLinkRefresh() {
+  const { id: study } = useStudy();
+  return useOrder<void, SurveyLinksShown>({
+    run: async () => {
+      const params = { path: { study_id: study } };
+      const answer = await take(api.POST("/api/studies/{study_id}/redcap/refresh-survey-links", { params }));
+      return cameOf(study, answer, (job) => job.survey_links);
+    },
+    topics: ["visits", "breaker"],
     quiet: true,
   });
 }

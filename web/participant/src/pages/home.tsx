@@ -5,7 +5,7 @@ import { Banners } from "../parts/banners";
 import { Consent } from "../parts/consent";
 import { Notice } from "../parts/notice";
 import { Results } from "../parts/results";
-import { TaskCard, TaskRow } from "../parts/task-card";
+import { Answered, TaskCard, TaskRow } from "../parts/task-card";
 import { agendaOf, type Task } from "../portal/agenda";
 import { useNow } from "../portal/now";
 import { useTasks } from "../portal/queries";
@@ -30,6 +30,7 @@ export function Home() {
       {agenda && (agenda.next ? <Next task={agenda.next} now={now} /> : <Nothing opens={agenda.later[0]?.opens_at} />)}
       {agenda && <After tasks={agenda.after} now={now} />}
       {entries && <Results entries={entries} />}
+      {agenda && <Answered tasks={agenda.answered} />}
       {agenda && <Later tasks={agenda.later} />}
     </>
   );

@@ -1,7 +1,7 @@
 /** One task: what it is, until when, and the one thing to do about it. */
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
-import { isOpen, type Task } from "../portal/agenda";
+import { isOpen, surveyState, type Task } from "../portal/agenda";
 import { useZone } from "../portal/zone";
 import { useKept, useSession } from "../session/app";
 import { draftKey, readDraft } from "../task/draft";
@@ -19,7 +19,7 @@ export function TaskCard({ task, now, first = false }: { task: Task; now: number
       <p class="hint">
         <Window task={task} open={open} />
       </p>
-      {open && (task.kind === "survey" ? <Survey link={task.link} /> : <Assessment task={task} first={first} />)}
+      {open && (task.kind === "survey" ? <Survey task={task} /> : <Assessment task={task} first={first} />)}
     </article>
   );
 }
@@ -81,19 +81,44 @@ function Assessment({ task, first }: { task: Task; first: boolean }) {
   );
 }
 
-function Survey({ link }: { link: string | null | undefined }) {
+function Survey({ task }: { task: Task }) {
   const { t } = useTranslation();
-  if (!link || !isWeb(link)) return <p>{t("home.survey_wait")}</p>;
+  const state = surveyState(task);
+  if (state !== "open") return <p>{t(`home.survey_${state}`)}</p>;
   return (
     <>
       <p>{t("home.survey_note")}</p>
-      <a class="button" href={link} target="_blank" rel="noopener noreferrer">
+      <a class="button" href={task.link ?? ""} target="_blank" rel="noopener noreferrer">
         {t("home.survey_open")}
       </a>
     </>
   );
 }
 
-function isWeb(link: string): boolean {
-  return /^https?:\/\//i.test(link);
+/** Surveys that were answered, as REDCap says. */
+export function Answered({ tasks }: { tasks: Task[] }) {
+  const { t } = useTranslation();
+  if (tasks.length === 0) return null;
+  return (
+    <section aria-labelledby="answered">
+      <h2 id="answered">{t("home.answered")}</h2>
+      <ul class="rows">
+        {tasks.map((task) => (
+          <AnsweredRow key={`${task.task} ${task.visit_id ?? ""}`} task={task} />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function AnsweredRow({ task }: { task: Task }) {
+  const { t } = useTranslation();
+  const title = useTitle(task);
+  return (
+    <li>
+      <strong>{title}</strong>
+      {task.label && <span class="label"> · {task.label}</span>}
+      <p class="hint">{t("home.survey_done")}</p>
+    </li>
+  );
 }

@@ -5,7 +5,7 @@ import { change, entriesOf, noteReceipts } from "../outbox/outbox";
 import { stateOf } from "../parts/sign";
 import { finish, newDevice } from "../testing/device";
 import { dayInWords, lastDayBefore, momentInWords } from "../words/dates";
-import { agendaOf, type Task } from "./agenda";
+import { agendaOf, surveyState, type Task } from "./agenda";
 import { isSoonNews, receipts } from "./receipts";
 import { type Visit, visitState } from "./schedule";
 
@@ -45,7 +45,22 @@ test("consent first, then what closes first; what is done, over or done on this 
   const mine = { visit_id: "mine", task: "reaction_time" } as Entry;
   const { next, after, later } = agendaOf(tasks, [mine], NOW);
   expect([next?.kind, ids(after), ids(later)]).toEqual(["consent", ["soon", "late", "opened"], ["next"]]);
-  expect(agendaOf([], [], NOW)).toEqual({ next: null, after: [], later: [] });
+  expect(agendaOf([], [], NOW)).toEqual({ next: null, after: [], later: [], answered: [] });
+});
+
+test("a survey waits for its link, is opened by it, and is done when REDCap says so", () => {
+  const survey = (told: Partial<Task>) => task("v", { kind: "survey", task: "mood", ...told });
+  const link = "https://redcap.example.edu/surveys/?s=OWN";
+  const cases = [
+    [{ link: null, link_ready: false }, "waiting"],
+    [{ link: null, link_ready: true }, "far"],
+    [{ link, link_ready: true }, "open"],
+    [{ link: "javascript:alert(1)", link_ready: true }, "far"],
+    [{ link: null, link_ready: true, done: true }, "done"],
+  ] as const;
+  for (const [told, state] of cases) expect(surveyState(survey(told))).toBe(state);
+  const { next, answered } = agendaOf([survey({ done: true }), task("w", { done: true })], [], NOW);
+  expect([next, answered.map((done) => done.task)]).toEqual([null, ["mood"]]);
 });
 
 const sent = (submission_key: string, sync_status: SyncStatus) =>

@@ -8,6 +8,8 @@ export interface Agenda {
   next: Task | null;
   after: Task[];
   later: Task[];
+  /** Surveys that REDCap calls complete. */
+  answered: Task[];
 }
 
 /** What this device has done already is done, whether or not the server knows it yet. */
@@ -18,7 +20,15 @@ export function agendaOf(tasks: readonly Task[], entries: readonly Entry[], now:
   const left = tasks.filter((task) => !finished(task) && !over(task)).toSorted(byClosing);
   const open = left.filter((task) => isOpen(task, now));
   const [next = null, ...after] = open;
-  return { next, after, later: left.filter((task) => !isOpen(task, now)).toSorted(byOpening) };
+  const answered = tasks.filter((task) => task.kind === "survey" && task.done);
+  return { next, after, later: left.filter((task) => !isOpen(task, now)).toSorted(byOpening), answered };
+}
+
+/** Where a survey stands: `far` when there is a link, and what this device has read does not hold it yet. */
+export function surveyState(task: Task): "done" | "open" | "far" | "waiting" {
+  if (task.done) return "done";
+  if (task.link && /^https?:\/\//i.test(task.link)) return "open";
+  return task.link_ready ? "far" : "waiting";
 }
 
 /** `open` was true when it was read; without a line the window decides. */

@@ -105,5 +105,8 @@ async fn make_visits(tx: &Tx, participant: &StoredParticipant) -> Result<usize, 
     let planned = plan_visits(&windows, participant.arm_num, version.anchor_date, &skip);
     let planned = planned.map_err(|refusal| Problem::Invalid(refusal.to_string()))?;
     tx.insert_visits(version.id, &planned).await?;
+    if !planned.is_empty() {
+        tx.ask_survey_links(participant.study).await?;
+    }
     Ok(planned.len())
 }

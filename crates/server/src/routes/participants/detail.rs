@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use metricis_core::ids::ParticipantId;
 use metricis_core::schedule::visit_state;
 use metricis_core::words::{ConsentMode, ScheduleStatus, VisitState, VisitStatus};
-use metricis_store::{StoredConsent, StoredVersion, StoredVisit};
+use metricis_store::{StoredConsent, StoredVersion, StoredVisit, SurveyLink};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -59,6 +59,8 @@ struct VisitShown {
     instruments: Vec<String>,
     /// Of these, the surveys, each with REDCap's completion (2 is complete); absent when REDCap has said nothing.
     surveys: BTreeMap<String, Option<u8>>,
+    /// Surveys for which REDCap gives the participant no link, each with the reason. A link itself is never here.
+    survey_problems: BTreeMap<String, String>,
     #[schema(schema_with = crate::schema::visit_status)]
     status: VisitStatus,
     /// What it is today, on the study's date: a pending visit is upcoming, due or overdue by its window.
@@ -94,9 +96,17 @@ impl From<StoredVersion> for VersionShown {
 }
 
 impl VisitShown {
-    fn of(visit: StoredVisit, today: NaiveDate) -> Self {
+    fn of(visit: StoredVisit, links: &[SurveyLink], today: NaiveDate) -> Self {
         let completion = |name: &String| visit.survey_state.get(name).map(|state| state.complete);
         let surveys = visit.survey_instruments.iter().map(|name| (name.clone(), completion(name))).collect();
+        let refused = links
+            .iter()
+            .filter(|link| link.window == visit.window && visit.survey_instruments.contains(&link.instrument));
+        let problem = |link: &SurveyLink| Some((link.instrument.clone(), link.answer.as_ref().err()?.clone()));
+        let survey_problems = match visit.in_current_version {
+            true => refused.filter_map(problem).collect(),
+            false => BTreeMap::new(),
+        };
         Self {
             id: visit.id.0,
             version_number: visit.version_number,
@@ -104,6 +114,7 @@ impl VisitShown {
             event_name: visit.event_name,
             instruments: visit.instruments,
             surveys,
+            survey_problems,
             status: visit.status,
             state: visit_state(visit.status, visit.window_start, visit.window_end, today),
             scheduled_date: visit.scheduled_date,
@@ -127,12 +138,13 @@ pub(super) async fn get_participant(call: Call<StudyMember>, At(id): At<Particip
     let redcap_record_url = study.config.redcap.record_url(version.as_deref(), &participant.external_id);
     let today = call.app.today(&study, zone_of(&study), call.now());
     let visits = call.tx.visits(id).await?;
+    let links = call.tx.survey_links_of(id).await?;
     Ok(Json(ParticipantDetail {
         participant: participant.into(),
         redcap_record_url,
         consent: call.tx.consent(id).await?.map(Into::into),
         versions: call.tx.versions(id).await?.into_iter().map(Into::into).collect(),
-        visits: visits.into_iter().map(|visit| VisitShown::of(visit, today)).collect(),
+        visits: visits.into_iter().map(|visit| VisitShown::of(visit, &links, today)).collect(),
         sessions: call.tx.sessions_of(id).await?.into_iter().map(Into::into).collect(),
     }))
 }

@@ -10,6 +10,7 @@ use chrono::{DateTime, Duration, NaiveDate, SubsecRound, Utc};
 use metricis_core::action::Action;
 use metricis_core::ids::{SessionId, VisitId};
 use metricis_core::study::RedcapConfig;
+use metricis_core::tasks::{is_held, tasks_of_visit};
 use metricis_core::words::{ParticipantStatus, SyncStatus, VisitStatus};
 use metricis_store::{JobKind, NewSession, SessionInsert, StoredParticipant, StoredSession, StoredVisit, Tx};
 use serde_json::{Map, Value};
@@ -17,6 +18,7 @@ use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::tasks::is_done;
 use crate::chance::new_salt;
 use crate::extract::{Body, Call, ParticipantSession};
 use crate::problem::{Problem, Refusals};
@@ -168,16 +170,15 @@ async fn flag(
     Ok((!words.is_empty()).then(|| words.join(",")))
 }
 
-/// A visit is held once each of its mapped tasks has been submitted.
+/// Whether the visit is held with this result, by the rule of `core::tasks`.
 async fn is_complete(
     call: &Call<ParticipantSession, Tx>,
     visit: &StoredVisit,
     redcap: &RedcapConfig,
 ) -> Result<bool, Problem> {
     let sessions = call.tx.sessions_of(call.who.participant.id).await?;
-    let has = |task: &str| sessions.iter().any(|session| session.visit == Some(visit.id) && session.task == task);
-    let mut due = redcap.redcap_field_mapping.iter().filter(|(_, to)| visit.instruments.contains(&to.instrument));
-    Ok(due.all(|(task, _)| has(task)))
+    let tasks = tasks_of_visit(&redcap.redcap_field_mapping, &visit.instruments, &visit.survey_instruments);
+    Ok(is_held(&tasks, |task| is_done(task, visit, &sessions)))
 }
 
 /// Hex SHA-256 over what was submitted, independent of the order of keys.

@@ -1,13 +1,15 @@
 //! What a participant has to do: the tasks of visits whose window has not closed, and a consent that is waited for.
 //!
-//! Invariant: a task stands in a stored visit; its opening and closing are the window's days in the participant's zone.
+//! Invariants: a survey's link is in this answer and in no other; a task stands in a stored visit; its opening and closing are the window's days in the participant's zone.
 
 use axum::Json;
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use metricis_core::schedule::{Gate, GateNeed, closes_at, gate, opens_at};
+use metricis_core::tasks::{COMPLETE, VisitTask, tasks_of_visit};
 use metricis_core::words::{ParticipantStatus, VisitStatus};
-use metricis_store::{StoredSession, StoredStudy, StoredVisit};
+use metricis_store::{StoredSession, StoredStudy, StoredVisit, SurveyLink};
+use secrecy::ExposeSecret;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -46,8 +48,10 @@ struct Task {
     /// Whether it can be done today.
     open: bool,
     done: bool,
-    /// The participant's own link to a survey.
+    /// The participant's own link to a survey that can be done today and is not done.
     link: Option<String>,
+    /// Whether REDCap has given the link of a survey; null for other tasks.
+    link_ready: Option<bool>,
 }
 
 /// What is due and what comes next, by date.
@@ -67,10 +71,11 @@ pub(super) async fn list_tasks(call: Call<ParticipantSession>) -> Answer<TaskLis
         tasks.push(consent_task());
     }
     let sessions = call.tx.sessions_of(participant.id).await?;
+    let links = call.tx.survey_links_of(participant.id).await?;
     for visit in call.tx.visits(participant.id).await? {
         let held = matches!(visit.status, VisitStatus::Pending | VisitStatus::Completed);
         if visit.in_current_version && held && today <= visit.window_end {
-            tasks.extend(tasks_of(&visit, &study, &sessions, Day { today, zone }));
+            tasks.extend(tasks_of(&visit, &study, &sessions, &links, Day { today, zone }));
         }
     }
     Ok(Json(TaskList { tasks }))
@@ -88,6 +93,7 @@ fn consent_task() -> Task {
         open: true,
         done: false,
         link: None,
+        link_ready: None,
     }
 }
 
@@ -97,8 +103,15 @@ struct Day {
     zone: Tz,
 }
 
-fn tasks_of(visit: &StoredVisit, study: &StoredStudy, sessions: &[StoredSession], day: Day) -> Vec<Task> {
-    let at = |kind, task: &str, done, link| Task {
+fn tasks_of(
+    visit: &StoredVisit,
+    study: &StoredStudy,
+    sessions: &[StoredSession],
+    links: &[SurveyLink],
+    day: Day,
+) -> Vec<Task> {
+    let open = visit.window_start <= day.today;
+    let at = |kind, task: &str, done| Task {
         kind,
         task: task.to_owned(),
         visit_id: Some(visit.id.0),
@@ -106,20 +119,33 @@ fn tasks_of(visit: &StoredVisit, study: &StoredStudy, sessions: &[StoredSession]
         due: Some(visit.scheduled_date),
         opens_at: Some(opens_at(visit.window_start, day.zone)),
         closes_at: Some(closes_at(visit.window_end, day.zone)),
-        open: visit.window_start <= day.today,
+        open,
         done,
-        link,
+        link: None,
+        link_ready: None,
     };
-    let mapped = &study.config.redcap.redcap_field_mapping;
-    let assessments = mapped.iter().filter(|(_, to)| visit.instruments.contains(&to.instrument)).map(|(task, _)| {
-        let done = sessions.iter().any(|session| session.visit == Some(visit.id) && session.task == *task);
-        at(TaskKind::Assessment, task, done, None)
-    });
-    let is_mapped = |instrument: &String| mapped.values().any(|to| to.instrument == *instrument);
-    let surveys = visit.survey_instruments.iter().filter(|instrument| !is_mapped(instrument)).map(|instrument| {
-        let state = visit.survey_state.get(instrument);
-        let done = state.is_some_and(|state| state.complete == 2);
-        at(TaskKind::Survey, instrument, done, state.and_then(|state| state.link.clone()))
-    });
-    assessments.chain(surveys).collect()
+    let mapping = &study.config.redcap.redcap_field_mapping;
+    let tasks = tasks_of_visit(mapping, &visit.instruments, &visit.survey_instruments);
+    let task_at = |task| match task {
+        VisitTask::Assessment(name) => at(TaskKind::Assessment, name, is_done(task, visit, sessions)),
+        VisitTask::Survey(name) => {
+            let mut shown = at(TaskKind::Survey, name, is_done(task, visit, sessions));
+            let own = links.iter().find(|link| link.window == visit.window && link.instrument == name);
+            let own = own.and_then(|link| link.answer.as_ref().ok());
+            shown.link_ready = Some(own.is_some());
+            shown.link = own.filter(|_| shown.open && !shown.done).map(|link| link.expose_secret().to_owned());
+            shown
+        }
+    };
+    tasks.into_iter().map(task_at).collect()
+}
+
+/// Whether a task of a visit is done: its result has arrived here, or REDCap calls the survey complete.
+pub(super) fn is_done(task: VisitTask<'_>, visit: &StoredVisit, sessions: &[StoredSession]) -> bool {
+    match task {
+        VisitTask::Assessment(name) => {
+            sessions.iter().any(|session| session.visit == Some(visit.id) && session.task == name)
+        }
+        VisitTask::Survey(name) => visit.survey_state.get(name).is_some_and(|state| state.complete == COMPLETE),
+    }
 }

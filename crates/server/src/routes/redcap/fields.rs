@@ -27,7 +27,7 @@ pub(super) struct RedcapSettings {
     participant_field_mapping: Option<BTreeMap<String, String>>,
     /// Task → `{instrument, fields}`: result → REDCap field.
     redcap_field_mapping: Option<BTreeMap<String, TaskFields>>,
-    /// Instruments that are REDCap surveys: the event sync makes them participants' tasks.
+    /// Instruments that are REDCap surveys: they become participants' tasks at once, their links as soon as REDCap gives them.
     survey_instruments: Option<Vec<String>>,
     /// The `settings_digest` that this change was made from; other settings than those are a conflict.
     expected_digest: Option<String>,
@@ -52,7 +52,12 @@ pub(super) async fn set_redcap_settings(
         return Ok(Json(RedcapShown::of(&study.config.redcap, &call.app)));
     }
     call.tx.set_study_config(study.id, &study.config).await?;
+    if let Some(surveys) = study.config.redcap.survey_instruments() {
+        call.tx.set_survey_instruments(study.id, &surveys).await?;
+        call.tx.ask_survey_links(study.id).await?;
+    }
     let app = call.commit(Action::SetStudyConfig { study: study.id, changed }).await?;
+    app.wake_worker();
     Ok(Json(RedcapShown::of(&study.config.redcap, &app)))
 }
 

@@ -1,6 +1,6 @@
 //! What came of a call of REDCap, the same whether the request waited for it or the job is asked later.
 
-use metricis_core::answer::{ConnectionTest, EventSync};
+use metricis_core::answer::{ConnectionTest, EventSync, SurveyLinks};
 use metricis_core::words::SyncErrorType;
 use metricis_store::StoredJob;
 use serde::de::DeserializeOwned;
@@ -22,7 +22,7 @@ pub(in crate::routes) struct CallShown {
     error: Option<String>,
 }
 
-/// What an event sync came to; nothing was changed when it failed.
+/// What an event sync came to; nothing was changed when REDCap failed or refused. After an `exception` sync again: it goes on where it ended.
 #[derive(serde::Serialize, ToSchema)]
 pub(in crate::routes) struct EventSyncShown {
     #[serde(flatten)]
@@ -33,6 +33,14 @@ pub(in crate::routes) struct EventSyncShown {
     updated: usize,
     /// Visit windows whose event REDCap has no longer.
     retired: usize,
+    /// Visit windows whose event has another name now; they keep their visits.
+    renamed: usize,
+    /// Visits added to the schedules of people who were enrolled already.
+    visits_added: usize,
+    /// Pending visits whose dates are not what REDCap's offsets say now; they stay as they are.
+    visits_differing: usize,
+    /// Pending visits of events that REDCap has no longer; a result of theirs will fail.
+    visits_without_event: usize,
     /// Events without a day in REDCap: they have no window.
     unscheduled: Vec<String>,
     /// Settings that name what the project does not have.
@@ -40,6 +48,19 @@ pub(in crate::routes) struct EventSyncShown {
     /// What else there is to say, such as of a project without events.
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<String>,
+}
+
+/// What asking for survey links came to. The links are their participants' own.
+#[derive(serde::Serialize, ToSchema)]
+pub(in crate::routes) struct SurveyLinksShown {
+    #[serde(flatten)]
+    call: CallShown,
+    /// Links that participants have now.
+    fetched: usize,
+    /// Surveys for which REDCap gave no link; each participant's page says why.
+    refused: usize,
+    /// There are more: another job goes on.
+    more: bool,
 }
 
 /// What a test of the connection came to; with problems REDCap answered, and it is no success.
@@ -75,9 +96,28 @@ impl CallShown {
 impl EventSyncShown {
     /// The outcome of an ended job.
     pub(in crate::routes) fn of(job: &StoredJob) -> Self {
-        let EventSync { success, created, updated, retired, unscheduled, problems, message } = answer_of(job);
-        let call = CallShown::of(job, success);
-        Self { call, created, updated, retired, unscheduled, problems, message }
+        let found: EventSync = answer_of(job);
+        Self {
+            call: CallShown::of(job, found.success),
+            created: found.created,
+            updated: found.updated,
+            retired: found.retired,
+            renamed: found.renamed,
+            visits_added: found.visits_added,
+            visits_differing: found.visits_differing,
+            visits_without_event: found.visits_without_event,
+            unscheduled: found.unscheduled,
+            problems: found.problems,
+            message: found.message,
+        }
+    }
+}
+
+impl SurveyLinksShown {
+    /// The outcome of an ended job.
+    pub(in crate::routes) fn of(job: &StoredJob) -> Self {
+        let SurveyLinks { success, fetched, refused, more } = answer_of(job);
+        Self { call: CallShown::of(job, success), fetched, refused, more }
     }
 }
 

@@ -51,7 +51,7 @@ fn held(flag: &StoredFlag, record_id: &str) -> Failure {
     })
 }
 
-/// Refuses an unknown record that REDCap's log shows to be a participant's under a new name. A study without participants is
+/// Refuses an unknown record that REDCap's log shows to be a participant's under a new name, unless a person has decided otherwise. A study without participants is
 /// not asked about: there is nobody to be a twin of. Where the log may not be read the record is taken as it is; every reconcile
 /// fails then and names the right that is missing.
 ///
@@ -72,8 +72,16 @@ pub(super) async fn refuse_twin(
     let mut name = event.record_id.clone();
     for _ in 0..LONGEST_CHAIN {
         let Some(former) = former_name(worker, redcap, id_field, &name).await? else { return Ok(()) };
-        let known = || async { Ok(worker.read().await?.participant_of_record(study.id, &former).await?) };
-        if persist(poll_ms, known).await?.is_some() {
+        let known = || async {
+            let snapshot = worker.read().await?;
+            let dismissed = snapshot.rename_is_dismissed(study.id, &former, &name).await?;
+            Ok((dismissed, snapshot.participant_of_record(study.id, &former).await?))
+        };
+        let (dismissed, known) = persist(poll_ms, known).await?;
+        if dismissed {
+            return Ok(());
+        }
+        if known.is_some() {
             return Err(Failure::refused(format!(
                 "record {:?} is the renamed record {former:?} of a participant; reconcile, decide on the flag that it raises, then \
                  replay the event",

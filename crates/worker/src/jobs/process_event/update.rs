@@ -11,6 +11,7 @@ use metricis_core::words::FlagKind;
 use metricis_store::{ANCHOR_DIFFERS, NewFlag, ParticipantUpdate, StoredEvent, StoredParticipant, StoredStudy, Tx};
 use secrecy::ExposeSecret;
 
+use super::surveys::{participant_date, put_surveys};
 use super::{Applied, enrol::code_taken};
 use crate::failure::Stop;
 use crate::record::Record;
@@ -46,13 +47,8 @@ pub(super) async fn update(
     if !changed.is_empty() || digest != known.mapped_digest {
         tx.update_participant(&participant_update(known, &mapped, anchor, review, digest)).await?;
     }
-    let surveys = record.survey_changes(&tx.visits(known.id).await?);
-    for (visit, state) in &surveys {
-        tx.set_survey_state(*visit, state).await?;
-    }
-    if !surveys.is_empty() {
-        changed.push("survey_state");
-    }
+    let today = participant_date(tx, worker, study, mapped.time_zone);
+    changed.extend(put_surveys(tx, study, known.id, record, today).await?);
     let note = note_of(known, &mapped, anchor);
     let moved = flag_move(tx, study, known, &mapped).await?;
     let changed: Vec<String> = changed.into_iter().map(str::to_owned).collect();

@@ -1,5 +1,7 @@
 //! REDCap's log, read in stretches that a server bears.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use chrono::{Duration, NaiveDateTime};
 use metricis_core::reconcile::{Fate, log_windows, quiet_begin};
 use metricis_redcap::{FateLine, LogQuery, LogReading, RecordFate};
@@ -20,7 +22,7 @@ pub(super) struct Log {
     /// REDCap's now.
     pub(super) newest: Option<NaiveDateTime>,
     /// Every record that a line is about.
-    pub(super) touched: std::collections::BTreeSet<String>,
+    pub(super) touched: BTreeSet<String>,
     /// Deletions and renames, oldest first.
     pub(super) fates: Vec<(NaiveDateTime, Fate)>,
 }
@@ -56,6 +58,28 @@ pub(super) async fn read_log(
     // A server whose clock was far ahead would hide from every later run what is written until then.
     log.newest = log.newest.map(|newest| newest.min(latest));
     Ok(log)
+}
+
+/// The names that each renamed record had before, since the study is known here.
+///
+/// # Errors
+/// As [`read_log`].
+pub(in crate::jobs) async fn former_names(
+    worker: &Worker,
+    redcap: &Connection,
+    id_field: &str,
+    state: &ReconcileState,
+) -> Result<BTreeMap<String, Vec<String>>, Failure> {
+    let log = read_log(worker, redcap, id_field, origin(state)).await?;
+    let mut names: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (_, Fate { record, renamed_to }) in log.fates {
+        let mut former = names.remove(&record).unwrap_or_default();
+        former.push(record);
+        if let Some(to) = renamed_to {
+            names.insert(to, former);
+        }
+    }
+    Ok(names)
 }
 
 fn without_right(failure: Failure) -> Failure {

@@ -11,7 +11,7 @@
 //! moves only when every record is accounted for. Killed anywhere, the next run does the rest.
 
 mod apply;
-mod log;
+pub(super) mod log;
 mod read;
 
 use metricis_core::answer::Reconciliation;

@@ -7,13 +7,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use metricis_core::ids::ParticipantId;
 use metricis_core::reconcile::{KnownFate, plan_fates, unexplained};
 use metricis_redcap::wire::Row;
-use metricis_redcap::{Ask, RecordIds, RecordQuery, Sweep};
+use metricis_redcap::{RecordIds, Sweep};
 use metricis_store::{ReconcileState, Site, StoredStudy, StoredWindow};
 
 use super::log::{Log, begin_of, origin, read_log};
 use crate::connection::Connection;
 use crate::failure::{Failure, Stop};
+use crate::pages::Pages;
 use crate::persist::persist;
+use crate::query::{query_of, refuse_hidden_groups};
 use crate::record::Record;
 use crate::standing::{Standing, standing_of};
 use crate::worker::Worker;
@@ -62,8 +64,10 @@ pub(super) async fn read(
     let poll_ms = worker.settings.poll_ms;
     let facts = persist(poll_ms, || read_facts(worker, study)).await?;
     let full = full || facts.state.log_mark.is_none();
-    let id_field = id_field_of(worker, study, redcap).await?;
-    let id_field = id_field.as_str();
+    let fields = worker.gate.read(redcap, |reader| async move { reader.metadata().await }).await?;
+    let first = fields.first().map(|field| field.field_name.as_str());
+    let id_field =
+        first.ok_or_else(|| Failure::refused("the project's dictionary is empty; it has no record id field"))?;
     let ids = worker.gate.read(redcap, |reader| async move { reader.record_ids(id_field).await }).await?;
     let times: Vec<_> = facts.known.iter().map(|one| one.at).collect();
     let begin = begin_of(&facts.state, &times);
@@ -85,10 +89,14 @@ pub(super) async fn read(
         let is_known = || facts.records.binary_search_by(|one| one.as_str().cmp(record)).is_ok();
         full || reading.log.touched.contains(*record) || !is_known()
     };
-    let examine: RecordIds =
+    let wanted: RecordIds =
         ids.iter().filter(may_differ).chain(changed.iter().filter(|id| listed.contains(id))).collect();
-    let sweep = Sweep::new(query_of(study, &facts.windows), id_field).of(examine);
-    examine_pages(worker, study, redcap, &facts, sweep, id_field, &mut reading).await?;
+    let sweep = Sweep::new(query_of(study, &facts.windows, &fields), id_field).of(wanted);
+    let mut pages = Pages { worker, redcap, id_field, only: None, sweep };
+    while let Some(rows) = pages.next().await? {
+        refuse_hidden_groups(&facts.sites, rows.iter())?;
+        persist(poll_ms, || examine(worker, study, &facts, &rows, id_field)).await?.add_to(&mut reading);
+    }
     if !unexplained(reading.absent.iter().map(String::as_str), &explained_by(&reading.log, &facts.known)).is_empty() {
         // Something went before the stretch that was read: the whole log says what.
         reading.log = read_log(worker, redcap, id_field, origin(&facts.state)).await?;
@@ -113,66 +121,6 @@ async fn read_facts(worker: &Worker, study: &StoredStudy) -> Result<Facts, Stop>
         sites: snapshot.sites(study.id).await?,
         records: snapshot.participant_records(study.id).await?,
     })
-}
-
-async fn id_field_of(worker: &Worker, study: &StoredStudy, redcap: &Connection) -> Result<String, Failure> {
-    if let Some(field) = &study.config.redcap.redcap_record_field {
-        return Ok(field.clone());
-    }
-    let fields = worker.gate.read(redcap, |reader| async move { reader.metadata().await }).await?;
-    let first = fields.into_iter().next().map(|field| field.field_name);
-    first.ok_or_else(|| Failure::refused("the project's dictionary is empty; it has no record id field"))
-}
-
-/// The fields that decide what a record is here, and no others.
-fn query_of(study: &StoredStudy, windows: &[StoredWindow]) -> RecordQuery {
-    let config = &study.config.redcap;
-    let mapped = config.participant_field_mapping.iter().flat_map(|mapping| mapping.keys());
-    // A checkbox is mapped by one of its columns and asked for by its name.
-    let mapped = mapped.map(|field| field.split_once("___").map_or(field.as_str(), |(name, _)| name));
-    let anchor = config.anchor_date_field.as_deref();
-    let forms = windows.iter().filter(|window| window.window.active).flat_map(|window| &window.survey_instruments);
-    let forms = forms.map(String::as_str).chain(config.enrollment_instrument.as_deref());
-    let fields: BTreeSet<String> =
-        mapped.chain(anchor).map(str::to_owned).chain(forms.map(|form| format!("{form}_complete"))).collect();
-    RecordQuery { fields: fields.into_iter().collect(), export_dags: true, ..RecordQuery::default() }
-}
-
-async fn examine_pages(
-    worker: &Worker,
-    study: &StoredStudy,
-    redcap: &Connection,
-    facts: &Facts,
-    mut sweep: Sweep,
-    id_field: &str,
-    reading: &mut Reading,
-) -> Result<(), Failure> {
-    while let Some(ask) = sweep.next_ask()? {
-        let query = match ask {
-            Ask::Ids => {
-                let again = worker.gate.read(redcap, |reader| async move { reader.record_ids(id_field).await });
-                sweep.listed(again.await?);
-                continue;
-            }
-            Ask::Page(query) => query,
-        };
-        let query = &query;
-        let export = |reader: metricis_redcap::Reader| async move { reader.export_records(query).await };
-        let page = match query.records.len() {
-            // Nothing smaller can be asked for.
-            0 | 1 => Ok(worker.gate.read(redcap, export).await?),
-            _ => worker.gate.read_page(redcap, export).await?,
-        };
-        match page {
-            Ok(rows) => {
-                let rows = sweep.accept(rows)?;
-                let poll_ms = worker.settings.poll_ms;
-                persist(poll_ms, || examine(worker, study, facts, &rows, id_field)).await?.add_to(reading);
-            }
-            Err(failure) => sweep.give_way(failure)?,
-        }
-    }
-    Ok(())
 }
 
 /// What a page came to.

@@ -16,7 +16,10 @@ async fn the_first_sync_creates_and_later_ones_update(#[values(Engine::Sqlite, E
     let first = world.sync_events().await;
     assert_eq!(
         first,
-        json!({"success": true, "created": 12, "updated": 0, "retired": 0, "unscheduled": [], "problems": []})
+        json!({
+            "success": true, "created": 12, "updated": 0, "retired": 0, "renamed": 0, "visits_added": 0,
+            "visits_differing": 0, "visits_without_event": 0, "unscheduled": [], "problems": []
+        })
     );
     let again = world.sync_events().await;
     assert_eq!((&again["created"], &again["updated"]), (&json!(0), &json!(12)));

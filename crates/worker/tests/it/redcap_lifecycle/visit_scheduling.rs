@@ -47,7 +47,8 @@ async fn one_commit_accounts_for_participant_schedule_gate_and_event(
     world.enrolled("7").await;
     let account = world.account().await;
     let enrolment = ["enrol_participant", "create_schedule_version", "pass_consent_gate", "process_event"];
-    assert_eq!(account[2..], enrolment, "after sync_events and what it learned");
+    assert_eq!(account[2..6], enrolment, "after sync_events and what it learned");
+    assert_eq!(account[6..], ["fetch_survey_links"], "and then a job of its own");
 }
 
 #[rstest]

@@ -1,0 +1,112 @@
+//! Flags: open until a person decides, holding both names of a renamed record; one of nobody's is closed at once.
+
+use chrono::NaiveDateTime;
+use metricis_core::ids::{FlagId, ParticipantId, UserId};
+use metricis_core::words::{FlagKind, FlagResolution, GlobalRole};
+use metricis_store::testing::Engine;
+use metricis_store::{NewFlag, NewUser, StoredFlag};
+use rstest::rstest;
+
+use crate::world::{World, conflict, done};
+
+fn minute(text: &str) -> NaiveDateTime {
+    NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M").expect("a minute")
+}
+
+async fn raise(world: &World, kind: FlagKind, names: (&str, Option<&str>), of: Option<ParticipantId>) -> FlagId {
+    let new = NewFlag {
+        id: FlagId::at(world.now),
+        study: world.study,
+        kind,
+        record_id: names.0.to_owned(),
+        was: None,
+        became: names.1.map(str::to_owned),
+        participant: of,
+        redcap_at: (kind != FlagKind::DagMoved).then(|| minute("2026-03-29 02:30")),
+    };
+    let tx = world.tx().await;
+    tx.insert_flag(&new).await.expect("a flag");
+    done(tx).await;
+    new.id
+}
+
+async fn flag(world: &World, id: FlagId) -> StoredFlag {
+    world.read().await.flag(id).await.expect("an answer").expect("the flag")
+}
+
+async fn holding(world: &World, record: &str) -> Option<FlagId> {
+    world.read().await.flag_holding(world.study, record).await.expect("an answer").map(|flag| flag.id)
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_open_flag_holds_both_names_until_somebody_decides(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::new(engine).await;
+    let person = world.add_participant("7").await;
+    let renamed = raise(&world, FlagKind::Renamed, ("7", Some("8")), Some(person)).await;
+    let moved = raise(&world, FlagKind::DagMoved, ("12", Some("site_north")), Some(person)).await;
+    assert_eq!((holding(&world, "7").await, holding(&world, "8").await), (Some(renamed), Some(renamed)));
+    assert_eq!(holding(&world, "12").await, None, "another group holds nothing up");
+    let snapshot = world.read().await;
+    assert_eq!(snapshot.held_records(world.study).await, Ok(vec!["7".to_owned(), "8".to_owned()]));
+    assert_eq!(snapshot.open_flags(world.study).await, Ok(2));
+    let fates = snapshot.known_fates(world.study).await.expect("fates");
+    assert_eq!(fates.len(), 1, "the log says nothing of groups");
+    assert_eq!((fates[0].at, fates[0].fate.renamed_to.as_deref()), (minute("2026-03-29 02:30"), Some("8")));
+    drop(snapshot);
+    let (tx, user) = (world.tx().await, UserId::at(world.now));
+    let (email, role) = ("ada@example.org".to_owned(), GlobalRole::Coordinator);
+    tx.insert_user(&NewUser { id: user, email, role, password_hash: "x".into() }).await.expect("a user");
+    done(tx).await;
+    let open = flag(&world, renamed).await;
+    let tx = world.tx().await;
+    tx.resolve_flag(&open, FlagResolution::Followed, Some("8"), Some(user), "renumbered").await.expect("open");
+    done(tx).await;
+    let decided = flag(&world, renamed).await;
+    assert_eq!((decided.resolution, decided.resolved_by), (Some(FlagResolution::Followed), Some(user)));
+    assert_eq!((decided.resolved_at, decided.reason.as_deref()), (Some(world.now), Some("renumbered")));
+    assert_eq!((holding(&world, "7").await, holding(&world, "8").await), (None, None));
+    let known = world.read().await.participant_of_record(world.study, "8").await.expect("an answer");
+    assert_eq!(known.map(|known| known.id), Some(person));
+    assert_eq!(world.db.count("SELECT count(*) FROM record_rereads WHERE record_id = '8' AND wanted > done").await, 1);
+    let tx = world.tx().await;
+    conflict(tx.resolve_flag(&open, FlagResolution::Dismissed, None, None, "again").await);
+    drop(tx);
+    assert_eq!(world.read().await.rename_is_dismissed(world.study, "7", "8").await, Ok(false), "it was followed");
+    let all = world.read().await.flags(world.study, false, 10).await.expect("flags");
+    let open = world.read().await.flags(world.study, true, 10).await.expect("flags");
+    assert_eq!((all.len(), open.iter().map(|flag| flag.id).collect::<Vec<_>>()), (2, vec![moved]));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_name_that_another_participant_has_is_not_followed(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::new(engine).await;
+    let person = world.add_participant("7").await;
+    world.add_participant("8").await;
+    let renamed = raise(&world, FlagKind::Renamed, ("7", Some("8")), Some(person)).await;
+    let open = flag(&world, renamed).await;
+    let tx = world.tx().await;
+    let said = conflict(tx.resolve_flag(&open, FlagResolution::Followed, Some("8"), None, "same").await);
+    assert_eq!(said, "record \"8\" is another participant's");
+    drop(tx);
+    assert_eq!(flag(&world, renamed).await.resolution, None, "nothing half-decided");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_flag_of_nobodys_record_is_closed_at_once(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let world = World::new(engine).await;
+    let deleted = raise(&world, FlagKind::Deleted, ("99", None), None).await;
+    let closed = flag(&world, deleted).await;
+    assert_eq!((closed.resolution, closed.resolved_at), (Some(FlagResolution::Unconcerned), Some(world.now)));
+    raise(&world, FlagKind::Renamed, ("98", Some("97")), None).await;
+    let dismissed = async |from: &str, to: &str| world.read().await.rename_is_dismissed(world.study, from, to).await;
+    assert_eq!((dismissed("98", "97").await, dismissed("97", "98").await), (Ok(true), Ok(false)));
+    assert_eq!((holding(&world, "99").await, world.read().await.open_flags(world.study).await), (None, Ok(0)));
+    assert_eq!(world.read().await.known_fates(world.study).await.expect("fates").len(), 2, "and is not raised again");
+}
