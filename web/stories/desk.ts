@@ -12,8 +12,10 @@ export const PAGES = [
   ["participants", "Participants"],
   ["matrix", "Visit matrix"],
   ["events", "Events"],
+  ["flags", "Flags"],
   ["failed-syncs", "Failed syncs"],
   ["redcap", "REDCap"],
+  ["redcap-project", "REDCap project"],
   ["board", "Go / no-go"],
   ["audit", "Audit"],
 ] as const;

@@ -163,6 +163,62 @@ test.each(VIEWS)("a program without its pages, $name", async ({ name, ...device 
   await page.close();
 });
 
+test("the console when records have met a fate in REDCap, and an operation before it is done", async () => {
+  const study = await Study.beside(site.facts);
+  const people = [await study.enroll(), await study.enroll(), await study.enroll()] as const;
+  const [renamed, deleted, moved] = people;
+  await study.rename(renamed, `${renamed.record}-B`);
+  await study.rename({ ...renamed, record: `${renamed.record}-B` }, `${renamed.record}-C`);
+  await study.delete(deleted);
+  await study.fill(moved, "contact", { contact_notes: "call by day" });
+  await study.moveTo(null, moved);
+  const file = await dictionary(study);
+  for (const { name, ...device } of VIEWS) {
+    const { context, page } = await seat(device, site.facts.sign_in);
+    await page.goto(at(site.facts.code, "redcap"));
+    await page.getByLabel("Read every record").check();
+    await page.getByRole("button", { name: "Preview" }).click();
+    await page.getByText(/listed by REDCap/).waitFor();
+    await picture(page, `console-reconcile-preview-${name}`);
+    await page.getByRole("button", { name: "Reconcile now" }).click();
+    await page.getByText(/^(?!It would).*record.* to look at/).waitFor();
+    await picture(page, `console-reconciled-${name}`);
+    for (const path of ["today", "events", "flags"]) {
+      await page.goto(at(site.facts.code, path));
+      await picture(page, `console-${path}-flagged-${name}`);
+    }
+    await page.getByRole("button", { name: /^Follow the rename/ }).click();
+    await page.getByRole("dialog").waitFor();
+    await picture(page, `console-follow-dialog-${name}`);
+    await openParticipant(page, renamed.record);
+    await picture(page, `console-participant-flagged-${name}`);
+    await page.goto(at(site.facts.code, "redcap-project"));
+    await page.locator('#push-dictionary input[type="file"]').setInputFiles(file);
+    for (const part of ["import-participants", "push-dictionary", "init-project"]) {
+      await page.locator(`#${part}`).getByRole("button", { name: "Preview" }).click();
+      await page.locator(`#${part}`).getByRole("heading", { name: "The preview" }).waitFor();
+    }
+    await page.getByLabel("Instrument", { exact: true }).fill("contact");
+    await page.locator("#delete-form").getByRole("button", { name: "Preview" }).click();
+    await page.locator("#delete-form").getByRole("heading", { name: "The preview" }).waitFor();
+    await page.getByText("What it would have changed").click();
+    await picture(page, `console-redcap-project-previewed-${name}`);
+    await page.locator("#push-dictionary").screenshot({ path: join(FOLDER, `console-push-preview-${name}.png`) });
+    await page.locator("#init-project").screenshot({ path: join(FOLDER, `console-init-preview-${name}.png`) });
+    await context.close();
+  }
+});
+
+/** REDCap's own dictionary with a field less, one more, and one otherwise. */
+async function dictionary(study: Study) {
+  const rows = (await study.dictionary()).split("\n").filter((row) => row && !row.startsWith("contact_notes,"));
+  const changed = rows.map((row) =>
+    row.startsWith("ae_term,") ? row.replace("ae_term,adverse_event,,text,", "ae_term,adverse_event,,text,New ") : row,
+  );
+  const csv = [...changed, `sleep_hours,sleep,,text,Hours of sleep${",".repeat(13)}`, ""].join("\n");
+  return { name: "dictionary.csv", mimeType: "text/csv", buffer: Buffer.from(csv) };
+}
+
 test("the console when REDCap is broken", async () => {
   const study = await Study.beside(site.facts);
   const participant = await study.enroll();

@@ -59,6 +59,60 @@ export class Study {
     return { id: (await until(find)).id, record };
   }
 
+  /** Renames, deletes or moves a record in REDCap, which announces none of these. */
+  async rename({ record }: Participant, to: string): Promise<void> {
+    await this.#act("rename", { record, new_record_name: to });
+  }
+
+  async delete({ record }: Participant): Promise<void> {
+    await this.#act("delete", { record });
+  }
+
+  async moveTo(dag: string | null, { record }: Participant): Promise<void> {
+    await this.#act("dag", { record, dag });
+  }
+
+  /** Saves a form that does not enroll. */
+  async fill({ record }: Participant, instrument: string, values: Record<string, string>): Promise<void> {
+    await this.#act("save", { record, instrument, values, complete: 1, user: "jsmith", dag: "site_north" });
+  }
+
+  /** Takes REDCap's trigger away, so that it announces nothing any more. */
+  async silence(): Promise<void> {
+    await this.#act("det-url", { url: null });
+  }
+
+  /** The name of a record that is enrolled in REDCap while it announces nothing. */
+  async enrollUnheard(): Promise<string> {
+    return this.#save();
+  }
+
+  /** Connects the study to a project without records, as a person makes one in REDCap from a project XML. */
+  async connectToEmptyProject(xml: string): Promise<void> {
+    const made = await post(`${this.ground.redcap}/sim/projects`, { xml });
+    const connection = {
+      api_url: `${this.ground.redcap}/api/`,
+      project_id: String(made["project_id"]),
+      api_token: made["token"],
+    };
+    const headers = { "content-type": "application/json", authorization: `Bearer ${this.token}` };
+    const url = `${this.#base}/redcap/connection`;
+    await json(await fetch(url, { method: "PUT", headers, body: JSON.stringify(connection) }));
+  }
+
+  /** REDCap's data dictionary, as a person with rights to the project downloads it. */
+  async dictionary(): Promise<string> {
+    const { token } = await this.#act("users", { username: `designer${++this.#records}` });
+    const body = new URLSearchParams({ token: token as string, content: "metadata", format: "csv" });
+    const answer = await fetch(`${this.ground.redcap}/api/`, { method: "POST", body });
+    if (!answer.ok) throw new Error(`${answer.status}: ${await answer.text()}`);
+    return answer.text();
+  }
+
+  async #act(how: string, order: object): Promise<Record<string, unknown>> {
+    return post(`${this.ground.redcap}/sim/projects/${await this.#project()}/${how}`, order);
+  }
+
   /** Saves the enrolment form of so many new records, and waits for nothing. */
   async announce(records: number): Promise<void> {
     for (let n = 0; n < records; n++) await this.#save();

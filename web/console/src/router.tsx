@@ -22,7 +22,7 @@ import { onOtherTab } from "./session/trace";
 import { Home } from "./study/Home";
 import { useStudyIfAny } from "./study/study";
 import { here, StudyGate } from "./study/StudyGate";
-import { auditSearch, eventSearch, listSearch, participantSearch, text } from "./search";
+import { auditSearch, eventSearch, flagSearch, listSearch, participantSearch, text } from "./search";
 
 const root = createRootRoute({
   component: Outlet,
@@ -92,6 +92,13 @@ const events = createRoute({
   component: page(() => import("./events/Events").then((module) => module.Events)),
 });
 
+const flags = createRoute({
+  getParentRoute: () => study,
+  path: "/flags",
+  validateSearch: flagSearch,
+  component: page(() => import("./flags/Flags").then((module) => module.Flags)),
+});
+
 const failedSyncs = createRoute({
   getParentRoute: () => study,
   path: "/failed-syncs",
@@ -102,6 +109,12 @@ const redcap = createRoute({
   getParentRoute: () => study,
   path: "/redcap",
   component: page(() => import("./redcap/Redcap").then((module) => module.Redcap)),
+});
+
+const project = createRoute({
+  getParentRoute: () => study,
+  path: "/redcap-project",
+  component: page(() => import("./project/Project").then((module) => module.Project)),
 });
 
 const board = createRoute({
@@ -134,7 +147,19 @@ function Broken({ error }: ErrorComponentProps) {
   return inside ? <Stack maw={720}>{said}</Stack> : <Outside>{said}</Outside>;
 }
 
-const pages = [today, participants, participant, matrix, events, failedSyncs, redcap, board, audit] as const;
+const pages = [
+  today,
+  participants,
+  participant,
+  matrix,
+  events,
+  flags,
+  failedSyncs,
+  redcap,
+  project,
+  board,
+  audit,
+] as const;
 
 export const router = createRouter({
   routeTree: root.addChildren([signInRoute, home, study.addChildren(pages)]),

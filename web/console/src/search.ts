@@ -37,14 +37,38 @@ export function listSearch(given: Record<string, unknown>): ListSearch {
   };
 }
 
-export interface ParticipantSearch {
+export const DECISIONS = ["followed", "dismissed"] as const;
+
+export interface Decision {
+  /** The flag that is being decided on. */
+  flag?: string;
+  how?: (typeof DECISIONS)[number];
+}
+
+/** A decision that stands open over a page, or none. */
+export function decisionOf(given: Record<string, unknown>): Decision {
+  const { flag } = text(given, ["flag"]);
+  const how = oneOf(given["how"], DECISIONS);
+  return flag && how ? { flag, how } : {};
+}
+
+export interface FlagSearch extends Decision {
+  /** Those that were decided on as well. */
+  all?: true;
+}
+
+export function flagSearch(given: Record<string, unknown>): FlagSearch {
+  return { ...(given["all"] === true && { all: true as const }), ...decisionOf(given) };
+}
+
+export interface ParticipantSearch extends Decision {
   /** The dialog that stands open. */
   act?: "anchor" | "consent" | "withdraw" | "link";
 }
 
 export function participantSearch(given: Record<string, unknown>): ParticipantSearch {
   const act = oneOf(given["act"], ["anchor", "consent", "withdraw", "link"] as const);
-  return act ? { act } : {};
+  return act ? { act } : decisionOf(given);
 }
 
 export const EVENT_FILTERS = ["attention", "received", "processing", "processed", "failed", "duplicate"] as const;

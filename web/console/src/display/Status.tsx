@@ -4,6 +4,7 @@ import {
   IconBan,
   IconCircleCheckFilled,
   IconCircleDashed,
+  IconCirclePlus,
   IconCircleXFilled,
   IconClock,
   IconCopy,
@@ -47,6 +48,10 @@ const LOOKS: Record<string, Look> = {
   closed: { tone: "good", word: "Closed", shape: IconCircleCheckFilled },
   open: { tone: "bad", word: "Open", shape: IconAlertTriangleFilled },
   half_open: { tone: "warn", word: "Probing", shape: IconClock },
+  comes: { tone: "good", word: "Comes", shape: IconCirclePlus },
+  goes: { tone: "bad", word: "Goes", shape: IconBan },
+  changes: { tone: "info", word: "Changes", shape: IconDiamondFilled },
+  waits: { tone: "warn", word: "Waits", shape: IconClock },
   green: { tone: "good", word: "Go", shape: IconCircleCheckFilled },
   red: { tone: "bad", word: "No go", shape: IconAlertTriangleFilled },
 };

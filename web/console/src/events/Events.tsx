@@ -13,6 +13,7 @@ import { useStudy } from "../study/study";
 import { EventDrawer } from "./EventDrawer";
 import { type Event, eventsQuery, PAGE, stuckQuery } from "./events";
 import { EventTable } from "./EventTable";
+import { Mirror } from "./Mirror";
 import { Rereads } from "./Rereads";
 
 export function Events() {
@@ -34,6 +35,7 @@ export function Events() {
       about="What REDCap announced (a form was saved) or a reconcile found, and what came of it. Forms are shown without secrets."
     >
       <Filters search={search} onChange={change} />
+      <Mirror />
       {stuck.data && <Rereads rereads={stuck.data.rereads} />}
       <Panel title={search.status === "attention" ? "Failed or stuck" : "Newest first"}>
         {listed.isPending && <Waiting rows={8} />}

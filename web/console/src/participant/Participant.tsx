@@ -9,6 +9,7 @@ import { Empty, Failure, Waiting } from "../display/Notice";
 import { Page, Panel } from "../display/Page";
 import { Status, words } from "../display/Status";
 import { Day, When } from "../display/When";
+import { ParticipantFlags } from "../flags/ParticipantFlags";
 import { dashboardQuery, type StudyDetail, useStudy } from "../study/study";
 import { Actions } from "./Actions";
 import { AuditExcerpt } from "./AuditExcerpt";
@@ -51,6 +52,7 @@ export function Participant() {
       }
       actions={<Actions detail={detail} />}
     >
+      <ParticipantFlags participant={detail.participant.id} />
       <Facts detail={detail} />
       <Panel
         title="Timeline"

@@ -1,8 +1,9 @@
 /** The study's link to REDCap: connection, webhook, events, mappings and groups. Only its owners and admins change it. */
 import { Anchor, Group, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
+import { ButtonLink } from "../display/links";
 import { Callout, Failure, Waiting } from "../display/Notice";
-import { Page } from "../display/Page";
+import { Page, Panel } from "../display/Page";
 import { Status } from "../display/Status";
 import { dashboardQuery, useStudy } from "../study/study";
 import { ResetBreaker } from "../today/ResetBreaker";
@@ -10,6 +11,7 @@ import { BreakerWords } from "../today/Tiles";
 import { Connection } from "./Connection";
 import { Enrollment } from "./Enrollment";
 import { EventSync } from "./EventSync";
+import { Reconcile } from "./Reconcile";
 import { redcapQuery } from "./redcap";
 import { ResultMapping } from "./ResultMapping";
 import { Sites } from "./Sites";
@@ -21,6 +23,7 @@ const PARTS = [
   ["webhook", "Webhook"],
   ["event-sync", "Event sync"],
   ["survey-links", "Survey links"],
+  ["reconcile", "Reconcile"],
   ["enrollment", "Enrollment fields"],
   ["results", "Result fields"],
   ["sites", "Groups and sites"],
@@ -39,6 +42,11 @@ export function Redcap() {
               {name}
             </Anchor>
           ))}
+          {study.mayAdminister && (
+            <Anchor size="sm" href="#project">
+              Change the project
+            </Anchor>
+          )}
         </Group>
       }
     >
@@ -46,6 +54,7 @@ export function Redcap() {
         <Callout tone="info">
           <Text size="sm">
             You can read this page. Changing it needs the role owner or admin on this study; yours is {study.role}.
+            {study.mayCoordinate && " A reconcile you may order."}
           </Text>
         </Callout>
       )}
@@ -58,12 +67,29 @@ export function Redcap() {
           <Webhook redcap={asked.data} />
           <EventSync redcap={asked.data} />
           <SurveyLinks redcap={asked.data} />
+          <Reconcile redcap={asked.data} />
           <Enrollment redcap={asked.data} />
           <ResultMapping redcap={asked.data} />
           <Sites />
+          {study.mayAdminister && <ToProject />}
         </Stack>
       )}
     </Page>
+  );
+}
+
+function ToProject() {
+  const study = useStudy();
+  return (
+    <Panel
+      id="project"
+      title="Change the project"
+      about="Import participants, push a data dictionary, set up an empty project, delete an instrument. Each is previewed before anything is changed."
+    >
+      <ButtonLink variant="default" to="/studies/$study/redcap-project" params={{ study: study.code }}>
+        Open the REDCap project
+      </ButtonLink>
+    </Panel>
   );
 }
 

@@ -5,6 +5,7 @@ import {
   IconClipboardCheck,
   IconCloudX,
   IconDatabase,
+  IconFlag,
   IconInbox,
   IconLayoutGrid,
   IconShieldCheck,
@@ -20,6 +21,7 @@ const PAGES = [
   { to: "/studies/$study/participants", label: "Participants", icon: IconUsers },
   { to: "/studies/$study/matrix", label: "Visit matrix", icon: IconLayoutGrid },
   { to: "/studies/$study/events", label: "Events", icon: IconInbox },
+  { to: "/studies/$study/flags", label: "Flags", icon: IconFlag },
   { to: "/studies/$study/failed-syncs", label: "Failed syncs", icon: IconCloudX },
   { to: "/studies/$study/redcap", label: "REDCap", icon: IconDatabase },
   { to: "/studies/$study/board", label: "Go / no-go", icon: IconClipboardCheck },
@@ -31,6 +33,7 @@ export function Navigation() {
   const { data } = useQuery(dashboardQuery(study.id));
   const counts: Record<string, number> = {
     Events: (data?.failed_events ?? 0) + (data?.stuck_events ?? 0),
+    Flags: data?.open_flags ?? 0,
     "Failed syncs": data?.failed_syncs ?? 0,
   };
   return (

@@ -32,7 +32,8 @@ export function machinery(dashboard: Dashboard): string[] {
       `${count(dashboard.refused_for_rate, "event was", "events were")} refused for the rate; a reconcile reads them again.`,
     );
   }
-  if (dashboard.reconcile_wanted) said.push("A reconcile is wanted: it compares REDCap's records with those here.");
+  if (dashboard.reconcile_wanted)
+    said.push("A reconcile is wanted: it compares REDCap's records with those here. The REDCap page has it.");
   return said;
 }
 

@@ -1,4 +1,4 @@
-/** The three lights of the study: each its number, its words and its one action. */
+/** The four lights of the study: each its number, its words and its one action. */
 import { ButtonLink } from "../display/links";
 import { SimpleGrid, Skeleton, Text } from "@mantine/core";
 import type { Schemas } from "@metricis/api";
@@ -12,20 +12,23 @@ import classes from "./Tiles.module.css";
 
 type Dashboard = Schemas["DashboardShown"];
 
+const COLUMNS = { base: 1, sm: 2, lg: 4 };
+
 export function Tiles({ dashboard }: { dashboard: Dashboard | undefined }) {
   if (!dashboard) {
     return (
-      <SimpleGrid cols={{ base: 1, sm: 3 }}>
-        {["syncs", "events", "breaker"].map((tile) => (
+      <SimpleGrid cols={COLUMNS}>
+        {["syncs", "events", "flags", "breaker"].map((tile) => (
           <Skeleton key={tile} height={148} radius="md" />
         ))}
       </SimpleGrid>
     );
   }
   return (
-    <SimpleGrid cols={{ base: 1, sm: 3 }}>
+    <SimpleGrid cols={COLUMNS}>
       <SyncTile failed={dashboard.failed_syncs} />
       <EventTile dashboard={dashboard} />
+      <FlagTile dashboard={dashboard} />
       <BreakerTile breaker={dashboard.breaker} enabled={dashboard.breaker_enabled} />
     </SimpleGrid>
   );
@@ -109,6 +112,43 @@ function EventTile({ dashboard }: { dashboard: Dashboard }) {
 export function waitingWords(waiting: number): string {
   if (waiting === 0) return "No event of REDCap has failed, hangs or waits.";
   return `None has failed or hangs; ${waiting === 1 ? "1 event waits" : `${waiting} events wait`} to be worked on.`;
+}
+
+function FlagTile({ dashboard }: { dashboard: Dashboard }) {
+  const study = useStudy();
+  const { open_flags: open, reconciled_at: at } = dashboard;
+  return (
+    <Tile
+      title="Flags"
+      number={open}
+      bad={open > 0}
+      action={
+        <ButtonLink
+          to="/studies/$study/flags"
+          params={{ study: study.code }}
+          size="xs"
+          variant={open > 0 ? "filled" : "default"}
+        >
+          {open > 0 ? "Look and decide" : "Flags"}
+        </ButtonLink>
+      }
+    >
+      {flagTileWords(open)}{" "}
+      {at ? (
+        <>
+          Every record was last accounted for <When at={at} />.
+        </>
+      ) : (
+        "No reconcile has accounted for every record yet."
+      )}
+    </Tile>
+  );
+}
+
+/** What happened to records and waits for a person. */
+export function flagTileWords(open: number): string {
+  if (open === 0) return "No record's fate in REDCap waits for a decision.";
+  return `${open === 1 ? "A deletion, rename or move of a record in REDCap waits" : `${open} deletions, renames or moves of records in REDCap wait`} for a person's decision.`;
 }
 
 function BreakerTile({ breaker, enabled }: { breaker: Breaker; enabled: boolean }) {

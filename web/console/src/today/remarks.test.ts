@@ -1,7 +1,7 @@
 import type { Schemas } from "@metricis/api";
 import { expect, test } from "vitest";
 import { idleWords, machinery } from "./Remarks";
-import { waitingWords } from "./Tiles";
+import { flagTileWords, waitingWords } from "./Tiles";
 
 const well = { live_workers: 1, jobs_queued: 0, refused_for_rate: 0, reconcile_wanted: false };
 const dashboard = (part: Partial<Schemas["DashboardShown"]>) => ({ ...well, ...part }) as Schemas["DashboardShown"];
@@ -36,4 +36,10 @@ test("a study that does not run says so; one that runs says nothing", () => {
 test("no event is called applied while one waits", () => {
   expect(waitingWords(0)).toBe("No event of REDCap has failed, hangs or waits.");
   expect(waitingWords(2)).toContain("2 events wait");
+});
+
+test("a record's fate is not called decided while a person has not decided", () => {
+  expect(flagTileWords(0)).toBe("No record's fate in REDCap waits for a decision.");
+  expect(flagTileWords(1)).toContain("A deletion, rename or move of a record in REDCap waits");
+  expect(flagTileWords(3)).toContain("3 deletions, renames or moves of records in REDCap wait");
 });
