@@ -411,8 +411,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Decides on a flag. A followed rename gives the participant the record's new name; what was held under either name goes on when
-         *     its events are replayed.
+         * Decides on a flag. A followed rename gives the participant the record's new name; who is detached has no record any more. What was
+         *     held under either name goes on when its events are replayed.
          */
         post: operations["resolve_flag"];
         delete?: never;
@@ -1788,8 +1788,7 @@ export interface components {
         FlagShown: {
             /** @description The name, or the data access group, since. */
             became?: string | null;
-            /** @description Whether the participant can follow this rename now. */
-            can_follow: boolean;
+            choices: ("followed" | "detached" | "dismissed" | "unconcerned")[];
             /** Format: uuid */
             id: string;
             /** @enum {string} */
@@ -1805,7 +1804,7 @@ export interface components {
             /** @description When it happened, in REDCap's own time, `YYYY-MM-DD HH:MM`. */
             redcap_at?: string | null;
             /** @enum {string} */
-            resolution?: "followed" | "dismissed" | "unconcerned";
+            resolution?: "followed" | "detached" | "dismissed" | "unconcerned";
             /** Format: date-time */
             resolved_at?: string | null;
             /** @description The data access group before. */
@@ -2360,6 +2359,8 @@ export interface components {
             completed_visit_handling: "flag_for_review" | "re_window" | "preserve";
         };
         ReconcileOrder: {
+            /** @description Flag as deleted what REDCap does not list and its log does not explain: for records that were deleted with their log. */
+            absent_as_deleted?: boolean;
             /** @description Only say what would be done. */
             dry_run?: boolean;
             /** @description Read every record, not only what changed since the last run. */
@@ -2497,7 +2498,7 @@ export interface components {
             /** @description For the audit log; no health data. 1 to 500 characters. */
             reason: string;
             /** @enum {string} */
-            resolution: "followed" | "dismissed" | "unconcerned";
+            resolution: "followed" | "detached" | "dismissed" | "unconcerned";
         };
         /** @description One row. */
         Row: {
