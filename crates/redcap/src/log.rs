@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::NaiveDateTime;
+use chrono::{Datelike, NaiveDateTime};
 
 use crate::{
     client::{Form, Reader},
@@ -91,11 +91,17 @@ impl LogReading {
     fn take(&mut self, row: &Row, id_field: &str) -> Result<(), CallError> {
         let cell = |name| row.get(name).unwrap_or_default();
         let time = cell("timestamp").get(..16).and_then(|text| NaiveDateTime::parse_from_str(text, MINUTE).ok());
+        let time = time.filter(|time| (1990..2200).contains(&time.year()));
         let at = time.ok_or_else(|| CallError::NotAnAnswer { detail: "a log line has no time".to_owned() })?;
         self.newest = self.newest.or(Some(at));
         let record = cell("record").trim();
         if record.is_empty() {
             return Ok(());
+        }
+        if !is_name(record) {
+            return Err(CallError::NotAnAnswer {
+                detail: "a log line names a record as no record is named".to_owned(),
+            });
         }
         self.touched.insert(record.to_owned());
         let action = cell("action");
@@ -116,7 +122,12 @@ impl LogReading {
 fn renamed_from<'a>(details: &'a str, id_field: &str, record: &str) -> Option<&'a str> {
     let rest = details.strip_prefix(id_field)?.strip_prefix(" = '")?.strip_prefix(record)?;
     let former = rest.strip_prefix("' (renamed from '")?.strip_suffix("')")?;
-    (!former.is_empty() && former != record).then_some(former)
+    (is_name(former) && former != record).then_some(former)
+}
+
+/// What is shown to people and written to their terminals holds nothing that would act there.
+fn is_name(text: &str) -> bool {
+    (1..=100).contains(&text.chars().count()) && !text.contains(char::is_control)
 }
 
 #[cfg(test)]
@@ -166,5 +177,10 @@ mod tests {
     #[test]
     fn a_line_without_a_time_is_no_answer() {
         assert!(read(&[line("yesterday", "Update record 8", "", "8")]).is_err());
+        assert!(
+            read(&[line("0001-01-01 00:00", "Update record 8", "", "8")]).is_err(),
+            "nor one of a year without REDCap"
+        );
+        assert!(read(&[line("2026-10-25 02:10", "Delete record", "", "\u{1b}[31m8")]).is_err(), "nor a name that acts");
     }
 }

@@ -92,6 +92,8 @@ pub fn router(state: AppState) -> axum::Router {
         .fallback(async || Problem::NotFound)
         .method_not_allowed_fallback(async || Problem::MethodNotAllowed)
         .layer(from_fn(edge::buffer_body))
+        // Whose limit is the one; axum's own, of 2 MiB, would come after it.
+        .layer(axum::extract::DefaultBodyLimit::disable())
         .layer(from_fn_with_state(state.clone(), limit::limit_requests))
         .layer(from_fn_with_state(state.clone(), extract::name_caller))
         .layer(cors(&state.settings.allowed_origins))

@@ -303,6 +303,8 @@ impl Tx {
         }
         let text = "UPDATE participants SET external_id = $2, updated_at = $3 WHERE id = $1";
         self.execute(text, sql::values![participant.0, record, self.now]).await?;
+        // Fetched by the former name, they may be of whoever had it since.
+        self.execute("DELETE FROM survey_links WHERE participant_id = $1", sql::values![participant.0]).await?;
         match is_detached(record) {
             true => Ok(()),
             false => self.ask_reread(study, record).await,

@@ -197,7 +197,8 @@ impl Tx {
              WHERE p.id = $1 AND p.status = 'enrolled' AND p.external_id = $8 AND NOT {UNCERTAIN} \
                AND w.id = $2 AND w.active AND coalesce(w.event_id, 0) = $7 \
              ON CONFLICT (participant_id, visit_window_id, instrument) \
-             DO UPDATE SET link = excluded.link, problem = excluded.problem, asked_at = excluded.asked_at"
+             DO UPDATE SET link = coalesce(excluded.link, survey_links.link), \
+               problem = CASE WHEN coalesce(excluded.link, survey_links.link) IS NULL THEN excluded.problem END, asked_at = excluded.asked_at"
         );
         let (link, problem) = match answer {
             Ok(link) => (Some(link.expose_secret()), None),

@@ -217,7 +217,8 @@ fn events_of(design: &ProjectDesign, days: bool) -> Parts {
         let label = event.event_name.trim();
         match event.day_offset.filter(|_| days) {
             Some(day) => {
-                let (min, max) = (event.offset_min.unwrap_or(0).abs(), event.offset_max.unwrap_or(0).abs());
+                let (min, max) =
+                    (event.offset_min.unwrap_or(0).unsigned_abs(), event.offset_max.unwrap_or(0).unsigned_abs());
                 format!("{label}: day {day}, -{min}/+{max}")
             }
             None => label.to_owned(),

@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 use super::dictionary::instruments;
 use super::{FieldRow, OperationRefusal, parse_dictionary};
 
+/// As an event sync has it: days beyond a hundred years are a mistake.
+const MAX_OFFSET_DAYS: u64 = 36_525;
+
 /// A design as a person sends it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -186,6 +189,10 @@ impl ProjectDesign {
                     "the event {:?} is in arm {}, which the design does not have",
                     event.event_name, event.arm_num
                 ));
+            }
+            let days = [event.day_offset, event.offset_min, event.offset_max];
+            if days.into_iter().flatten().any(|days| days.unsigned_abs() > MAX_OFFSET_DAYS) {
+                problems.push(format!("a day of the event {name:?} is more than {MAX_OFFSET_DAYS} days away"));
             }
             if !names.insert(name.clone()) {
                 problems.push(format!("two events would be called {name:?}; give one another label"));

@@ -26,6 +26,7 @@ pub(super) async fn delete_form(worker: &Worker, job: &ClaimedJob, form: &str, o
     let events = mapping.iter().filter(|row| row.form == form).map(|row| row.unique_event_name.clone()).collect();
     let review = review_form_deletion(&target.study.config.redcap, &target.facts, &current, events, form);
     let id_field = current.first().map_or("", |first| first.name());
+    target.refuse_blind(worker, id_field).await?;
     let records = match review.fields.is_empty() {
         true => 0,
         false => count_records(worker, &target, form, id_field).await?,

@@ -134,7 +134,7 @@ async fn ask_for<'a>(
 ) -> (Vec<(&'a WantedLink, LinkAnswer)>, Result<(), Failure>) {
     let mut answers = vec![];
     for link in links {
-        match worker.gate.read(redcap, |reader| ask_for_one(reader, link)).await {
+        match worker.gate.read(redcap, |reader| ask_for_one(reader, link, &redcap.host)).await {
             Ok(answer) => answers.push((link, answer)),
             Err(failure) => return (answers, Err(failure)),
         }
@@ -143,13 +143,31 @@ async fn ask_for<'a>(
 }
 
 /// A refusal of one survey is an answer: it says nothing about REDCap's health, and must not open the breaker.
-async fn ask_for_one(reader: Reader, link: &WantedLink) -> Result<LinkAnswer, CallError> {
+async fn ask_for_one(reader: Reader, link: &WantedLink, host: &str) -> Result<LinkAnswer, CallError> {
     let instance = link.place.instance_of(&link.instrument);
     let event = link.place.event_name.as_deref();
     match reader.survey_link(&link.record, &link.instrument, event, instance).await {
-        Ok(address) => Ok(Ok(address.into())),
-        Err(CallError::Refused { status: 400, message }) => Ok(Err(format!("REDCap gives no link: {message}"))),
+        Ok(address) if leads_to(&address, host) => Ok(Ok(address.into())),
+        Ok(_) => {
+            Ok(Err(format!("REDCap gives a link that does not lead to {host}; participants are not sent elsewhere")))
+        }
+        Err(CallError::Refused { status: 400, message }) => Ok(Err(refusal(&message.to_string()))),
         Err(failure) => Err(failure),
+    }
+}
+
+/// Whether a link leads to REDCap itself, and to nowhere by way of its user info.
+fn leads_to(link: &str, host: &str) -> bool {
+    let plain = url::Url::parse(link).ok().filter(|url| url.username().is_empty() && url.password().is_none());
+    plain.is_some_and(|url| url.host_str().is_some_and(|name| name.eq_ignore_ascii_case(host)))
+        && !link.contains(['"', '\'', '<', '>'])
+}
+
+/// REDCap's words for staff; not when they hold an address, which may be somebody's survey.
+fn refusal(message: &str) -> String {
+    match message.contains("://") {
+        true => "REDCap gives no link, in words that hold an address and are not kept; ask for it in REDCap".to_owned(),
+        false => format!("REDCap gives no link: {message}"),
     }
 }
 
@@ -197,4 +215,28 @@ async fn finish(
     }
     tx.finish_job(job.id, json!(result)).await?;
     Ok(tx.commit_operational(Operational::QueueClaim).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_leads_to_redcap_and_a_refusal_holds_no_address() {
+        let host = "redcap.example.edu";
+        assert!(leads_to("https://REDCAP.example.edu/surveys/?s=AD7E9E70EF46237F", host));
+        for elsewhere in [
+            "https://evil.example/surveys/?s=X",
+            "https://redcap.example.edu@evil.example/",
+            "https://user:pw@redcap.example.edu/",
+            "https://redcap.example.edu.evil.example/",
+            "https://redcap.example.edu/\"onmouseover=\"x",
+        ] {
+            assert!(!leads_to(elsewhere, host), "{elsewhere}");
+        }
+        assert!(
+            !refusal("the survey https://redcap.example.edu/surveys/?s=AD7E of Jane Doe is closed").contains("AD7E")
+        );
+        assert!(refusal("no survey").ends_with("no survey"));
+    }
 }

@@ -37,7 +37,9 @@ pub(super) async fn init_project(
         Some(given) => (ProjectDesign::read(given).map_err(Failure::refused)?, vec![]),
         None => from_settings(worker, &target).await?,
     };
+    refuse_taken(worker, &target).await?;
     let now = read_state(worker, &target).await?;
+    target.refuse_blind(worker, now.design.dictionary.first().map_or("", |first| first.name())).await?;
     let mut review = review_init(&target.study.config.redcap, &now, &wanted);
     review.warnings.extend(notes);
     let answer = answer_of(&review, order, &now, &wanted, given.is_none());
@@ -60,6 +62,17 @@ pub(super) async fn init_project(
     conclude(worker, job, json!(answer), action).await
 }
 
+/// A study with participants has records, whatever the token sees.
+async fn refuse_taken(worker: &Worker, target: &Target) -> Result<(), Failure> {
+    let count = || async { Ok(worker.read().await?.participant_count(target.study.id).await?) };
+    match persist(worker.settings.poll_ms, count).await? {
+        0 => Ok(()),
+        some => Err(Failure::refused(format!(
+            "the study has {some} participants, and only an empty project is set up; change this one by its dictionary"
+        ))),
+    }
+}
+
 async fn from_settings(worker: &Worker, target: &Target) -> Result<(ProjectDesign, Vec<String>), Failure> {
     let read = || async { Ok(worker.read().await?.stored_windows(target.study.id).await?) };
     let windows = persist(worker.settings.poll_ms, read).await?;
@@ -77,7 +90,7 @@ async fn write(
     review: &InitReview,
     wanted: &ProjectDesign,
 ) -> Result<(), Failure> {
-    if read_state(worker, target).await? != *before {
+    if read_state(worker, &Target::open(worker, job).await?).await? != *before {
         return Err(Failure::refused(StaleOrder));
     }
     for (number, step) in (1..).zip(&review.steps) {

@@ -8,7 +8,7 @@ use metricis_core::action::{Action, Actor, Entry};
 use metricis_core::operation::{DataLoss, FieldRow, ProjectFacts, StaleOrder, ToCount, dictionary_digest};
 use metricis_core::words::SyncErrorType;
 use metricis_redcap::wire::{Field, ProjectInfo, Row};
-use metricis_redcap::{CallError, Client, RecordQuery, Sweep};
+use metricis_redcap::{CallError, Client, Reader, RecordQuery, Sweep};
 use metricis_store::{ClaimedJob, StoredStudy};
 use serde_json::Value;
 
@@ -56,6 +56,55 @@ impl Target {
     pub(super) async fn dictionary(&self, worker: &Worker) -> Result<Vec<FieldRow>, Failure> {
         let fields = worker.gate.read(&self.redcap, |reader| async move { reader.metadata().await }).await?;
         fields.iter().map(row_of).collect()
+    }
+
+    /// Refuses a token that does not see every record: what it does not see would be lost uncounted.
+    ///
+    /// # Errors
+    /// The calls'; records of participants that REDCap does not list, or a user inside a data access group.
+    pub(super) async fn refuse_blind(&self, worker: &Worker, id_field: &str) -> Result<(), Failure> {
+        let (gate, study) = (&worker.gate, self.study.id);
+        let read = || async {
+            let db = worker.read().await?;
+            Ok((db.participant_records(study).await?, db.held_records(study).await?))
+        };
+        let (records, held) = persist(worker.settings.poll_ms, read).await?;
+        let listed = gate.read(&self.redcap, |reader| async move { reader.record_ids(id_field).await }).await?;
+        let listed: BTreeSet<&str> = listed.iter().collect();
+        let unseen = records.keys().filter(|name| !listed.contains(name.as_str()) && held.binary_search(name).is_err());
+        let unseen = unseen.count();
+        if unseen > 0 {
+            return Err(Failure::refused(format!(
+                "REDCap does not list {unseen} records of participants, so that what they hold would be lost uncounted: set the \
+                 token of a user outside all data access groups, or reconcile first"
+            )));
+        }
+        match self.is_in_group(worker).await? {
+            false => Ok(()),
+            true => Err(Failure::refused(
+                "the token's user is inside a data access group and does not see the records of the others, which would be lost \
+                 uncounted; set the token of a user outside all groups",
+            )),
+        }
+    }
+
+    /// REDCap puts the id of its group before the name of the next record, `1732-4`; it says nothing of it elsewhere.
+    async fn is_in_group(&self, worker: &Worker) -> Result<bool, Failure> {
+        let ask = |reader: Reader| async move {
+            let groups = match reader.dags().await {
+                Err(CallError::Refused { .. }) => return Ok(false),
+                groups => groups?,
+            };
+            let ids: Vec<i64> = groups.into_iter().filter_map(|group| group.data_access_group_id).collect();
+            if ids.is_empty() {
+                return Ok(false);
+            }
+            match reader.next_record_name().await {
+                Err(CallError::Refused { .. }) => Ok(false),
+                name => name.map(|name| ids.iter().any(|id| name.starts_with(&format!("{id}-")))),
+            }
+        };
+        worker.gate.read(&self.redcap, ask).await
     }
 
     /// Refuses to go on when the dictionary is not `expected` any more: counting takes its time.

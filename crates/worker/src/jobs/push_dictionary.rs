@@ -28,6 +28,7 @@ pub(super) async fn push_dictionary(
     let current = target.dictionary(worker).await?;
     let review = review_push(&target.study.config.redcap, &target.facts, &current, &next);
     let id_field = current.first().map_or("", |first| first.name());
+    target.refuse_blind(worker, id_field).await?;
     let losses = target.count(worker, id_field, &review.to_count).await?;
     let mut answer = answer_of(&review, order, review.digest(&target.facts, &losses), losses);
     if order.is_preview() {

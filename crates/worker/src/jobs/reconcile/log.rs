@@ -55,8 +55,10 @@ pub(super) async fn read_log(
         let read = worker.gate.read(redcap, |reader| async move { reader.read_log(query).await }).await;
         log.extend(read.map_err(without_right)?);
     }
-    // A server whose clock was far ahead would hide from every later run what is written until then.
-    log.newest = log.newest.map(|newest| newest.min(latest));
+    // A server whose clock was far ahead would hide from every later run what is written until then; one whose clock was far
+    // behind would have each of them read years.
+    let earliest = worker.clock.now().naive_utc() - FURTHEST_ZONE - Duration::hours(1);
+    log.newest = log.newest.map(|newest| newest.clamp(earliest, latest));
     Ok(log)
 }
 
