@@ -10,6 +10,7 @@ mod deliveries;
 mod demo;
 mod log_lines;
 mod program;
+mod reconcile;
 mod refusals;
 mod simulator;
 mod site;

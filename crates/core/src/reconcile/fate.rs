@@ -80,6 +80,20 @@ pub fn plan_fates(
     new
 }
 
+/// The last rename that gave a record its name, unless it has its flag already: then a person has decided, or is asked to, and nothing
+/// follows from the log. `shown` and `known` reach equally far back.
+#[must_use]
+pub fn unflagged_rename<'a>(
+    name: &str,
+    shown: &'a [(NaiveDateTime, Fate)],
+    known: &[KnownFate],
+) -> Option<(NaiveDateTime, &'a str)> {
+    let (at, fate) = shown.iter().rfind(|(_, fate)| fate.renamed_to.as_deref() == Some(name))?;
+    let lines = shown.iter().filter(|(_, other)| other == fate).count();
+    let flags = known.iter().filter(|one| one.fate == *fate).count();
+    (lines > flags).then_some((*at, fate.record.as_str()))
+}
+
 /// Whose record a name is after renames that nobody has decided on yet.
 struct Names(BTreeMap<String, Option<ParticipantId>>);
 
@@ -161,6 +175,16 @@ mod tests {
         let holds_8 = |name: &str, _: NaiveDateTime| (name == "8").then(|| person(8));
         let new = plan_fates(&[(at(5), renamed("8", "9"))], &[decided], at(2), holds_8);
         assert_eq!(new[0].participant, Some(person(8)));
+    }
+
+    #[test]
+    fn each_rename_is_decided_on_by_itself() {
+        let shown = [(at(1), renamed("7", "8")), (at(2), renamed("8", "7")), (at(3), renamed("7", "8"))];
+        let first = flagged(renamed("7", "8"), None, false);
+        assert_eq!(unflagged_rename("8", &shown[..1], &[]), Some((at(1), "7")));
+        assert_eq!(unflagged_rename("8", &shown[..1], std::slice::from_ref(&first)), None);
+        assert_eq!(unflagged_rename("8", &shown, &[first]), Some((at(3), "7")), "the same pair of names once more");
+        assert_eq!(unflagged_rename("9", &shown, &[]), None);
     }
 
     #[test]

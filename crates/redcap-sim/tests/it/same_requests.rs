@@ -41,8 +41,11 @@ const ONLY_OURS: &[(&str, &str)] = &[
 ];
 
 /// Names that only PyCap sends; what is read is the same.
-const ONLY_THEIRS: &[(&str, &str)] =
-    &[("eventName", "REDCap ignores it"), ("rawOrLabelHeaders", "always its default, and of no meaning for JSON")];
+const ONLY_THEIRS: &[(&str, &str)] = &[
+    ("eventName", "REDCap ignores it"),
+    ("rawOrLabelHeaders", "always its default, and of no meaning for JSON"),
+    ("dateFormat", "always its default, and of no meaning for a dictionary"),
+];
 
 /// Calls that make no request of their own, or one that stands in the list by another name.
 /// The last is one that PyCap does not have.

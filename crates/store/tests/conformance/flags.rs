@@ -5,7 +5,7 @@ use metricis_core::action::Action;
 use metricis_core::ids::{FlagId, ParticipantId, StudyId, UserId};
 use metricis_core::words::{FlagKind, FlagResolution, GlobalRole};
 use metricis_store::testing::Engine;
-use metricis_store::{NewFlag, NewUser, StoredFlag};
+use metricis_store::{NewFlag, NewParticipant, NewUser, StoredFlag};
 use rstest::rstest;
 
 use crate::world::{World, conflict, done};
@@ -127,7 +127,10 @@ async fn who_is_detached_has_no_record_and_frees_its_name(#[values(Engine::Sqlit
     assert_eq!(snapshot.has_uncertain_record(person).await, Ok(true), "there is none to write to");
     assert_eq!(snapshot.participant_records(world.study).await.expect("records").len(), 0);
     drop(snapshot);
-    world.add_participant("7").await;
+    let tx = world.tx().await;
+    let new = NewParticipant { code: "P-7-2".to_owned(), ..world.new_participant("7") };
+    tx.insert_participant(&new).await.expect("the name is free");
+    done(tx).await;
 }
 
 #[rstest]

@@ -31,7 +31,7 @@ pub(super) async fn delete_form(worker: &Worker, job: &ClaimedJob, form: &str, o
         true => 0,
         false => count_records(worker, &target, form, id_field).await?,
     };
-    let answer = answer_of(&review, order, review.digest(&target.facts, form, records), form, records);
+    let mut answer = answer_of(&review, order, review.digest(&target.facts, form, records), form, records);
     if order.is_preview() {
         return finish_job(worker, job, json!(answer)).await;
     }
@@ -39,7 +39,10 @@ pub(super) async fn delete_form(worker: &Worker, job: &ClaimedJob, form: &str, o
     OperationRefusal::unless_empty(&review.refusals).map_err(Failure::refused)?;
     target.check_dictionary(worker, &review.before_digest).await?;
     target.write_dictionary(worker, &review.next).await?;
-    tidy_mapping(worker, &target, form).await?;
+    // The instrument is gone by now, whatever becomes of its designations: the account must not depend on them.
+    if let Err(failure) = tidy_mapping(worker, &target, form).await {
+        answer.warnings.push(failure.message);
+    }
     let FormReview { fields, before_digest, after_digest, .. } = review;
     let action = Action::DeleteForm {
         study: job.study,
@@ -73,7 +76,10 @@ async fn tidy_mapping(worker: &Worker, target: &Target, form: &str) -> Result<()
         send(worker, &target.redcap, |client| async move { client.import_form_event_mapping(mapping).await }).await;
     tidied.map(drop).map_err(|failure| {
         let Failure { error_type, message } = failure;
-        Failure::new(error_type, format!("the instrument is deleted, its events still name it: {message}"))
+        Failure::new(
+            error_type,
+            format!("the instrument is deleted, its events still name it; take it out of them in REDCap: {message}"),
+        )
     })
 }
 

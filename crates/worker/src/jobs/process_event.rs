@@ -15,7 +15,7 @@ mod held;
 mod surveys;
 mod update;
 
-pub(super) use held::refuse_held;
+pub(super) use held::{LONGEST_CHAIN, refuse_held};
 
 use metricis_core::action::{Action, Actor, Entry};
 use metricis_core::enrolment::{DetDecision, decide_det};

@@ -18,9 +18,9 @@ async fn a_moved_group_moves_the_site(#[values(Engine::Sqlite, Engine::Postgres)
     let after = world.participant("7").await.expect("a participant");
     assert_eq!((before.dag, after.dag.as_deref()), (None, Some("site_north")));
     assert!(after.site.is_some() && after.mapped_digest != before.mapped_digest);
-    let rows = world.read().await.audit_rows(Some(world.study), None, 2).await.expect("rows");
-    assert_eq!(rows[1].action, "update_participant");
-    assert!(rows[1].detail.contains(r#""changed":["site","redcap_dag"]"#), "{}", rows[1].detail);
+    let rows = world.read().await.audit_rows(Some(world.study), None, 3).await.expect("rows");
+    assert_eq!((rows[2].action.as_str(), rows[1].action.as_str()), ("update_participant", "raise_flag"));
+    assert!(rows[2].detail.contains(r#""changed":["site","redcap_dag"]"#), "{}", rows[2].detail);
 }
 
 async fn to_review(world: &World) -> u64 {

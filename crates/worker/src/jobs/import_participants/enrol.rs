@@ -110,7 +110,7 @@ async fn enrol_one(
     if tx.participant_of_record(study.id, id).await?.is_some() {
         return Ok((Some((ImportOutcome::Known, None)), vec![]));
     }
-    if let Some(refused) = twin_of(tx, study, id, None).await? {
+    if let Some(refused) = twin_of(tx, study, id, &[]).await? {
         return Ok((Some((ImportOutcome::Refused, Some(refused))), vec![]));
     }
     let plan = match plan_enrolment(tx, worker, study, None, record).await {

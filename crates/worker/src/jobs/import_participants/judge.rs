@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDateTime;
 use metricis_core::enrolment::mapped_digest;
 use metricis_core::operation::{ImportOutcome, ImportedRecord};
-use metricis_core::reconcile::may_concern;
+use metricis_core::reconcile::{Fate, may_concern, unflagged_rename};
 use metricis_core::words::EventStatus;
 use metricis_store::{Snapshot, StoredStudy};
 use secrecy::ExposeSecret;
@@ -14,7 +14,7 @@ use super::read::Found;
 use super::refuse_halted;
 use crate::failure::{Failure, Stop};
 use crate::jobs::process_event::enrol::{code_taken, plan_enrolment};
-use crate::jobs::process_event::refuse_held;
+use crate::jobs::process_event::{LONGEST_CHAIN, refuse_held};
 use crate::persist::persist;
 use crate::record::Record;
 use crate::worker::Worker;
@@ -42,14 +42,14 @@ impl Judged {
 /// # Errors
 /// Whatever the database says.
 pub(super) async fn judge_all(worker: &Worker, study: &StoredStudy, found: Found) -> Result<Vec<Judged>, Failure> {
-    let Found { records, absent, former } = found;
+    let Found { records, absent, fates } = found;
     let enrols = refuse_halted(study)?;
     let decide = || async {
         let db = worker.read().await?;
         let owed = db.owed_records(study.id).await?;
         let (mut codes, mut judged) = (BTreeSet::new(), Vec::with_capacity(records.len()));
         for (id, record) in &records {
-            let twin = twin_of(&db, study, id, former.get(id)).await?;
+            let twin = twin_of(&db, study, id, &fates).await?;
             judged.push(match twin {
                 Some(refused) => Judged::new(id, ImportOutcome::Refused, Some(refused)),
                 None => judge(worker, &db, study, &enrols, &owed, &mut codes, id, record).await?,
@@ -71,7 +71,7 @@ pub(super) async fn twin_of(
     db: &Snapshot,
     study: &StoredStudy,
     id: &str,
-    former: Option<&Vec<(String, NaiveDateTime)>>,
+    fates: &[(NaiveDateTime, Fate)],
 ) -> Result<Option<String>, Stop> {
     if let Err(held) = refuse_held(db, study.id, id).await {
         return match held {
@@ -79,14 +79,19 @@ pub(super) async fn twin_of(
             stop @ Stop::Store(_) => Err(stop),
         };
     }
-    let Some(former) = former else { return Ok(None) };
-    let records = db.participant_records(study.id).await?;
-    for (name, at) in former {
-        if records.get(name).is_some_and(|(_, since)| may_concern(*since, *at)) {
+    if !fates.iter().any(|(_, fate)| fate.renamed_to.as_deref() == Some(id)) {
+        return Ok(None);
+    }
+    let (records, known) = (db.participant_records(study.id).await?, db.known_fates(study.id).await?);
+    let mut name = id;
+    for _ in 0..LONGEST_CHAIN {
+        let Some((at, former)) = unflagged_rename(name, fates, &known) else { break };
+        if records.get(former).is_some_and(|(_, since)| may_concern(*since, at)) {
             return Ok(Some(format!(
-                "record {id:?} is the renamed record {name:?} of a participant; reconcile, then decide on the flag that it raises"
+                "record {id:?} is the renamed record {former:?} of a participant; reconcile, then decide on the flag that it raises"
             )));
         }
+        name = former;
     }
     Ok(None)
 }

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDateTime;
 use metricis_core::enrolment::compare_settings;
+use metricis_core::reconcile::Fate;
 use metricis_redcap::wire::Row;
 
 use crate::failure::Failure;
 use crate::jobs::operation::{Target, sweep};
-use crate::jobs::reconcile::log::former_names;
+use crate::jobs::reconcile::log::{origin, read_log};
 use crate::jobs::test_connection::dictionary_of;
 use crate::persist::persist;
 use crate::query::{query_of, refuse_hidden_groups};
@@ -19,8 +20,8 @@ use crate::worker::Worker;
 pub(super) struct Found {
     pub(super) records: Vec<(String, Record)>,
     pub(super) absent: Vec<String>,
-    /// The names that renamed records had before.
-    pub(super) former: BTreeMap<String, Vec<(String, NaiveDateTime)>>,
+    /// What the log says became of records.
+    pub(super) fates: Vec<(NaiveDateTime, Fate)>,
 }
 
 /// Reads all records, or those named.
@@ -56,8 +57,8 @@ pub(super) async fn read_records(worker: &Worker, target: &Target, named: Option
         absent.remove(&id);
         records.push((id.clone(), Record::read(&id, &rows, None)?));
     }
-    let former = former_names(worker, &target.redcap, &id_field, &state).await?;
-    Ok(Found { records, absent: absent.into_iter().collect(), former })
+    let log = read_log(worker, &target.redcap, &id_field, origin(&state)).await?;
+    Ok(Found { records, absent: absent.into_iter().collect(), fates: log.fates })
 }
 
 /// A record's rows are in one page.

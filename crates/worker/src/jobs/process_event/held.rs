@@ -9,19 +9,21 @@
 //!   10:00  reconcile: 7 is gone, 8 was 7                     too late
 //! ```
 
+use chrono::NaiveDateTime;
 use metricis_core::ids::StudyId;
-use metricis_core::reconcile::may_concern;
+use metricis_core::reconcile::{Fate, may_concern, unflagged_rename};
 use metricis_core::words::FlagKind;
-use metricis_redcap::{CallError, FateLine, LogQuery, Reader, RecordFate};
+use metricis_redcap::{CallError, LogQuery, Reader};
 use metricis_store::{Snapshot, StoredEvent, StoredFlag, StoredStudy};
 
 use crate::connection::Connection;
 use crate::failure::{Failure, Stop};
+use crate::jobs::reconcile::log::{fate_of, origin};
 use crate::persist::persist;
 use crate::worker::Worker;
 
 /// A record that was renamed more often is nobody's whom we know.
-const LONGEST_CHAIN: usize = 8;
+pub(in crate::jobs) const LONGEST_CHAIN: usize = 8;
 
 /// Refuses a record that an open flag holds.
 ///
@@ -70,30 +72,40 @@ pub(super) async fn refuse_twin(
     if persist(poll_ms, count).await? == 0 {
         return Ok(());
     }
+    let facts = || async {
+        let db = worker.read().await?;
+        let state = db.reconcile_state(study.id).await?;
+        Ok((db.participant_records(study.id).await?, db.known_fates(study.id).await?, state))
+    };
     let mut name = event.record_id.clone();
     for _ in 0..LONGEST_CHAIN {
-        let Some(former) = former_name(worker, redcap, id_field, &name).await? else { return Ok(()) };
-        let known =
-            || async { Ok(worker.read().await?.participant_records(study.id).await?.get(&former.record).copied()) };
-        if persist(poll_ms, known).await?.is_some_and(|(_, since)| may_concern(since, former.at)) {
+        let fates = fates_of(worker, redcap, id_field, &name).await?;
+        if fates.is_empty() {
+            return Ok(());
+        }
+        let (records, known, state) = persist(poll_ms, facts).await?;
+        let since = origin(&state);
+        let fates: Vec<_> = fates.into_iter().filter(|(at, _)| *at >= since).collect();
+        let Some((at, former)) = unflagged_rename(&name, &fates, &known) else { return Ok(()) };
+        if records.get(former).is_some_and(|(_, since)| may_concern(*since, at)) {
             return Err(Failure::refused(format!(
-                "record {:?} is the renamed record {:?} of a participant; reconcile, decide on the flag that it raises, then \
+                "record {:?} is the renamed record {former:?} of a participant; reconcile, decide on the flag that it raises, then \
                  replay the event",
-                event.record_id, former.record
+                event.record_id
             )));
         }
-        name = former.record;
+        name = former.to_owned();
     }
     Ok(())
 }
 
-/// A record's last rename, as far as the log may be read.
-async fn former_name(
+/// What became of a record under this name, as far as the log may be read.
+async fn fates_of(
     worker: &Worker,
     redcap: &Connection,
     id_field: &str,
     record: &str,
-) -> Result<Option<FateLine>, Failure> {
+) -> Result<Vec<(NaiveDateTime, Fate)>, Failure> {
     let query = LogQuery { begin: None, end: None, record: Some(record), id_field };
     let read = |reader: Reader| async move {
         match reader.read_log(query).await {
@@ -102,6 +114,5 @@ async fn former_name(
         }
     };
     let log = worker.gate.read(redcap, read).await?.unwrap_or_default();
-    let renamed = RecordFate::Renamed { to: record.to_owned() };
-    Ok(log.fates.into_iter().rfind(|line| line.fate == renamed))
+    Ok(log.fates.into_iter().map(fate_of).collect())
 }

@@ -1,6 +1,6 @@
 //! REDCap's log, read in stretches that a server bears.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use chrono::{Duration, NaiveDateTime};
 use metricis_core::reconcile::{Fate, log_windows, quiet_begin};
@@ -16,7 +16,7 @@ const FURTHEST_ZONE: Duration = Duration::hours(14);
 
 /// A stretch of the log, to now.
 #[derive(Debug, Default)]
-pub(super) struct Log {
+pub(in crate::jobs) struct Log {
     /// Its first minute.
     pub(super) begin: NaiveDateTime,
     /// REDCap's now.
@@ -24,7 +24,7 @@ pub(super) struct Log {
     /// Every record that a line is about.
     pub(super) touched: BTreeSet<String>,
     /// Deletions and renames, oldest first.
-    pub(super) fates: Vec<(NaiveDateTime, Fate)>,
+    pub(in crate::jobs) fates: Vec<(NaiveDateTime, Fate)>,
 }
 
 /// Where a run begins to read: before where the last one ended. Before the first, a day before the study: nobody was enrolled
@@ -34,7 +34,7 @@ pub(super) fn begin_of(state: &ReconcileState, flags: &[NaiveDateTime]) -> Naive
 }
 
 /// Before everything that could concern a participant of this study.
-pub(super) fn origin(state: &ReconcileState) -> NaiveDateTime {
+pub(in crate::jobs) fn origin(state: &ReconcileState) -> NaiveDateTime {
     state.study_since.naive_utc() - FURTHEST_ZONE - Duration::days(1)
 }
 
@@ -42,7 +42,7 @@ pub(super) fn origin(state: &ReconcileState) -> NaiveDateTime {
 ///
 /// # Errors
 /// The calls'; a token whose user may not see the log is told so.
-pub(super) async fn read_log(
+pub(in crate::jobs) async fn read_log(
     worker: &Worker,
     redcap: &Connection,
     id_field: &str,
@@ -60,28 +60,6 @@ pub(super) async fn read_log(
     let earliest = worker.clock.now().naive_utc() - FURTHEST_ZONE - Duration::hours(1);
     log.newest = log.newest.map(|newest| newest.clamp(earliest, latest));
     Ok(log)
-}
-
-/// The names that each renamed record had before and until when, since the study is known here.
-///
-/// # Errors
-/// As [`read_log`].
-pub(in crate::jobs) async fn former_names(
-    worker: &Worker,
-    redcap: &Connection,
-    id_field: &str,
-    state: &ReconcileState,
-) -> Result<BTreeMap<String, Vec<(String, NaiveDateTime)>>, Failure> {
-    let log = read_log(worker, redcap, id_field, origin(state)).await?;
-    let mut names: BTreeMap<String, Vec<(String, NaiveDateTime)>> = BTreeMap::new();
-    for (at, Fate { record, renamed_to }) in log.fates {
-        let mut former = names.remove(&record).unwrap_or_default();
-        former.push((record, at));
-        if let Some(to) = renamed_to {
-            names.insert(to, former);
-        }
-    }
-    Ok(names)
 }
 
 fn without_right(failure: Failure) -> Failure {
@@ -103,7 +81,7 @@ impl Log {
     }
 }
 
-fn fate_of(FateLine { at, record, fate }: FateLine) -> (NaiveDateTime, Fate) {
+pub(in crate::jobs) fn fate_of(FateLine { at, record, fate }: FateLine) -> (NaiveDateTime, Fate) {
     let renamed_to = match fate {
         RecordFate::Deleted => None,
         RecordFate::Renamed { to } => Some(to),

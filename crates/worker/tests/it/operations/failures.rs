@@ -46,7 +46,11 @@ async fn a_write_that_fails_is_told_and_not_believed(
     assert!(error.starts_with("api_error: "), "{error}");
     assert!(error.contains("not known whether REDCap has stored it: look at the preview again"), "{error}");
     assert!(!error.contains(&world.project.token), "{error}");
-    assert_eq!(world.calls() - calls, 4, "project, dictionary twice, and one write that is not sent again");
+    assert_eq!(
+        world.calls() - calls,
+        7,
+        "project, dictionary twice, what the token sees (3), and one write that is not sent again"
+    );
     assert_eq!(world.account().await, ["fail_operation"]);
     assert_eq!(world.read().await.breaker(world.study).await.expect("a breaker").failures(), 1);
     misbehave(&world, None);

@@ -46,6 +46,11 @@ async fn mixed(engine: Engine) -> World {
     world
 }
 
+/// Without the survey links that whoever was enrolled gets meanwhile.
+fn of_operations(account: &[String]) -> Vec<String> {
+    account.iter().filter(|action| *action != "fetch_survey_links").cloned().collect()
+}
+
 #[rstest]
 #[tokio::test]
 async fn each_record_is_judged_and_one_refused_keeps_no_other_out(
@@ -76,7 +81,7 @@ async fn each_record_is_judged_and_one_refused_keeps_no_other_out(
     assert_eq!((events[0].source, events[0].status), (EventSource::Reconcile, EventStatus::Processed));
     let account = world.account().await.split_off(before);
     assert_eq!(account.iter().filter(|action| *action == "enrol_participant").count(), 2);
-    assert_eq!(account.last().map(String::as_str), Some("import_participants"));
+    assert_eq!(of_operations(&account).last().map(String::as_str), Some("import_participants"));
     let again = preview(&world, import(None, Order::Preview)).await;
     assert_eq!(again["counts"]["known"], json!(3));
     assert_eq!(done(&world, import(None, order(&again))).await["enrolled"], json!(0), "twice is once");
@@ -181,7 +186,7 @@ async fn many_are_enrolled_in_chunks_and_the_job_tells_how_far(
     let job = world.job(import(None, order(&shown))).await;
     assert_eq!((job.state, &job.result.as_ref().expect("progress")["enrolled"]), (JobState::Failed, &json!(50)));
     assert_eq!(world.count("participants").await, 50, "whole transactions");
-    assert_eq!(world.account().await.last().map(String::as_str), Some("fail_operation"));
+    assert_eq!(of_operations(&world.account().await).last().map(String::as_str), Some("fail_operation"));
     let drop = if engine == Engine::Sqlite {
         "DROP TRIGGER refuse_last"
     } else {
