@@ -7,7 +7,7 @@ import { Status } from "../display/Status";
 import { When } from "../display/When";
 import { useStudy } from "../study/study";
 import { useDecision } from "./decision";
-import { decidedWords, type Flag, happened, type How, meanwhile, wordsOf } from "./flags";
+import { choicesOf, decidedWords, type Flag, happened, type How, isDecision, meanwhile, wordsOf } from "./flags";
 import { Resolve } from "./Resolve";
 
 interface Props {
@@ -94,8 +94,8 @@ function useChosen(flags: readonly Flag[]) {
     });
   }, [decision.flag]);
   return {
-    // An address may name a decision that this flag does not have.
-    chosen: held?.id === decision.flag && decision.how && held.choices.includes(decision.how) ? held : undefined,
+    // An address may name a decision that such a flag does not have.
+    chosen: held && held.id === decision.flag && decision.how && isDecision(held, decision.how) ? held : undefined,
     how: decision.how,
     open: (flag: Flag, how: How) => {
       opener.current = document.activeElement;
@@ -129,7 +129,7 @@ function Choices({ flag, onDecide }: { flag: Flag; onDecide: Decide }) {
   if (!study.mayCoordinate) return <Status of="waits">Waits for a coordinator</Status>;
   return (
     <Group gap={6}>
-      {flag.choices.map((how, at) => {
+      {choicesOf(flag).map((how, at) => {
         const { choose, label } = wordsOf(flag, how);
         const first = at === 0 && how !== "dismissed";
         return (

@@ -2,7 +2,7 @@
 import type { Schemas } from "@metricis/api";
 import { api, take } from "../api/client";
 import { studyQuery } from "../api/query";
-import type { DECISIONS } from "../search";
+import { DECISIONS } from "../search";
 import { day } from "../display/When";
 import { useOrder } from "../study/order";
 import { useStudy } from "../study/study";
@@ -35,6 +35,12 @@ export function happened({ kind, record_id: record, was, became, redcap_at: at }
   if (!was) return `Record ${record} was put into the group ${became} in REDCap${when}.`;
   return `Record ${record} was moved from the group ${was} to ${became} in REDCap${when}.`;
 }
+
+/** What a person may decide now. */
+export const choicesOf = ({ choices }: Flag): How[] => DECISIONS.filter((how) => choices.includes(how));
+
+/** Whether a flag of this kind is ever decided so; whether it may be now is for the server to say. */
+export const isDecision = ({ kind }: Flag, how: How): boolean => (kind === "dag_moved") === (how === "dismissed");
 
 const whose = (flag: Flag) => flag.participant_code ?? "the participant";
 
