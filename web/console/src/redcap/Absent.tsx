@@ -9,7 +9,8 @@ export function Absent({ onOrder }: { onOrder: () => void }) {
       <Text size="sm">
         If they were deleted with their log, nothing in REDCap says so. The reconcile then runs again, and flags as
         deleted every record of a participant that it does not find in REDCap and cannot explain; each flag waits for a
-        decision. A record that the token&apos;s user may not see would be flagged as well.
+        decision. A record that the token&apos;s user may not see would be flagged as well. When a record was deleted is
+        not known then: its flag has the time of the latest line of REDCap&apos;s log.
       </Text>
       <Checkbox
         label="I have looked in REDCap: they were deleted with their log"
