@@ -129,14 +129,13 @@ function Choices({ flag, onDecide }: { flag: Flag; onDecide: Decide }) {
   if (!study.mayCoordinate) return <Status of="waits">Waits for a coordinator</Status>;
   return (
     <Group gap={6}>
-      {choicesOf(flag).map((how, at) => {
+      {choicesOf(flag).map((how) => {
         const { choose, label } = wordsOf(flag, how);
-        const first = at === 0 && how !== "dismissed";
         return (
           <Button
             key={how}
             size="xs"
-            variant={first ? "filled" : "default"}
+            variant={flag.kind === "renamed" && how === "followed" ? "filled" : "default"}
             aria-label={label}
             onClick={() => onDecide(flag, how)}
           >

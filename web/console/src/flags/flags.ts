@@ -123,7 +123,7 @@ export function wordsOf(flag: Flag, how: How): Words {
 export function effect(flag: Flag, how: How): string {
   const { kind, record_id: record, became, choices } = flag;
   const name = became ?? "the other name";
-  const gone = `${whose(flag)} has no record in REDCap any more: nothing is written there for them, and what is here stays here. It cannot be taken back.`;
+  const gone = `From then on ${whose(flag)} has no record in REDCap: nothing is written there for them, and what is here stays here. This cannot be taken back.`;
   if (how === "dismissed")
     return `${whose(flag)} stays at the site that REDCap's group has. To undo the move, move the record back in REDCap.`;
   if (kind === "deleted" && how === "detached")
