@@ -195,6 +195,47 @@ test("of a chain of renames each is decided in its turn, and what has the new na
   watch.clean();
 });
 
+test("a deleted record that is there again stays its participant's", async () => {
+  const { page, watch } = ada;
+  const person = await study.enroll();
+  await study.delete(person);
+  await page.goto(at("redcap"));
+  await page.getByRole("button", { name: "Reconcile now" }).click();
+  await page.getByText(/^1 flag(?! waits)/).waitFor(SLOW);
+  await study.fill(person, "contact", { contact_notes: "call by day" });
+  await page.goto(pageOf(person));
+  const reason = "entered again from paper";
+  await decide(
+    new Hand(page, "pointer"),
+    `There again: record ${person.record}`,
+    /is there again, and theirs$/,
+    reason,
+  );
+  await page.getByText("Something happened to this record in REDCap").waitFor({ state: "detached" });
+  await factOf(page, "REDCap record").getByText(person.record).waitFor();
+  watch.clean();
+});
+
+test("a second reconcile is refused while one is under way, a preview too", async () => {
+  const { page, watch, context } = ada;
+  const other = await context.newPage();
+  for (const one of [page, other]) {
+    await one.goto(at("redcap"));
+    await one.getByRole("button", { name: "Preview" }).waitFor();
+  }
+  await study.breakRedcap("slow:2000");
+  await page.getByRole("button", { name: "Preview" }).click();
+  await other.getByText("One waits or is under way; another is refused until it has ended.").waitFor(SLOW);
+  await other.getByRole("button", { name: "Preview" }).click();
+  await other.getByText("a reconcile of this study is under way").waitFor(SLOW);
+  await study.breakRedcap("");
+  await page.getByText(/listed by REDCap/).waitFor(SLOW);
+  await page.getByText("One waits or is under way").waitFor({ state: "detached" });
+  watch.forgive(/409/);
+  watch.clean();
+  await other.close();
+});
+
 test("what was deleted with its log is flagged on a person's word, after a run that could not explain it", async () => {
   const { page, watch } = ada;
   await study.enroll();
