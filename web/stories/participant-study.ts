@@ -100,6 +100,19 @@ export class Study {
     await json(await fetch(url, { method: "PUT", headers, body: JSON.stringify(connection) }));
   }
 
+  /** Connects the study as somebody who sees the records of one group only. */
+  async connectAs(dag: string): Promise<void> {
+    const { token } = await this.#act("users", { username: `confined${++this.#records}`, dag });
+    const connection = {
+      api_url: `${this.ground.redcap}/api/`,
+      project_id: String(await this.#project()),
+      api_token: token,
+    };
+    const headers = { "content-type": "application/json", authorization: `Bearer ${this.token}` };
+    const url = `${this.#base}/redcap/connection`;
+    await json(await fetch(url, { method: "PUT", headers, body: JSON.stringify(connection) }));
+  }
+
   /** REDCap's data dictionary, as a person with rights to the project downloads it. */
   async dictionary(): Promise<string> {
     const { token } = await this.#act("users", { username: `designer${++this.#records}` });

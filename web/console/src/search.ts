@@ -37,7 +37,7 @@ export function listSearch(given: Record<string, unknown>): ListSearch {
   };
 }
 
-export const DECISIONS = ["followed", "dismissed"] as const;
+export const DECISIONS = ["followed", "detached", "dismissed"] as const;
 
 export interface Decision {
   /** The flag that is being decided on. */

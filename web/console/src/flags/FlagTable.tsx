@@ -7,7 +7,7 @@ import { Status } from "../display/Status";
 import { When } from "../display/When";
 import { useStudy } from "../study/study";
 import { useDecision } from "./decision";
-import { decidedWords, type Flag, happened, type How, meanwhile } from "./flags";
+import { choicesOf, decidedWords, type Flag, happened, type How, isDecision, meanwhile, wordsOf } from "./flags";
 import { Resolve } from "./Resolve";
 
 interface Props {
@@ -94,7 +94,8 @@ function useChosen(flags: readonly Flag[]) {
     });
   }, [decision.flag]);
   return {
-    chosen: held?.id === decision.flag ? held : undefined,
+    // An address may name a decision that such a flag does not have.
+    chosen: held && held.id === decision.flag && decision.how && isDecision(held, decision.how) ? held : undefined,
     how: decision.how,
     open: (flag: Flag, how: How) => {
       opener.current = document.activeElement;
@@ -124,26 +125,24 @@ function Whose({ flag }: { flag: Flag }) {
 
 function Choices({ flag, onDecide }: { flag: Flag; onDecide: Decide }) {
   const study = useStudy();
+  if (flag.choices.length === 0) return <Status of="waits">Waits for an earlier decision</Status>;
   if (!study.mayCoordinate) return <Status of="waits">Waits for a coordinator</Status>;
   return (
-    <Group gap={6} wrap="nowrap">
-      {flag.can_follow && (
-        <Button
-          size="xs"
-          aria-label={`Follow the rename of ${flag.record_id} to ${flag.became}`}
-          onClick={() => onDecide(flag, "followed")}
-        >
-          Follow
-        </Button>
-      )}
-      <Button
-        size="xs"
-        variant="default"
-        aria-label={`Dismiss the flag of record ${flag.record_id}`}
-        onClick={() => onDecide(flag, "dismissed")}
-      >
-        Dismiss
-      </Button>
+    <Group gap={6}>
+      {choicesOf(flag).map((how) => {
+        const { choose, label } = wordsOf(flag, how);
+        return (
+          <Button
+            key={how}
+            size="xs"
+            variant={flag.kind === "renamed" && how === "followed" ? "filled" : "default"}
+            aria-label={label}
+            onClick={() => onDecide(flag, how)}
+          >
+            {choose}
+          </Button>
+        );
+      })}
     </Group>
   );
 }
@@ -152,7 +151,7 @@ function Decided({ flag }: { flag: Flag }) {
   return (
     <div>
       <Text size="sm">
-        {flag.resolution && decidedWords(flag.resolution)}
+        {flag.resolution && decidedWords(flag, flag.resolution)}
         {flag.resolved_at && (
           <>
             , <When at={flag.resolved_at} />

@@ -2,7 +2,7 @@
 import { Button, Group, Modal, Stack, Text, Textarea } from "@mantine/core";
 import { useState } from "react";
 import { Failure } from "../display/Notice";
-import { effect, type Flag, happened, type How, REASON, useResolve } from "./flags";
+import { effect, type Flag, happened, type How, REASON, useResolve, wordsOf } from "./flags";
 
 interface Props {
   flag: Flag;
@@ -16,9 +16,9 @@ export function Resolve({ flag, how, onClose, onDone }: Props) {
   const [reason, setReason] = useState("");
   const order = useResolve(flag, how, onDone);
   const wanted = reason.trim();
-  const follows = how === "followed";
+  const { ask, order: deed } = wordsOf(flag, how);
   return (
-    <Modal opened onClose={onClose} title={follows ? "Follow this rename?" : "Dismiss this flag?"}>
+    <Modal opened onClose={onClose} title={ask}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -52,7 +52,7 @@ export function Resolve({ flag, how, onClose, onDone }: Props) {
               loading={order.isPending}
               disabled={!wanted}
             >
-              {follows ? `Follow: the record becomes ${flag.became}` : "Dismiss the flag"}
+              {deed}
             </Button>
           </Group>
         </Stack>

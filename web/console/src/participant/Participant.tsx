@@ -15,6 +15,7 @@ import { Actions } from "./Actions";
 import { AuditExcerpt } from "./AuditExcerpt";
 import classes from "./Participant.module.css";
 import { type Detail, flagWords, participantQuery, sitesQuery } from "./participant";
+import { NO_RECORD, recordOf } from "./record";
 import { Sessions } from "./Sessions";
 import { Timeline } from "./Timeline";
 import { Visits } from "./Visits";
@@ -93,6 +94,7 @@ function Facts({ detail }: { detail: Detail }) {
   const { participant, consent, redcap_record_url: url } = detail;
   const site = data?.sites.find(({ id }) => id === participant.site_id);
   const { review } = participant;
+  const record = recordOf(participant);
   return (
     <Stack gap="sm">
       {review && (
@@ -102,12 +104,12 @@ function Facts({ detail }: { detail: Detail }) {
       )}
       <dl className={classes["facts"]}>
         <Fact name="REDCap record">
-          {url ? (
+          {url && record !== null ? (
             <Anchor href={url} target="_blank" rel="noreferrer" size="sm">
-              {participant.external_id} <IconExternalLink size={13} aria-label="opens REDCap in a new tab" />
+              {record} <IconExternalLink size={13} aria-label="opens REDCap in a new tab" />
             </Anchor>
           ) : (
-            participant.external_id
+            (record ?? NO_RECORD)
           )}
         </Fact>
         <Fact name="Enrolled">

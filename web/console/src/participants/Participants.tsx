@@ -10,6 +10,7 @@ import { Page, Panel, Wide } from "../display/Page";
 import { Status } from "../display/Status";
 import { Day } from "../display/When";
 import { flagWords, sitesQuery } from "../participant/participant";
+import { NO_RECORD, recordOf } from "../participant/record";
 import { useStudy } from "../study/study";
 import { Filters } from "./Filters";
 import { csvAddress, filterOf, listQuery, PAGE } from "./participants";
@@ -99,7 +100,7 @@ function Listed({ page, filtered }: { page: ParticipantPage; filtered: boolean }
                   {participant.participant_code}
                 </AnchorLink>
               </Table.Td>
-              <Table.Td data-label="REDCap record">{participant.external_id}</Table.Td>
+              <Table.Td data-label="REDCap record">{recordOf(participant) ?? NO_RECORD}</Table.Td>
               <Table.Td data-label="Status">
                 <Status of={participant.status} />
               </Table.Td>

@@ -12,6 +12,8 @@ import { ReconciledShown } from "./Reconciled";
 import { reconcileQuery, useReconcile } from "./reconcile";
 import type { RedcapShown } from "./redcap";
 
+const ABSENT_AS_DELETED = { full: false, dry_run: false, absent_as_deleted: true };
+
 export function Reconcile({ redcap }: { redcap: RedcapShown }) {
   const study = useStudy();
   const [full, setFull] = useState(false);
@@ -58,7 +60,12 @@ export function Reconcile({ redcap }: { redcap: RedcapShown }) {
           </Text>
         )}
         {order.error && <Failure error={order.error} />}
-        {order.data && !order.isPending && <ReconciledShown found={order.data} />}
+        {order.data && !order.isPending && (
+          <ReconciledShown
+            found={order.data}
+            onAbsent={study.mayCoordinate ? () => order.mutate(ABSENT_AS_DELETED) : undefined}
+          />
+        )}
       </Stack>
     </Panel>
   );
@@ -85,7 +92,7 @@ function LastRun() {
         </>
       )}
       {mark && <>REDCap's log has been read to {redcapTime(mark)} (REDCap's time). </>}
-      {underWay && <>One waits or is under way. </>}
+      {underWay && <>One waits or is under way; another is refused until it has ended. </>}
       {open > 0 && (
         <AnchorLink size="sm" underline="always" to="/studies/$study/flags" params={{ study: study.code }}>
           {open === 1 ? "1 flag waits for a decision" : `${open} flags wait for a decision`}

@@ -6,12 +6,19 @@ import { Callout } from "../display/Notice";
 import { words } from "../display/Status";
 import { happened } from "../flags/flags";
 import { useStudy } from "../study/study";
-import { headline, named, type Reconciled } from "./reconcile";
+import { Absent } from "./Absent";
+import { headline, mayBeDeleted, named, type Reconciled } from "./reconcile";
 
 /** How many rows of a kind that has links are shown. */
 const SHOWN = 20;
 
-export function ReconciledShown({ found }: { found: Reconciled }) {
+interface Props {
+  found: Reconciled;
+  /** Orders that what is missing without an explanation is flagged as deleted; nothing for who may not. */
+  onAbsent?: (() => void) | undefined;
+}
+
+export function ReconciledShown({ found, onAbsent }: Props) {
   const { tone, title, read } = headline(found);
   return (
     <Callout tone={tone}>
@@ -22,6 +29,7 @@ export function ReconciledShown({ found }: { found: Reconciled }) {
         </div>
         {!found.error && <Differences found={found} />}
         {found.message && <Text size="sm">{found.message}.</Text>}
+        {onAbsent && mayBeDeleted(found) && <Absent onOrder={onAbsent} />}
       </Stack>
     </Callout>
   );

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { headline, listed, named, type Reconciled } from "./reconcile";
+import { headline, listed, mayBeDeleted, named, type Reconciled } from "./reconcile";
 
 const none = { missing: 0, changed: 0, waiting: 0, held: 0, flags: 0, unexplained: 0 };
 
@@ -55,4 +55,11 @@ test("long lists end with how many more there are, also beyond what the server l
   expect(named(names, 2000)).toMatch(/^0, 1, .*, 19 and 1980 more$/);
   expect(named(["a", "b"], 2)).toBe("a, b");
   expect(listed(["a"])).toBe("a");
+});
+
+test("a deletion is taken on a person's word after a run only, and for what nothing explains", () => {
+  expect(mayBeDeleted(found({ success: false }, { unexplained: 1 }))).toBe(true);
+  expect(mayBeDeleted(found({ success: false, dry_run: true }, { unexplained: 1 }))).toBe(false);
+  expect(mayBeDeleted(found({ success: false, error: "REDCap answered 503" }, { unexplained: 1 }))).toBe(false);
+  expect(mayBeDeleted(found({}, { missing: 1 }))).toBe(false);
 });

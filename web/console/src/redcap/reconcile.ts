@@ -11,6 +11,8 @@ export type Reconciled = Schemas["ReconcileShown"];
 export interface ReconcileOrder {
   full: boolean;
   dry_run: boolean;
+  /** A person's word that what is missing without an explanation was deleted with its log. */
+  absent_as_deleted?: boolean;
 }
 
 export const reconcileQuery = (study: string) =>
@@ -63,4 +65,9 @@ export function named(names: readonly string[], total: number): string {
   const SHOWN = 20;
   const shown = names.slice(0, SHOWN);
   return total > shown.length ? `${shown.join(", ")} and ${total - shown.length} more` : shown.join(", ");
+}
+
+/** Whether the outcome leaves records that a person may know to be deleted; a preview comes before the run that says so. */
+export function mayBeDeleted({ counts, dry_run: dry, error }: Reconciled): boolean {
+  return !dry && !error && counts.unexplained > 0;
 }
