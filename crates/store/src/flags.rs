@@ -210,6 +210,17 @@ impl Snapshot {
         Ok(names)
     }
 
+    /// Whether a flag is the oldest open deletion or rename of its participant: the one that is decided on first.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn is_oldest_flag(&self, flag: &StoredFlag) -> Result<bool> {
+        let text = "SELECT count(*) FROM record_flags f JOIN record_flags this ON this.id = $1 \
+                    WHERE f.participant_id = this.participant_id AND f.resolved_at IS NULL AND f.kind IN ('deleted', 'renamed') \
+                    AND (f.raised_at, f.position, f.id) < (this.raised_at, this.position, this.id)";
+        Ok(self.count(text, sql::values![flag.id.0]).await? == 0)
+    }
+
     /// Whether it is not certain which record a participant has, or they have none: nothing may be read for them or written.
     ///
     /// # Errors
@@ -278,7 +289,8 @@ impl Tx {
             return Err(conflict("the flag concerns nobody: there is nothing to decide"));
         };
         let before = participant.external_id;
-        let new = resolve(flag.facts(), resolution, participant.id, &before)
+        let is_oldest = self.is_oldest_flag(&flag).await?;
+        let new = resolve(flag.facts(), resolution, participant.id, &before, is_oldest)
             .map_err(|refusal| conflict(refusal.to_string()))?;
         let text = "UPDATE record_flags SET resolution = $2, resolved_at = $3, resolved_by = $4, reason = $5 \
                     WHERE id = $1 AND resolved_at IS NULL";

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::connection::host_of;
 use crate::held::{Hold, Piece};
-use crate::jobs::perform;
+use crate::jobs::{fetch_survey_links, perform};
 use crate::turn::turn;
 use crate::worker::Worker;
 
@@ -121,13 +121,19 @@ impl Worker {
     /// One round: shows that this process lives, ends the jobs of dead ones, claims as much as may run at once, and waits
     /// until that has ended. How many pieces of work. A database that is away is logged and leaves the round empty.
     pub async fn tick(&self) -> usize {
-        if let Err(error) = self.show_and_reap().await {
+        if let Err(error) = self.look_around().await {
             tracing::error!(%error, "no work was looked for");
             return 0;
         }
         let mut running = JoinSet::new();
         self.fill(&mut running, &CancellationToken::new()).await;
         running.join_all().await.len()
+    }
+
+    /// What a round does before it claims; reconciles are queued by the heartbeat only.
+    async fn look_around(&self) -> Result<()> {
+        self.show_and_reap().await?;
+        fetch_survey_links::due(self).await
     }
 
     async fn show_and_reap(&self) -> Result<()> {

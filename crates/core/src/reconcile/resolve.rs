@@ -6,8 +6,8 @@
 //!   dag_moved  dismissed  seen
 //! ```
 //!
-//! Invariant: a participant follows a rename, or loses a record, only by the name that they have now, so that of a chain of renames each is
-//! decided in its turn. Who is detached has no record: nothing is written to REDCap for them, and the name is free for another person.
+//! Invariant: of a participant's flags the oldest is decided first, so that a chain of renames is followed in its order and every flag can be
+//! decided at last. Who is detached has no record: nothing is written to REDCap for them, and the name is free for another person.
 
 use crate::ids::ParticipantId;
 use crate::words::{FlagKind, FlagResolution};
@@ -50,14 +50,12 @@ pub enum ResolutionRefusal {
         /// What there is.
         choices: &'static [FlagResolution],
     },
-    /// The participant has another name by now.
-    #[error("the participant's record is {now:?} now, not {then:?}; decide on the flag of the earlier rename first")]
-    OutOfTurn {
-        /// Their record.
-        now: String,
-        /// The record of the flag.
-        then: String,
-    },
+    /// Another one has to be decided on before.
+    #[error("the participant has an older flag; decide on that one first")]
+    OutOfTurn,
+    /// There is nothing left to follow with.
+    #[error("the participant has no record any more; this flag can only be closed as detached")]
+    Detached,
 }
 
 /// What a person may decide about a flag of this kind.
@@ -69,7 +67,8 @@ pub const fn choices(kind: FlagKind) -> &'static [FlagResolution] {
     }
 }
 
-/// Decides on a flag about the record of `participant`, who has `now`; what they have from now on, if it is another one.
+/// Decides on a flag about the record of `participant`, who has `now`; what they have from now on, if it is another one. `is_oldest` of
+/// their open deletions and renames.
 ///
 /// # Errors
 /// The refusal.
@@ -78,6 +77,7 @@ pub fn resolve(
     resolution: FlagResolution,
     participant: ParticipantId,
     now: &str,
+    is_oldest: bool,
 ) -> Result<Option<String>, ResolutionRefusal> {
     if let Some(decided) = flag.decided {
         return Err(ResolutionRefusal::Decided(decided));
@@ -86,15 +86,15 @@ pub fn resolve(
     if !choices.contains(&resolution) {
         return Err(ResolutionRefusal::NotAChoice { kind: flag.kind, wanted: resolution, choices });
     }
-    let in_turn = || match now == flag.record {
-        true => Ok(()),
-        false => Err(ResolutionRefusal::OutOfTurn { now: now.to_owned(), then: flag.record.to_owned() }),
-    };
-    match (resolution, flag.became) {
-        (FlagResolution::Followed, Some(became)) => in_turn().map(|()| Some(became.to_owned())),
-        (FlagResolution::Detached, _) if is_detached(now) => Ok(None),
-        (FlagResolution::Detached, _) => in_turn().map(|()| Some(format!("{DETACHED}{participant}"))),
-        _ => Ok(None),
+    if flag.kind == FlagKind::DagMoved {
+        return Ok(None);
+    }
+    match (is_oldest, resolution) {
+        (false, _) => Err(ResolutionRefusal::OutOfTurn),
+        (true, FlagResolution::Detached) if is_detached(now) => Ok(None),
+        (true, FlagResolution::Detached) => Ok(Some(format!("{DETACHED}{participant}"))),
+        (true, _) if is_detached(now) => Err(ResolutionRefusal::Detached),
+        (true, _) => Ok(flag.became.filter(|became| *became != now).map(str::to_owned)),
     }
 }
 
@@ -109,15 +109,16 @@ mod tests {
         now: &str,
     ) -> Result<Option<String>, ResolutionRefusal> {
         let flag = FlagFacts { kind, record: names.0, became: names.1, decided: None };
-        resolve(flag, how, ParticipantId(uuid::Uuid::nil()), now)
+        resolve(flag, how, ParticipantId(uuid::Uuid::nil()), now, true)
     }
 
     #[test]
-    fn a_chain_of_renames_is_followed_in_its_order() {
-        let followed = |record, now| decide(FlagKind::Renamed, (record, Some("9")), FlagResolution::Followed, now);
-        assert_eq!(followed("7", "7"), Ok(Some("9".to_owned())));
-        let refusal = ResolutionRefusal::OutOfTurn { now: "7".to_owned(), then: "8".to_owned() };
-        assert_eq!(followed("8", "7"), Err(refusal));
+    fn the_oldest_flag_is_decided_first() {
+        let flag = FlagFacts { kind: FlagKind::Renamed, record: "8", became: Some("9"), decided: None };
+        let later = resolve(flag, FlagResolution::Followed, ParticipantId(uuid::Uuid::nil()), "7", false);
+        assert_eq!(later, Err(ResolutionRefusal::OutOfTurn));
+        let followed = |now| decide(FlagKind::Renamed, ("7", Some("9")), FlagResolution::Followed, now);
+        assert_eq!((followed("7"), followed("9")), (Ok(Some("9".to_owned())), Ok(None)));
     }
 
     #[test]
@@ -127,7 +128,8 @@ mod tests {
             let nothing = detached("7").expect("in turn").expect("another name");
             assert!(is_detached(&nothing) && !is_detached("7"), "{nothing}");
             assert_eq!(detached(&nothing), Ok(None), "the rest of a chain is closed");
-            assert!(detached("12").is_err(), "theirs is another record by now");
+            let followed = decide(kind, ("7", became), FlagResolution::Followed, &nothing);
+            assert_eq!(followed, Err(ResolutionRefusal::Detached));
         }
     }
 
@@ -146,6 +148,6 @@ mod tests {
         assert_eq!(decide(FlagKind::Deleted, ("7", None), Followed, "7"), Ok(None), "it is there again");
         assert_eq!(decide(FlagKind::DagMoved, ("7", Some("north")), Dismissed, "8"), Ok(None));
         let decided = FlagFacts { kind: FlagKind::Deleted, record: "7", became: None, decided: Some(Followed) };
-        assert!(resolve(decided, Detached, ParticipantId(uuid::Uuid::nil()), "7").is_err());
+        assert!(resolve(decided, Detached, ParticipantId(uuid::Uuid::nil()), "7", true).is_err());
     }
 }

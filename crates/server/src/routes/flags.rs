@@ -72,9 +72,10 @@ impl FlagShown {
             Some(id) => snapshot.participant(id).await?,
             None => None,
         };
+        let is_oldest = snapshot.is_oldest_flag(&flag).await?;
         let may = |how: &&FlagResolution| {
             let participant = participant.as_ref();
-            participant.is_some_and(|one| resolve(flag.facts(), **how, one.id, &one.external_id).is_ok())
+            participant.is_some_and(|one| resolve(flag.facts(), **how, one.id, &one.external_id, is_oldest).is_ok())
         };
         let choices = choices(flag.kind).iter().filter(may).copied().collect();
         Ok(Self {

@@ -11,6 +11,7 @@ use crate::ask::{Ask, Persona};
 use crate::world::World;
 
 async fn raise(world: &World, record: &str, became: &str, of: ParticipantId) -> FlagId {
+    world.clock.advance(chrono::Duration::seconds(1));
     let id = FlagId::at(world.now());
     let tx = world.tx().await;
     let flag = NewFlag {
@@ -56,7 +57,7 @@ async fn a_chain_of_renames_is_followed_in_its_order(#[values(Engine::Sqlite, En
     );
     let problem = world.send_as(Persona::Ben, resolve(&world, second, "followed", "x")).await.problem(409, "conflict");
     let detail = problem["detail"].as_str().unwrap_or_default();
-    assert!(detail.contains("decide on the flag of the earlier rename first"), "{detail}");
+    assert!(detail.contains("an older flag; decide on that one first"), "{detail}");
     for (id, record) in [(first, "332-2"), (second, "332-3")] {
         let decided = world.send_as(Persona::Ben, resolve(&world, id, "followed", " renumbered ")).await.ok();
         assert_eq!((&decided["resolution"], &decided["reason"]), (&"followed".into(), &"renumbered".into()));
