@@ -232,6 +232,25 @@ impl Snapshot {
     }
 }
 
+impl Snapshot {
+    /// The study's last reconcile that has ended, previews apart.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn last_reconcile(&self, study: StudyId) -> Result<Option<StoredJob>> {
+        let text = "SELECT id, study_id, payload, state, created_at, claimed_at, finished_at, result, error FROM jobs \
+                    WHERE study_id = $1 AND kind = 'reconcile' AND state IN ('done', 'failed') \
+                    ORDER BY created_at DESC, id DESC LIMIT 50";
+        for row in self.all::<Row>(text, sql::values![study.0]).await? {
+            let job = StoredJob::try_from(row)?;
+            if matches!(job.kind, JobKind::Reconcile { dry_run: false, .. }) {
+                return Ok(Some(job));
+            }
+        }
+        Ok(None)
+    }
+}
+
 impl Tx {
     /// Queues a job. It is done after this transaction commits, and only then.
     ///

@@ -1951,6 +1951,16 @@ export interface components {
             /** @description Addresses to ask. */
             jobs: string[];
         };
+        LastRun: {
+            /** @description Why not. */
+            error?: string | null;
+            /** Format: date-time */
+            finished_at?: string | null;
+            /** Format: uuid */
+            job: string;
+            /** @description Every record was accounted for. */
+            success: boolean;
+        };
         LinkCode: {
             /** Format: password */
             code: string;
@@ -2397,6 +2407,7 @@ export interface components {
              * @description When one that read every record ended.
              */
             full_at?: string | null;
+            last_run?: components["schemas"]["LastRun"] | null;
             /** @description How far REDCap's log was read, in REDCap's own time. */
             log_mark?: string | null;
             /**

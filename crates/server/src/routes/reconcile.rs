@@ -167,6 +167,27 @@ struct ReconcileState {
     under_way: bool,
     /// Flags that wait for a decision.
     open_flags: u64,
+    /// How the last run ended, previews apart; none before the first.
+    last_run: Option<LastRun>,
+}
+
+#[derive(serde::Serialize, ToSchema)]
+struct LastRun {
+    job: Uuid,
+    finished_at: Option<DateTime<Utc>>,
+    /// Every record was accounted for.
+    success: bool,
+    /// Why not.
+    error: Option<String>,
+}
+
+impl From<StoredJob> for LastRun {
+    fn from(job: StoredJob) -> Self {
+        let found: Reconciliation = answer_of(&job);
+        let success = job.error.is_none() && found.success;
+        let error = job.error.or(found.message.filter(|_| !success));
+        Self { job: job.id.0, finished_at: job.finished_at, success, error }
+    }
 }
 
 /// How far the last reconcile came.
@@ -181,6 +202,7 @@ async fn get_reconcile(call: Call<StudyMember>) -> Answer<ReconcileState> {
         log_mark: state.log_mark.map(|at| at.format("%Y-%m-%d %H:%M").to_string()),
         under_way: call.tx.reconcile_under_way(study).await?,
         open_flags: call.tx.open_flags(study).await?,
+        last_run: call.tx.last_reconcile(study).await?.map(Into::into),
     }))
 }
 

@@ -130,6 +130,17 @@ async fn a_reconcile_is_one_job_at_a_time_and_says_who_asked(
     tx.finish_job(job.id, result).await.expect("running");
     world.done(tx).await;
     let ended = world.send_as(Persona::Ben, Ask::get(world.at(&format!("/jobs/{}", job.id)))).await.ok();
+    let state = world.send_as(Persona::Ben, Ask::get(world.at("/reconcile"))).await.ok();
+    assert_eq!((&state["last_run"]["success"], &state["last_run"]["error"]), (&true.into(), &Value::Null));
+    let failed = world.send_as(Persona::Ben, order(json!({}))).await;
+    assert_eq!(failed.status, 202);
+    let tx = world.tx().await;
+    let next = tx.claim_job(metricis_core::ids::ProcessId::at(tx.now()), usize::MAX).await.expect("an answer");
+    tx.fail_job(next.expect("a job").id, "api_error: REDCap refuses the API token").await.expect("running");
+    world.done(tx).await;
+    let state = world.send_as(Persona::Ben, Ask::get(world.at("/reconcile"))).await.ok();
+    let said = "api_error: REDCap refuses the API token";
+    assert_eq!((&state["last_run"]["success"], &state["last_run"]["error"]), (&false.into(), &said.into()));
     let shown = &ended["reconcile"];
     assert_eq!(
         (&shown["success"], &shown["missing"][0], &shown["counts"]["missing"]),

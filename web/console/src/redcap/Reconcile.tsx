@@ -76,7 +76,14 @@ function LastRun() {
   const asked = useQuery(reconcileQuery(study.id));
   if (asked.isPending) return <Waiting rows={1} />;
   if (!asked.data) return <Failure error={asked.error} onRetry={() => void asked.refetch()} />;
-  const { ran_at: ran, full_at: full, log_mark: mark, under_way: underWay, open_flags: open } = asked.data;
+  const {
+    ran_at: ran,
+    full_at: full,
+    log_mark: mark,
+    under_way: underWay,
+    open_flags: open,
+    last_run: last,
+  } = asked.data;
   return (
     <Text size="sm" component="div">
       {ran ? (
@@ -92,6 +99,18 @@ function LastRun() {
         </>
       )}
       {mark && <>REDCap's log has been read to {redcapTime(mark)} (REDCap's time). </>}
+      {last && !last.success && (
+        <>
+          <strong>The last run did not account for every record</strong>
+          {last.finished_at && (
+            <>
+              {" "}
+              (<When at={last.finished_at} />)
+            </>
+          )}
+          : {last.error ?? "no reason is stored"}.{" "}
+        </>
+      )}
       {underWay && <>One waits or is under way; another is refused until it has ended. </>}
       {open > 0 && (
         <AnchorLink size="sm" underline="always" to="/studies/$study/flags" params={{ study: study.code }}>

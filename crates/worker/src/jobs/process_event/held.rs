@@ -40,15 +40,16 @@ pub(in crate::jobs) async fn refuse_held(snapshot: &Snapshot, study: StudyId, re
 fn held(flag: &StoredFlag, record_id: &str) -> Failure {
     let StoredFlag { record_id: former, became, .. } = flag;
     let became = became.as_deref().unwrap_or_default();
+    let flag_id = flag.id;
     Failure::refused(match flag.kind {
         FlagKind::Renamed if former == record_id => format!(
-            "record {former:?} was renamed to {became:?} in REDCap; decide on the flag whether the participant follows, then repeat this"
+            "record {former:?} was renamed to {became:?} in REDCap; decide on the flag {flag_id} whether the participant follows, then repeat this"
         ),
         FlagKind::Renamed => format!(
-            "record {became:?} is the renamed record {former:?} of a participant; decide on the flag, then repeat this"
+            "record {became:?} is the renamed record {former:?} of a participant; decide on the flag {flag_id}, then repeat this"
         ),
         FlagKind::Deleted | FlagKind::DagMoved => format!(
-            "record {former:?} was deleted in REDCap; decide on the flag whether what bears its name now is the participant's, then \
+            "record {former:?} was deleted in REDCap; decide on the flag {flag_id} whether what bears its name now is the participant's, then \
              repeat this"
         ),
     })
