@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use metricis_core::ids::{EventId, ProcessId, StudyId};
 use metricis_core::words::EventStatus;
 use sea_orm::FromQueryResult;
-use serde_json::json;
 
 use crate::{NewReconcileEvent, Result, Snapshot, StoreError, Tx, sql};
 
@@ -42,27 +41,6 @@ impl Tx {
     /// # Errors
     /// Whatever the database says.
     pub async fn insert_imported_event(&self, new: &NewReconcileEvent, process: ProcessId) -> Result<Option<EventId>> {
-        let text = "INSERT INTO webhook_events (id, study_id, source, project_id, record_id, instrument, event_name, natural_key, \
-                    form, status, received_at, claimed_at, claimed_by, retry_count) \
-                    SELECT $1, $2, 'reconcile', $3, $4, $5, $6, $7, $8, 'processing', $9, $9, $10, 0 \
-                    WHERE NOT EXISTS (SELECT 1 FROM webhook_events \
-                      WHERE study_id = $2 AND record_id = $4 AND status IN ('received', 'processing')) \
-                    AND coalesce((SELECT status FROM webhook_events \
-                      WHERE study_id = $2 AND record_id = $4 AND status <> 'duplicate' \
-                      ORDER BY received_at DESC, id DESC LIMIT 1), 'none') <> 'failed'";
-        let args = sql::values![
-            new.id.0,
-            new.study.0,
-            new.project_id.as_str(),
-            new.record_id.as_str(),
-            new.instrument.as_str(),
-            new.event_name.as_deref(),
-            // Never the key of a DET: it makes nothing a duplicate.
-            format!("import:{}", new.id),
-            json!(new.form),
-            self.now,
-            process.0,
-        ];
-        Ok((self.execute(text, args).await? == 1).then_some(new.id))
+        self.insert_event_unless_owed(new, Some(process)).await
     }
 }

@@ -18,6 +18,7 @@ use std::collections::BTreeSet;
 
 use metricis_core::Timestamp;
 use metricis_core::ids::{EventId, ProcessId, StudyId};
+use metricis_core::words::EventStatus;
 use sea_orm::FromQueryResult;
 use serde_json::json;
 use uuid::Uuid;
@@ -243,14 +244,24 @@ impl Tx {
     /// # Errors
     /// Whatever the database says.
     pub async fn insert_reconcile_event(&self, new: &NewReconcileEvent) -> Result<Option<EventId>> {
+        self.insert_event_unless_owed(new, None).await
+    }
+
+    /// Adds an event that waits, or that `holder` works on already.
+    pub(crate) async fn insert_event_unless_owed(
+        &self,
+        new: &NewReconcileEvent,
+        holder: Option<ProcessId>,
+    ) -> Result<Option<EventId>> {
         let text = "INSERT INTO webhook_events (id, study_id, source, project_id, record_id, instrument, event_name, natural_key, \
-                    form, status, received_at, retry_count) \
-                    SELECT $1, $2, 'reconcile', $3, $4, $5, $6, $7, $8, 'received', $9, 0 \
+                    form, status, received_at, claimed_at, claimed_by, retry_count) \
+                    SELECT $1, $2, 'reconcile', $3, $4, $5, $6, $7, $8, $10, $9, $11, $12, 0 \
                     WHERE NOT EXISTS (SELECT 1 FROM webhook_events \
                       WHERE study_id = $2 AND record_id = $4 AND status IN ('received', 'processing')) \
                     AND coalesce((SELECT status FROM webhook_events \
                       WHERE study_id = $2 AND record_id = $4 AND status <> 'duplicate' \
                       ORDER BY received_at DESC, id DESC LIMIT 1), 'none') <> 'failed'";
+        let status = if holder.is_some() { EventStatus::Processing } else { EventStatus::Received };
         let args = sql::values![
             new.id.0,
             new.study.0,
@@ -262,6 +273,9 @@ impl Tx {
             format!("reconcile:{}", new.id),
             json!(new.form),
             self.now,
+            status.as_str(),
+            holder.map(|_| self.now),
+            holder.map(|process| process.0),
         ];
         Ok((self.execute(text, args).await? == 1).then_some(new.id))
     }
