@@ -35,7 +35,8 @@ with db:
     for n in range(1, windows + 1):
         place = {"position": window["position"] + 100 + n, "day_offset": 400 + 30 * n}
         name = {"event_name": f"extra_{n}_arm_1", "label": f"Month {n}"}
-        insert("visit_windows", window | {"id": later(window["id"], n)} | place | name)
+        # An event of its own, of which REDCap has told no id.
+        insert("visit_windows", window | {"id": later(window["id"], n), "event_id": None} | place | name)
     for n in range(1, participants + 1):
         names = {"participant_code": f"CROWD-{n:05d}", "external_id": f"crowd-{n}"}
         copy = person | {"id": later(person["id"], n)} | names

@@ -146,8 +146,8 @@ test("records that REDCap never announced are imported, after one has seen which
 
 test("an empty project is set up from the study's settings, and there is nothing left to do then", async () => {
   const { page, watch } = ada;
-  await study.connectToEmptyProject(readFileSync(PROJECT, "utf8"));
-  await page.goto(at("redcap-project"));
+  const code = await study.anotherStudy(site, readFileSync(PROJECT, "utf8"));
+  await page.goto(`${site.facts.metricis}/console/studies/${code}/redcap-project`);
   const panel = part("init-project");
   await hand.press(panel.getByRole("button", { name: "Preview" }));
   const deed = /^Set up the project: write /;

@@ -87,17 +87,21 @@ export class Study {
     return this.#save();
   }
 
-  /** Connects the study to a project without records, as a person makes one in REDCap from a project XML. */
-  async connectToEmptyProject(xml: string): Promise<void> {
+  /** Another study, in which nobody takes part yet, with the same settings and an empty project of this design; its code. */
+  async anotherStudy(site: Site, xml: string): Promise<string> {
+    const code = "EMPTY-1";
     const made = await post(`${this.ground.redcap}/sim/projects`, { xml });
-    const connection = {
-      api_url: `${this.ground.redcap}/api/`,
-      project_id: String(made["project_id"]),
-      api_token: made["token"],
-    };
+    site.command(["study", "create", code, "--name", "Nobody yet", "--owner", this.ground.sign_in.email]);
+    const to = ["--api-url", `${this.ground.redcap}/api/`, "--project-id", String(made["project_id"]), "--token-stdin"];
+    site.command(["study", "set-redcap", code, ...to], `${String(made["token"])}\n`);
     const headers = { "content-type": "application/json", authorization: `Bearer ${this.token}` };
-    const url = `${this.#base}/redcap/connection`;
-    await json(await fetch(url, { method: "PUT", headers, body: JSON.stringify(connection) }));
+    const listed = await json(await fetch(`${this.ground.metricis}/api/studies`, { headers }));
+    const study = (listed["studies"] as { id: string; code: string }[]).find((one) => one.code === code);
+    const { anchor_date_field, enrollment_instrument, redcap_field_mapping } = await this.#get("redcap");
+    const settings = { anchor_date_field, enrollment_instrument, redcap_field_mapping };
+    const url = `${this.ground.metricis}/api/studies/${study?.id}/redcap/settings`;
+    await json(await fetch(url, { method: "PUT", headers, body: JSON.stringify(settings) }));
+    return code;
   }
 
   /** Connects the study as somebody who sees the records of one group only. */

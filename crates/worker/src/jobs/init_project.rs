@@ -37,11 +37,12 @@ pub(super) async fn init_project(
         Some(given) => (ProjectDesign::read(given).map_err(Failure::refused)?, vec![]),
         None => from_settings(worker, &target).await?,
     };
-    refuse_taken(worker, &target).await?;
+    let taken = taken(worker, &target).await?;
     let now = read_state(worker, &target).await?;
     target.refuse_blind(worker, now.design.dictionary.first().map_or("", |first| first.name())).await?;
     let mut review = review_init(&target.study.config.redcap, &now, &wanted);
     review.warnings.extend(notes);
+    review.refusals.extend(taken);
     let answer = answer_of(&review, order, &now, &wanted, given.is_none());
     if order.is_preview() {
         return finish_job(worker, job, json!(answer)).await;
@@ -63,14 +64,12 @@ pub(super) async fn init_project(
 }
 
 /// A study with participants has records, whatever the token sees.
-async fn refuse_taken(worker: &Worker, target: &Target) -> Result<(), Failure> {
+async fn taken(worker: &Worker, target: &Target) -> Result<Option<String>, Failure> {
     let count = || async { Ok(worker.read().await?.participant_count(target.study.id).await?) };
-    match persist(worker.settings.poll_ms, count).await? {
-        0 => Ok(()),
-        some => Err(Failure::refused(format!(
-            "the study has {some} participants, and only an empty project is set up; change this one by its dictionary"
-        ))),
-    }
+    let participants = persist(worker.settings.poll_ms, count).await?;
+    Ok((participants > 0).then(|| {
+        format!("the study has {participants} participants, and only an empty project is set up; change this one by its dictionary")
+    }))
 }
 
 async fn from_settings(worker: &Worker, target: &Target) -> Result<(ProjectDesign, Vec<String>), Failure> {
