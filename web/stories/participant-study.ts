@@ -99,8 +99,10 @@ export class Study {
     const study = (listed["studies"] as { id: string; code: string }[]).find((one) => one.code === code);
     const { anchor_date_field, enrollment_instrument, redcap_field_mapping } = await this.#get("redcap");
     const settings = { anchor_date_field, enrollment_instrument, redcap_field_mapping };
-    const url = `${this.ground.metricis}/api/studies/${study?.id}/redcap/settings`;
-    await json(await fetch(url, { method: "PUT", headers, body: JSON.stringify(settings) }));
+    const redcap = `${this.ground.metricis}/api/studies/${study?.id}/redcap`;
+    await json(await fetch(`${redcap}/settings`, { method: "PUT", headers, body: JSON.stringify(settings) }));
+    // Its events are in the design that the settings make.
+    await json(await fetch(`${redcap}/sync-events`, { method: "POST", headers }));
     return code;
   }
 
