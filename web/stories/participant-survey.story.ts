@@ -30,7 +30,15 @@ test("a survey waits for its link, opens in REDCap, and with the result it holds
   await redcap.waitForLoadState();
   await redcap.close();
   const answered = page.getByRole("heading", { name: "Surveys you have answered" });
-  await expect.poll(async () => (await page.reload(), await answered.isVisible()), { timeout: 150_000 }).toBe(true);
+  // A page that was loaded anew has to be drawn first.
+  const seen = async () => {
+    await page.reload();
+    return answered.waitFor({ timeout: 5_000 }).then(
+      () => true,
+      () => false,
+    );
+  };
+  await expect.poll(seen, { timeout: 150_000 }).toBe(true);
   expect((await study.visitsOf(participant))["baseline_arm_1"], "the result is left").toBe("pending");
   await simulate(page);
   await says(page, "Received by the study");
