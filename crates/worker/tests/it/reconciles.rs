@@ -177,6 +177,27 @@ async fn a_name_that_is_given_away_is_another_person(#[values(Engine::Sqlite, En
 
 #[rstest]
 #[tokio::test]
+async fn no_survey_link_is_fetched_for_whose_record_is_uncertain(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = study_of(engine).await;
+    world.enrolled("7").await;
+    assert!(world.count("survey_links").await > 0, "there are surveys to be linked");
+    world.rename("7", "8");
+    world.save("7", BASELINE, "enrollment", &[]).await;
+    world.reconcile(false, false).await;
+    world.db.as_server("DELETE FROM survey_links").await.expect("as if none had been fetched yet");
+    let fetch = || JobKind::FetchSurveyLinks { asked_before: None };
+    world.job(fetch()).await;
+    assert_eq!(world.count("survey_links").await, 0, "record 7 is somebody else's by now");
+    let flag = world.flags().await.remove(0);
+    world.decide(&flag, FlagResolution::Followed).await.expect("in turn");
+    world.job(fetch()).await;
+    assert!(world.count("survey_links").await > 0, "of record 8");
+}
+
+#[rstest]
+#[tokio::test]
 async fn what_was_deleted_with_its_log_is_flagged_on_a_persons_word(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
