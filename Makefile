@@ -47,10 +47,12 @@ test: check ## everything that CI runs: check, then the whole suite on SQLite an
 	@cargo nextest run --workspace --locked --no-run --cargo-quiet
 	@TEST_PYTHON=$$(scripts/python-env) TEST_PYCAP=$$(scripts/python-env pycap) TEST_REDCAPLITE=$$(scripts/python-env redcaplite) \
 		scripts/services run -- cargo nextest run --workspace --locked --profile $(NEXTEST_PROFILE) $(ARGS)
-	@echo "==> browser stories, in Chromium on the served program"
 	@cargo build --locked --quiet --bin metricis
+	@[ -n "$(ARGS)" ] || { rm -f target/suites.json && \
+		target/debug/metricis cutover report-suites target/nextest/$(NEXTEST_PROFILE)/junit.xml > target/suites.part; }
+	@echo "==> browser stories, in Chromium on the served program"
 	@npm --prefix web run --silent stories
-	@[ -n "$(ARGS)" ] || { target/debug/metricis cutover report-suites target/nextest/$(NEXTEST_PROFILE)/junit.xml > target/suites.json && \
+	@[ -n "$(ARGS)" ] || { mv target/suites.part target/suites.json && \
 		echo "==> all green: target/suites.json is what \`metricis cutover attach-suites\` takes"; }
 
 screenshots: ## pictures of every page, light and dark, wide and narrow, into target/screenshots

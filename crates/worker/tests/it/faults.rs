@@ -16,56 +16,97 @@ use crate::world::{BASELINE, World, day};
 /// One class of failure: how the event's error begins (none: a read succeeds in spite of it), and what a sync ends with.
 struct Class(Fault, Option<&'static str>, SyncErrorType);
 
-#[rustfmt::skip]
-fn classes() -> Vec<Class> {
-    use SyncErrorType::{ApiError, Validation};
-    let page = Some("api_error: a web page came instead of an API answer (status ");
-    let unavailable = Some("api_error: REDCap is unavailable");
-    let refused = Some("api_error: REDCap refused the call (status ");
-    let token = Some("api_error: REDCap refused the API token");
-    let late = Some("api_error: REDCap gave no complete answer within 1s");
-    let broken = Some("api_error: the connection to REDCap broke");
-    vec![
-        Class(Fault::Down, broken, ApiError),
-        Class(Fault::Slow { ms: 60_000 }, late, ApiError),
-        Class(Fault::Drip { ms: 60_000 }, late, ApiError),
-        Class(Fault::Status5xx(500), Some("api_error: REDCap failed (status 500)"), ApiError),
-        Class(Fault::Status5xx(507), Some("api_error: REDCap failed (status 507)"), ApiError),
-        Class(Fault::GatewayHtml(403), page, ApiError),
-        Class(Fault::GatewayHtml(404), page, ApiError),
-        Class(Fault::GatewayHtml(411), page, ApiError),
-        Class(Fault::GatewayHtml(413), page, ApiError),
-        Class(Fault::GatewayHtml(502), unavailable, ApiError),
-        Class(Fault::GatewayHtml(503), unavailable, ApiError),
-        Class(Fault::GatewayHtml(504), unavailable, ApiError),
-        Class(Fault::HtmlWith200, page, ApiError),
-        Class(Fault::MemoryTextWith200, Some("api_error: REDCap ran out of memory"), ApiError),
-        Class(Fault::MemoryTextWith500, Some("api_error: REDCap ran out of memory"), ApiError),
-        Class(Fault::DatabaseTextWith200, Some("api_error: REDCap cannot reach its database"), ApiError),
-        Class(Fault::SignInPage(200), page, ApiError),
-        Class(Fault::SignInPage(301), Some("api_error: REDCap redirects (status 301)"), ApiError),
-        Class(Fault::SignInPage(302), Some("api_error: REDCap redirects (status 302)"), ApiError),
-        Class(Fault::Offline(503), unavailable, ApiError),
-        Class(Fault::Offline(200), page, ApiError),
-        Class(Fault::Ban { per_minute: 0, reply: BanReply::Page }, page, ApiError),
-        Class(Fault::Ban { per_minute: 0, reply: BanReply::Closed }, broken, ApiError),
-        Class(Fault::WrongToken, token, ApiError),
-        Class(Fault::Refusal(200), refused, Validation),
-        Class(Fault::Refusal(400), refused, Validation),
-        Class(Fault::Refusal(401), token, ApiError),
-        Class(Fault::Refusal(403), token, ApiError),
-        Class(Fault::Refusal(404), refused, ApiError),
-        Class(Fault::Refusal(406), refused, Validation),
-        Class(Fault::Refusal(500), refused, ApiError),
-        Class(Fault::Refusal(501), refused, ApiError),
-        Class(Fault::EmptyBody500, Some("api_error: REDCap failed (status 500)"), ApiError),
-        Class(Fault::EmptyBody200, Some("api_error: REDCap answered with nothing"), ApiError),
-        Class(Fault::CutConnection, broken, ApiError),
-        Class(Fault::WrongLength(Length::Short), Some("api_error: REDCap's answer cannot be read"), ApiError),
-        Class(Fault::WrongLength(Length::Long), broken, ApiError),
-        Class(Fault::RefuseValidation { field: "rt_misses".to_owned() }, None, Validation),
-        Class(Fault::LostRows, Some("REDCap has no record \"7\""), ApiError),
-    ]
+/// A module of tests for each family of failures, so that a report shows which of them held.
+macro_rules! families {
+    ($($family:ident { $($fault:expr => $reason:expr, $error_type:ident;)* })*) => {
+        fn classes() -> Vec<Class> {
+            [$($family::classes()),*].into_iter().flatten().collect()
+        }
+
+        $(mod $family {
+            use super::*;
+
+            pub(super) fn classes() -> Vec<Class> {
+                vec![$(Class($fault, $reason, SyncErrorType::$error_type)),*]
+            }
+
+            #[rstest]
+            #[tokio::test]
+            async fn during_enrolment(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+                enrols_nobody(engine, classes()).await;
+            }
+
+            #[rstest]
+            #[tokio::test]
+            async fn during_a_sync(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+                fails_a_sync(engine, classes()).await;
+            }
+        })*
+    };
+}
+
+const PAGE: Option<&str> = Some("api_error: a web page came instead of an API answer (status ");
+const UNAVAILABLE: Option<&str> = Some("api_error: REDCap is unavailable");
+const REFUSED: Option<&str> = Some("api_error: REDCap refused the call (status ");
+const TOKEN: Option<&str> = Some("api_error: REDCap refused the API token");
+const LATE: Option<&str> = Some("api_error: REDCap gave no complete answer within 1s");
+const BROKEN: Option<&str> = Some("api_error: the connection to REDCap broke");
+const MEMORY: Option<&str> = Some("api_error: REDCap ran out of memory");
+
+families! {
+    silent {
+        Fault::Down => BROKEN, ApiError;
+        Fault::Slow { ms: 60_000 } => LATE, ApiError;
+        Fault::Drip { ms: 60_000 } => LATE, ApiError;
+        Fault::CutConnection => BROKEN, ApiError;
+    }
+    failing {
+        Fault::Status5xx(500) => Some("api_error: REDCap failed (status 500)"), ApiError;
+        Fault::Status5xx(507) => Some("api_error: REDCap failed (status 507)"), ApiError;
+        Fault::EmptyBody500 => Some("api_error: REDCap failed (status 500)"), ApiError;
+        Fault::MemoryTextWith500 => MEMORY, ApiError;
+    }
+    gateway {
+        Fault::GatewayHtml(403) => PAGE, ApiError;
+        Fault::GatewayHtml(404) => PAGE, ApiError;
+        Fault::GatewayHtml(411) => PAGE, ApiError;
+        Fault::GatewayHtml(413) => PAGE, ApiError;
+        Fault::GatewayHtml(502) => UNAVAILABLE, ApiError;
+        Fault::GatewayHtml(503) => UNAVAILABLE, ApiError;
+        Fault::GatewayHtml(504) => UNAVAILABLE, ApiError;
+    }
+    no_answer_with_200 {
+        Fault::HtmlWith200 => PAGE, ApiError;
+        Fault::MemoryTextWith200 => MEMORY, ApiError;
+        Fault::DatabaseTextWith200 => Some("api_error: REDCap cannot reach its database"), ApiError;
+        Fault::EmptyBody200 => Some("api_error: REDCap answered with nothing"), ApiError;
+        Fault::WrongLength(Length::Short) => Some("api_error: REDCap's answer cannot be read"), ApiError;
+        Fault::WrongLength(Length::Long) => BROKEN, ApiError;
+    }
+    closed {
+        Fault::SignInPage(200) => PAGE, ApiError;
+        Fault::SignInPage(301) => Some("api_error: REDCap redirects (status 301)"), ApiError;
+        Fault::SignInPage(302) => Some("api_error: REDCap redirects (status 302)"), ApiError;
+        Fault::Offline(503) => UNAVAILABLE, ApiError;
+        Fault::Offline(200) => PAGE, ApiError;
+        Fault::Ban { per_minute: 0, reply: BanReply::Page } => PAGE, ApiError;
+        Fault::Ban { per_minute: 0, reply: BanReply::Closed } => BROKEN, ApiError;
+    }
+    refused {
+        Fault::WrongToken => TOKEN, ApiError;
+        Fault::Refusal(200) => REFUSED, Validation;
+        Fault::Refusal(400) => REFUSED, Validation;
+        Fault::Refusal(401) => TOKEN, ApiError;
+        Fault::Refusal(403) => TOKEN, ApiError;
+        Fault::Refusal(404) => REFUSED, ApiError;
+        Fault::Refusal(406) => REFUSED, Validation;
+        Fault::Refusal(500) => REFUSED, ApiError;
+        Fault::Refusal(501) => REFUSED, ApiError;
+    }
+    rows {
+        Fault::RefuseValidation { field: "rt_misses".to_owned() } => None, Validation;
+        Fault::LostRows => Some("REDCap has no record \"7\""), ApiError;
+    }
 }
 
 /// Kinds that are no failure of a call that enrols or syncs, and where they are tested.
@@ -80,12 +121,10 @@ fn the_table_holds_every_kind_of_fault() {
     }
 }
 
-#[rstest]
-#[tokio::test]
-async fn a_fault_during_enrolment_enrols_nobody(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+async fn enrols_nobody(engine: Engine, classes: Vec<Class>) {
     let mut world = World::new(engine).await;
     let (mut counted, mut enrolled) = (Counted::default(), 0);
-    for Class(fault, reason, _) in classes() {
+    for Class(fault, reason, _) in classes {
         let row = fault.to_string();
         counted.next_study(&mut world).await;
         fail_once(&world).await;
@@ -119,12 +158,10 @@ async fn a_fault_during_enrolment_enrols_nobody(#[values(Engine::Sqlite, Engine:
     }
 }
 
-#[rstest]
-#[tokio::test]
-async fn a_fault_during_a_sync_is_a_failure_of_its_type(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+async fn fails_a_sync(engine: Engine, classes: Vec<Class>) {
     let mut world = World::new(engine).await;
     let mut counted = Counted::default();
-    for Class(fault, _, expected) in classes() {
+    for Class(fault, _, expected) in classes {
         let row = fault.to_string();
         counted.next_study(&mut world).await;
         let participant = world.enrolled("7").await;
