@@ -112,6 +112,25 @@ impl Gate {
         Ok(answer)
     }
 
+    /// Asks REDCap, in one sending, whether a call that changes it may be made. A yes is the beginning of that call and resets no
+    /// count, unless it was the probe: otherwise a REDCap that answers looks and fails imports would never open the breaker.
+    ///
+    /// # Errors
+    /// As [`Gate::send`].
+    pub(crate) async fn look_ahead<F, Fut>(&self, to: &Connection, may: F) -> Result<bool, Failure>
+    where
+        F: FnOnce(Reader) -> Fut,
+        Fut: Future<Output = Result<bool, CallError>>,
+    {
+        let ticket = self.enter(to).await?;
+        let answer = may(to.client.reader().clone()).await;
+        self.count(to, &answer);
+        if ticket.probe || !matches!(answer, Ok(true)) {
+            self.conclude(to, ticket, &answer).await;
+        }
+        Ok(answer?)
+    }
+
     /// Makes one call that may change a study's REDCap, in one sending.
     ///
     /// # Errors

@@ -1,7 +1,8 @@
 //! Brings one session's result to REDCap: the whole pipeline, also of a re-sync (guarantee 14).
 //!
 //! Invariant: REDCap gets what the participant submitted, as the audit log has its digest, or nothing; a sync that fails is failed, whatever the cause, and
-//! nothing stands in for it. Sending the same result again changes nothing in REDCap: record, event and fields are fixed.
+//! nothing stands in for it. Sending the same result again changes nothing in REDCap: record, event and fields are fixed. It goes into
+//! a record that REDCap has: an import under a name that is gone would make a new record there, of nobody.
 
 use metricis_core::action::{Action, Actor, Entry};
 use metricis_core::audit::ResultCheck;
@@ -9,6 +10,7 @@ use metricis_core::ids::SessionId;
 use metricis_core::mapping::{Place, build_import};
 use metricis_core::reconcile::is_detached;
 use metricis_core::study::REPEATING_INSTRUMENTS;
+use metricis_redcap::Reader;
 use metricis_redcap::wire::Row;
 use metricis_store::{ClaimedJob, Snapshot, StoredSession, StoredStudy, StoredVisit};
 use serde_json::json;
@@ -21,6 +23,7 @@ use crate::worker::Worker;
 
 /// What is sent.
 struct Import {
+    record: String,
     record_field: String,
     row: Row,
 }
@@ -33,8 +36,16 @@ pub(super) async fn sync_session(worker: &Worker, job: &ClaimedJob, session: Ses
     let study = read_study(worker, job.study).await?;
     let redcap = connect(worker, &study)?;
     let prepared = || async { prepare(&worker.read().await?, &study, session).await };
-    let Import { record_field, row } = persist(worker.settings.poll_ms, prepared).await?;
-    let send = |client: metricis_redcap::Client| async move { client.import_records(&record_field, &[row]).await };
+    let Import { record, record_field, row } = persist(worker.settings.poll_ms, prepared).await?;
+    let (record, record_field) = (&record, &record_field);
+    let look = |reader: Reader| async move { reader.has_record(record, record_field).await };
+    if !worker.gate.look_ahead(&redcap, look).await? {
+        return Err(Failure::refused(format!(
+            "REDCap has no record {record:?}; it was deleted or renamed there, or is hidden from the API token's user. Nothing was sent: \
+             REDCap would make a new record of it. Reconcile, decide on the flag that it raises, then re-sync"
+        )));
+    }
+    let send = |client: metricis_redcap::Client| async move { client.import_records(record_field, &[row]).await };
     worker.gate.send(&redcap, send).await?;
     Ok(persist(worker.settings.poll_ms, || confirm(worker, job, session)).await?)
 }
@@ -74,7 +85,8 @@ async fn prepare(snapshot: &Snapshot, study: &StoredStudy, id: SessionId) -> Res
         &config.redcap_field_mapping,
     )
     .map_err(Failure::refused)?;
-    Ok(Import { record_field: record_field.to_owned(), row: cells.into_iter().collect() })
+    let row = cells.into_iter().collect();
+    Ok(Import { record: participant.external_id, record_field: record_field.to_owned(), row })
 }
 
 /// What was changed since its submission is not the participant's, and does not leave.

@@ -5,7 +5,7 @@ use metricis_core::breaker::{Admission, Breaker, BreakerSettings};
 use metricis_core::budget::BudgetSettings;
 use metricis_core::sync::SessionSync;
 use metricis_core::words::SyncErrorType;
-use metricis_redcap_sim::Fault;
+use metricis_redcap_sim::{Fault, Scope};
 use metricis_store::StoredSession;
 use metricis_store::testing::Engine;
 use metricis_worker::WorkerSettings;
@@ -66,6 +66,22 @@ async fn five_failures_open_it_and_the_sixth_never_reaches_redcap(
     let event = world.enrol("8", &[("enroll_date", "2026-03-02")]).await;
     assert!(event.error_message.unwrap_or_default().starts_with("circuit_open: "), "every call of the study");
     assert_eq!(world.calls(), calls);
+}
+
+#[rstest]
+#[tokio::test]
+async fn imports_that_fail_open_it_though_every_look_before_them_is_answered(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = ready(engine).await;
+    let failing = "status:500 on record/import".parse().expect("an order");
+    world.sim.set_order(Scope::Project(world.project.project_id), Some(failing)).expect("set");
+    let calls = world.calls();
+    fail_times(&world, 5).await;
+    assert_eq!(world.calls() - calls, 10);
+    assert!(matches!(breaker(&world).await, Breaker::Open { failures: 5, .. }));
+    assert_eq!(error_type(&world.sync_one("7").await), Some(SyncErrorType::CircuitOpen));
+    assert_eq!(world.calls() - calls, 10, "no request was sent");
 }
 
 #[rstest]

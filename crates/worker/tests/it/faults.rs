@@ -5,7 +5,7 @@
 
 use metricis_core::sync::{SessionSync, data_status};
 use metricis_core::words::{EventStatus, SyncErrorType};
-use metricis_redcap_sim::{BanReply, Fault, Length, Noise, fault_kinds};
+use metricis_redcap_sim::{BanReply, Fault, Length, Noise, Scope, fault_kinds};
 use metricis_store::testing::Engine;
 use rstest::rstest;
 
@@ -166,8 +166,11 @@ async fn fails_a_sync(engine: Engine, classes: Vec<Class>) {
         counted.next_study(&mut world).await;
         let participant = world.enrolled("7").await;
         fail_once(&world).await;
-        let before = world.sim.values(world.project.project_id, "7");
-        world.break_redcap(fault);
+        let (project, before) =
+            (Scope::Project(world.project.project_id), world.sim.values(world.project.project_id, "7"));
+        // The import is struck where that can be ordered, and not the look that goes before it.
+        let on_import = format!("{fault} on record/import").parse();
+        world.sim.set_order(project, Some(on_import.unwrap_or_else(|_| fault.into()))).expect("set");
         let log = Log::capture();
         let session = world.sync_one("7").await;
         let SessionSync::Failed { error_type, message } = &session.sync else { panic!("{row}: {session:?}") };

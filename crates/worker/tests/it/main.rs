@@ -9,6 +9,7 @@ mod enrolment;
 mod event_changes;
 mod faults;
 mod fixtures;
+mod gone_records;
 mod hundred_studies;
 mod log;
 mod operations;

@@ -6,7 +6,7 @@ use chrono::Duration;
 use metricis_core::ids::ProcessId;
 use metricis_core::sync::SessionSync;
 use metricis_core::words::{EventStatus, JobState, SyncErrorType};
-use metricis_redcap_sim::Fault;
+use metricis_redcap_sim::{Fault, Scope};
 use metricis_store::testing::Engine;
 use metricis_store::{JobKind, Store, StoreOptions};
 use rstest::rstest;
@@ -17,10 +17,11 @@ use crate::fixtures::{build_worker, settings};
 use crate::log::Log;
 use crate::world::{BASELINE, World, done};
 
-/// Another worker in a runtime of its own, which is torn down in the middle of its call to REDCap.
-async fn kill_a_worker_during_its_call(world: &World) {
-    world.break_redcap(Fault::Slow { ms: 60_000 });
-    let calls = world.calls();
+/// Another worker in a runtime of its own, which is torn down in the middle of its first export or import, which a look goes before.
+async fn kill_a_worker_during_its_call(world: &World, last: &str) {
+    let slow = format!("slow:60000 on record/{last}").parse().expect("an order");
+    let last = world.calls() + if last == "import" { 2 } else { 1 };
+    world.sim.set_order(Scope::Project(world.project.project_id), Some(slow)).expect("set");
     let (url, clock) = (world.db.url.clone(), world.clock.clone());
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
@@ -30,7 +31,7 @@ async fn kill_a_worker_during_its_call(world: &World) {
         patient.call_timeout_s = 60;
         build_worker(store, clock, patient, Arc::new(Notify::new())).run_until_idle().await
     });
-    while world.calls() == calls {
+    while world.calls() < last {
         tokio::task::yield_now().await;
     }
     runtime.shutdown_background();
@@ -45,7 +46,7 @@ async fn a_sync_whose_worker_was_killed_has_failed(#[values(Engine::Sqlite, Engi
     let participant = world.enrolled("7").await;
     let visit = world.visit_of("7", BASELINE).await.id;
     let id = world.submit(&participant, Some(visit), json!({"median_ms": 412.5})).await;
-    kill_a_worker_during_its_call(&world).await;
+    kill_a_worker_during_its_call(&world, "import").await;
     assert_eq!(world.worker.run_until_idle().await, 0, "its process may still live");
     assert_eq!(world.session(id).await.sync, SessionSync::Pending);
     world.clock.advance(Duration::seconds(31));
@@ -71,7 +72,7 @@ async fn an_event_whose_worker_was_killed_is_left_to_a_person(
     world.sync_events().await;
     world.save("7", BASELINE, "enrollment", &[("enroll_date", "2026-03-02")]).await;
     let (id, _) = world.det("7", BASELINE, "enrollment", 2).await;
-    kill_a_worker_during_its_call(&world).await;
+    kill_a_worker_during_its_call(&world, "export").await;
     world.clock.advance(Duration::minutes(16));
     assert_eq!(world.worker.run_until_idle().await, 0);
     assert_eq!((world.event(id).await.status, world.count("participants").await), (EventStatus::Processing, 0));
@@ -101,7 +102,7 @@ async fn an_edit_after_the_kill_of_a_reread_reaches_the_participant(
         assert!(world.det("7", BASELINE, "enrollment", 2).await.1, "a duplicate");
     };
     repeat().await;
-    kill_a_worker_during_its_call(&world).await;
+    kill_a_worker_during_its_call(&world, "export").await;
     let edit = async || {
         world.save_in("7", BASELINE, "enrollment", &[("enroll_date", "2026-03-02")], Some("site_south")).await;
         repeat().await;
