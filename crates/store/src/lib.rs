@@ -29,6 +29,7 @@ mod schedules;
 mod seal;
 mod sessions;
 mod sign_ins;
+mod signal;
 mod sites;
 mod sql;
 mod store;
@@ -66,6 +67,7 @@ pub use schedules::{
 pub use seal::{KeyRefusal, Opened, SealError, Sealer, SecretField};
 pub use sessions::{AlteredResult, NewSession, ResultsReport, SentSession, SessionInsert, StoredSession, SyncProof};
 pub use sign_ins::{ADDRESS_KNOWN_DAYS, LockRule, SignInAccount};
+pub use signal::WorkSignals;
 pub use sites::{NewSite, Site};
 pub use store::{Store, StoreOptions};
 pub use studies::{NewStudy, StoredStudy};

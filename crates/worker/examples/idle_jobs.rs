@@ -117,7 +117,12 @@ async fn pick_ups(db: &TestDb, study: StudyId, jobs: usize, woken: bool) -> Vec<
     let before = db.count("SELECT count(*) FROM jobs").await;
     for number in 0..jobs {
         enqueue(&db.store, study).await;
-        wake.notify_one();
+        // As a server does after its commit: one with a worker wakes it, one without signals to others.
+        if woken {
+            wake.notify_one();
+        } else {
+            db.store.signal_work().await.expect("a signal");
+        }
         until_done(db, before + i64::try_from(number + 1).expect("few")).await;
         // Not in step with whoever polls.
         tokio::time::sleep(Duration::from_millis(7 + (number as u64 * 37) % 211)).await;

@@ -86,6 +86,7 @@ impl Worker {
         self.register().await?;
         let ended = CancellationToken::new();
         let heart = tokio::spawn(beat(self.clone(), ended.clone()));
+        let ears = tokio::spawn(listen(self.clone(), ended.clone()));
         let poll = Duration::from_millis(self.settings.poll_ms.max(1).into());
         let mut running = JoinSet::new();
         while !shutdown.is_cancelled() {
@@ -104,6 +105,7 @@ impl Worker {
         while running.join_next().await.is_some() {}
         ended.cancel();
         let _ = heart.await;
+        let _ = ears.await;
         self.sign_off().await
     }
 
@@ -143,38 +145,64 @@ impl Worker {
     }
 
     async fn fill(&self, running: &mut JoinSet<()>, shutdown: &CancellationToken) {
-        while running.len() < self.settings.concurrency.max(1) && !shutdown.is_cancelled() {
-            match self.claim().await {
-                Ok(Some((work, hold))) => drop(running.spawn(perform(self.clone(), work, hold))),
-                Ok(None) => return,
+        while !shutdown.is_cancelled() {
+            let free = self.settings.concurrency.max(1).saturating_sub(running.len());
+            let claimed = match self.claim(free).await {
+                // One row that cannot be read must not keep back what stands beside it.
+                Err(_) if free > 1 => self.claim(1).await,
+                claimed => claimed,
+            };
+            match claimed {
+                Ok(claimed) if claimed.is_empty() => return,
+                Ok(claimed) => {
+                    for (work, hold) in claimed {
+                        running.spawn(perform(self.clone(), work, hold));
+                    }
+                }
                 Err(error) => return tracing::error!(%error, "no work could be claimed"),
             }
         }
     }
 
-    /// Takes one piece of work. The kinds take turns at being asked first, so that a flood of one does not starve the others;
-    /// one study has at most half of the slots, so that its slow REDCap does not hold up the others; studies of a host whose next
-    /// turn is far away get none.
+    /// Takes as much as there is, up to `free` pieces of work, in one commit. The kinds take turns at being asked first, so that a
+    /// flood of one does not starve the others; one study has at most half of the slots, so that its slow REDCap does not hold up the
+    /// others; studies of a host whose next turn is far away get none.
     ///
-    /// A claim whose commit fails is let go of: if it was committed nevertheless, the reaper finds it.
-    async fn claim(&self) -> Result<Option<(Work, Hold)>> {
-        let first = self.turn.fetch_add(1, Ordering::Relaxed);
+    /// Claims whose commit fails are let go of: if they were committed nevertheless, the reaper finds them.
+    async fn claim(&self, free: usize) -> Result<Vec<(Work, Hold)>> {
+        let mut claimed = vec![];
+        if free == 0 {
+            return Ok(claimed);
+        }
         let tx = self.write().await?;
         let without = studies_at(&tx, &self.gate.outbound.crowded_hosts()).await?;
         let share = Share { per_study: (self.settings.concurrency / 2).max(1), without: &without };
+        while claimed.len() < free
+            && let Some(work) = self.claim_one(&tx, share).await?
+        {
+            let hold = self.held.hold(work.piece());
+            claimed.push((work, hold));
+        }
+        if claimed.is_empty() {
+            tx.roll_back().await?;
+        } else {
+            tx.commit_operational(Operational::QueueClaim).await?;
+        }
+        Ok(claimed)
+    }
+
+    async fn claim_one(&self, tx: &Tx, share: Share<'_>) -> Result<Option<Work>> {
+        let first = self.turn.fetch_add(1, Ordering::Relaxed);
         for kind in 0..3 {
             let work = match (first.wrapping_add(kind)) % 3 {
                 0 => tx.claim_event(self.process, share).await?.map(|event| Work::Event(Box::new(event))),
                 1 => tx.claim_job(self.process, share).await?.map(Work::Job),
                 _ => tx.claim_reread(self.process, share).await?.map(Work::Reread),
             };
-            if let Some(work) = work {
-                let hold = self.held.hold(work.piece());
-                tx.commit_operational(Operational::QueueClaim).await?;
-                return Ok(Some((work, hold)));
+            if work.is_some() {
+                return Ok(work);
             }
         }
-        tx.roll_back().await?;
         Ok(None)
     }
 }
@@ -202,5 +230,29 @@ async fn beat(worker: Worker, ended: CancellationToken) {
                 }
             }
         }
+    }
+}
+
+/// Wakes this worker when a process without one has committed work for it. While nobody can be heard it looks as often as ever.
+async fn listen(worker: Worker, ended: CancellationToken) {
+    let hear = async {
+        loop {
+            let heard = async {
+                let Some(mut signals) = worker.store.work_signals().await? else { return Ok(()) };
+                loop {
+                    // Also at first: what was signalled before is not heard any more.
+                    worker.wake.notify_one();
+                    signals.heard().await?;
+                }
+            };
+            let heard: Result<()> = heard.await;
+            let Err(error) = heard else { return };
+            tracing::warn!(%error, "signals of work are not heard; it is looked for by the clock");
+            tokio::time::sleep(HEARTBEAT).await;
+        }
+    };
+    tokio::select! {
+        () = ended.cancelled() => {}
+        () = hear => {}
     }
 }

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use metricis_core::Clock;
 use metricis_core::budget::BudgetSettings;
@@ -21,6 +22,9 @@ use crate::config::Settings;
 use crate::logging::{self, Logging};
 use crate::output::CliError;
 
+/// However many DETs come, workers need not be told of each.
+const SIGNALS_APART: Duration = Duration::from_millis(25);
+
 /// `metricis serve`.
 pub async fn serve(args: &Args, listen: SocketAddr, with_worker: bool) -> Result<(), CliError> {
     let logging = logging::start(&Settings::environment(), "info");
@@ -34,6 +38,8 @@ pub async fn serve(args: &Args, listen: SocketAddr, with_worker: bool) -> Result
         tracing::info!(%listen, with_worker, environment = settings.environment.as_str(), "metricis serves");
         if with_worker {
             processes.start_worker(&settings, stop.clone())?;
+        } else {
+            processes.start_signalling(stop.clone());
         }
         processes.start_server(listener, stop);
         processes.wait().await
@@ -153,6 +159,24 @@ impl Processes {
             worked.map_err(|error| CliError::Unavailable(format!("the worker stopped: {error}")))
         }));
         Ok(())
+    }
+
+    /// Signals new work to the workers of other processes until `stop`. A lost signal costs them one look by the clock.
+    pub fn start_signalling(&mut self, stop: CancellationToken) {
+        let (store, wake) = (self.store.clone(), Arc::clone(&self.wake));
+        self.running.push(tokio::spawn(async move {
+            while store.is_postgres() {
+                tokio::select! {
+                    () = stop.cancelled() => break,
+                    () = wake.notified() => {}
+                }
+                if let Err(error) = store.signal_work().await {
+                    tracing::debug!(%error, "work was not signalled");
+                }
+                tokio::time::sleep(SIGNALS_APART).await;
+            }
+            Ok(())
+        }));
     }
 
     /// Waits for every part to end.

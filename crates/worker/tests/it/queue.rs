@@ -9,6 +9,7 @@ use metricis_core::sync::SessionSync;
 use metricis_core::words::{EventStatus, SyncErrorType};
 use metricis_core::{Clock, Timestamp};
 use metricis_redcap_sim::Fault;
+use metricis_store::JobKind;
 use metricis_store::testing::Engine;
 use rstest::rstest;
 use serde_json::json;
@@ -17,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::fixtures::{build_worker, settings, without_surveys};
 use crate::log::Log;
-use crate::world::{BASELINE, World};
+use crate::world::{BASELINE, World, done};
 
 const DATE: [(&str, &str); 1] = [("enroll_date", "2026-03-02")];
 
@@ -94,6 +95,54 @@ async fn a_running_worker_is_woken_and_stops_when_told(#[values(Engine::Sqlite, 
     shutdown.cancel();
     running.await.expect("no panic").expect("an orderly end");
     assert!(live().await.is_empty(), "it has signed off");
+}
+
+/// A worker in another process than the server, and the connection on which it listens breaks. On SQLite it looks by the clock.
+#[tokio::test]
+async fn a_worker_hears_of_work_that_another_process_has_committed() {
+    let world = World::new(Engine::Postgres).await;
+    let (shutdown, mut idle) = (CancellationToken::new(), settings());
+    idle.poll_ms = 3_600_000;
+    let worker = build_worker(world.db.store.clone(), world.clock.clone(), idle, Arc::new(Notify::new()));
+    let running = tokio::spawn({
+        let shutdown = shutdown.clone();
+        async move { worker.run(shutdown).await }
+    });
+    for record in ["7", "8", "9"] {
+        if record == "9" {
+            let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                       WHERE datname = current_database() AND query LIKE 'LISTEN %'";
+            world.db.tamper(cut).await.expect("cut");
+        }
+        world.save(record, BASELINE, "enrollment", &DATE).await;
+        let (id, _) = world.det(record, BASELINE, "enrollment", 2).await;
+        world.db.store.signal_work().await.expect("signalled");
+        while world.event(id).await.status != EventStatus::Processed {
+            tokio::task::yield_now().await;
+        }
+    }
+    shutdown.cancel();
+    running.await.expect("no panic").expect("an orderly end");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_job_that_cannot_be_read_keeps_back_no_other_work(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::new(engine).await;
+    world.save("7", BASELINE, "enrollment", &DATE).await;
+    let (id, _) = world.det("7", BASELINE, "enrollment", 2).await;
+    let tx = world.tx().await;
+    tx.enqueue_job(world.study, &JobKind::TestConnection).await.expect("a job");
+    done(tx).await;
+    world.db.tamper("UPDATE jobs SET payload = '{\"kind\": \"of_tomorrow\"}'").await.expect("tampered");
+    let log = Log::capture();
+    for _ in 0..3 {
+        world.worker.tick().await;
+    }
+    assert_eq!(world.event(id).await.status, EventStatus::Processed);
+    assert!(log.text().contains("no work could be claimed"), "{}", log.text());
 }
 
 #[rstest]
