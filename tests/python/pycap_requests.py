@@ -44,7 +44,6 @@ CALLS = {
     "export_record": lambda: project.export_records(
         records=["Ä-07"], export_data_access_groups=True, export_survey_fields=True
     ),
-    "has_record": lambda: project.export_records(records=["Ä-07"], fields=["record_id"]),
     "export_records of everything": lambda: project.export_records(),
     "export_records of some fields": lambda: project.export_records(
         records=["Ä-07", "a,b"], fields=["record_id", "rt_mean_ms"], export_data_access_groups=True

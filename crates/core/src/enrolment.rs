@@ -15,6 +15,8 @@ pub use code::{CodeProblem, ParticipantCode, generate_participant_code};
 pub use decide::{DetDecision, decide_det};
 pub use digest::mapped_digest;
 pub use fields::field_mapping_problems;
-pub use map::{EnrolmentRefusal, MappedParticipant, RecordFacts, SiteFact, map_new_participant, map_participant};
+pub use map::{
+    EnrolmentRefusal, MappedParticipant, RecordFacts, SiteFact, map_new_participant, map_participant, read_field_code,
+};
 pub use replay::{ReplayRefusal, STUCK_AFTER_MINUTES, refuse_replay};
 pub use settings::{DictionaryField, compare_settings};

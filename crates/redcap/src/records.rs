@@ -89,24 +89,7 @@ impl Reader {
             export_survey_fields: true,
             ..RecordQuery::default()
         };
-        self.export_only(id, &query).await
-    }
-
-    /// Whether there is a record of this name that the token's user may see.
-    ///
-    /// # Errors
-    /// As [`Reader::export_record`].
-    pub async fn has_record(&self, id: &str, record_id_field: &str) -> Result<bool, CallError> {
-        let query = RecordQuery {
-            records: vec![id.to_owned()],
-            fields: vec![record_id_field.to_owned()],
-            ..RecordQuery::default()
-        };
-        Ok(!self.export_only(id, &query).await?.is_empty())
-    }
-
-    async fn export_only(&self, id: &str, query: &RecordQuery) -> Result<Vec<Row>, CallError> {
-        let rows = self.export_records(query).await?;
+        let rows = self.export_records(&query).await?;
         // The record id is the first column. REDCap compares names without regard to case.
         let is_asked = |row: &Row| row.iter().next().is_some_and(|(_, name)| same_record(name, id));
         if rows.iter().all(is_asked) { Ok(rows) } else { Err(CallError::WrongRecord { asked: id.to_owned() }) }

@@ -112,23 +112,29 @@ impl Gate {
         Ok(answer)
     }
 
-    /// Asks REDCap, in one sending, whether a call that changes it may be made. A yes is the beginning of that call and resets no
-    /// count, unless it was the probe: otherwise a REDCap that answers looks and fails imports would never open the breaker.
+    /// Reads, in one sending, what says whether a call that changes REDCap may be made. A yes is the beginning of that call and resets
+    /// no count, unless it was the probe: otherwise a REDCap that answers looks and fails imports would never open the breaker.
     ///
     /// # Errors
-    /// As [`Gate::send`].
-    pub(crate) async fn look_ahead<F, Fut>(&self, to: &Connection, may: F) -> Result<bool, Failure>
+    /// As [`Gate::send`], or what `may` says.
+    pub(crate) async fn look_ahead<T, F, Fut>(
+        &self,
+        to: &Connection,
+        look: F,
+        may: impl FnOnce(&T) -> Result<(), Failure>,
+    ) -> Result<(), Failure>
     where
         F: FnOnce(Reader) -> Fut,
-        Fut: Future<Output = Result<bool, CallError>>,
+        Fut: Future<Output = Result<T, CallError>>,
     {
         let ticket = self.enter(to).await?;
-        let answer = may(to.client.reader().clone()).await;
+        let answer = look(to.client.reader().clone()).await;
         self.count(to, &answer);
-        if ticket.probe || !matches!(answer, Ok(true)) {
+        let allowed = answer.as_ref().map(may);
+        if ticket.probe || !matches!(allowed, Ok(Ok(()))) {
             self.conclude(to, ticket, &answer).await;
         }
-        Ok(answer?)
+        allowed.map_err(|error| error.clone().into()).flatten()
     }
 
     /// Makes one call that may change a study's REDCap, in one sending.

@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
-use metricis_core::enrolment::{MappedParticipant, RecordFacts, SiteFact, map_new_participant, map_participant};
+use metricis_core::enrolment::{
+    MappedParticipant, ParticipantCode, RecordFacts, SiteFact, map_new_participant, map_participant, read_field_code,
+};
 use metricis_core::ids::VisitId;
 use metricis_core::schedule::arm_of_event;
 use metricis_core::study::{RedcapConfig, StudyConfig};
@@ -74,7 +76,7 @@ impl Record {
         event_name: Option<&str>,
         today: NaiveDate,
     ) -> Result<MappedParticipant, Failure> {
-        let facts = self.facts(config, event_name);
+        let facts = self.facts(&config.redcap, event_name);
         map_new_participant(&facts, &config.redcap, &site_facts(sites), study_zone(config)?, today)
             .map_err(Failure::refused)
     }
@@ -89,17 +91,22 @@ impl Record {
         sites: &[Site],
         event_name: Option<&str>,
     ) -> Result<MappedParticipant, Failure> {
-        let facts = self.facts(config, event_name);
+        let facts = self.facts(&config.redcap, event_name);
         map_participant(&facts, &config.redcap, &site_facts(sites), study_zone(config)?).map_err(Failure::refused)
     }
 
-    fn facts(&self, config: &StudyConfig, event_name: Option<&str>) -> RecordFacts {
+    /// The participant code that a field of it holds, if it can be read; `arm` is the participant's.
+    pub(crate) fn code(&self, config: &RedcapConfig, arm: i32) -> Option<ParticipantCode> {
+        read_field_code(&self.facts(config, self.home_event(config, arm)), config).ok().flatten()
+    }
+
+    fn facts(&self, config: &RedcapConfig, event_name: Option<&str>) -> RecordFacts {
         RecordFacts {
             record_id: self.id.clone(),
             rows: self.rows.clone(),
             dag: self.dag(),
             event_name: event_name.map(str::to_owned),
-            missing_codes: missing_codes(&config.redcap),
+            missing_codes: missing_codes(config),
         }
     }
 

@@ -200,6 +200,20 @@ pub fn map_participant(
     })
 }
 
+/// Reads the participant code that a field of the record holds; none when it holds none, or when the record's name is the code.
+///
+/// # Errors
+/// A code that cannot be one, or a mapping that is none.
+pub fn read_field_code(
+    facts: &RecordFacts,
+    config: &RedcapConfig,
+) -> Result<Option<ParticipantCode>, EnrolmentRefusal> {
+    match config.record_id_field {
+        RecordIdField::ParticipantCode => Ok(None),
+        RecordIdField::ExternalId => read_code(facts, config.record_id_field, &FieldNames::of(config)?),
+    }
+}
+
 fn unreadable(field: &str, role: &'static str, problem: &'static str) -> EnrolmentRefusal {
     EnrolmentRefusal::Unreadable { field: field.to_owned(), role, problem }
 }

@@ -117,11 +117,15 @@ impl Names {
     }
 }
 
-/// The participants' records that REDCap no longer lists and of which no flag says that they went.
+/// The participants' records that REDCap no longer lists and of which no open flag says that they went: who was said to have their
+/// record again does not have it.
 #[must_use]
 pub fn unexplained<'a>(absent: &'a [(String, ParticipantId)], known: &[KnownFate]) -> Vec<&'a str> {
-    let explained: BTreeSet<(&str, ParticipantId)> =
-        known.iter().filter_map(|one| Some((one.fate.record.as_str(), one.participant?))).collect();
+    let explained: BTreeSet<(&str, ParticipantId)> = known
+        .iter()
+        .filter(|one| one.open)
+        .filter_map(|one| Some((one.fate.record.as_str(), one.participant?)))
+        .collect();
     let names = absent.iter().map(|(record, participant)| (record.as_str(), *participant));
     names.filter(|absent| !explained.contains(absent)).map(|(record, _)| record).collect()
 }

@@ -188,7 +188,6 @@ async fn ours(project: &Project<'_>) -> Vec<(&'static str, ParsedRequest)> {
     call!("next_record_name", client.next_record_name());
     call!("import_records", client.import_records("record_id", &rows()));
     call!("export_record", client.export_record("Ä-07"));
-    call!("has_record", client.has_record("Ä-07", "record_id"));
     call!("export_records of everything", client.export_records(&RecordQuery::default()));
     call!("export_records of some fields", client.export_records(&some_fields()));
     call!("export_records of forms at events", client.export_records(&forms_at_events()));

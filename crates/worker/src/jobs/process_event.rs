@@ -64,6 +64,9 @@ pub(super) async fn process_event(worker: &Worker, event: &StoredEvent) -> Resul
     let id = event.record_id.as_str();
     let rows = worker.gate.read(&redcap, |reader| async move { reader.export_record(id).await }).await?;
     let record = Record::read(&event.record_id, &rows, form_value(event, "redcap_data_access_group"))?;
+    if let Some(known) = &known {
+        held::refuse_successor(worker, &study, &redcap, &record, known).await?;
+    }
     let applied = match persist(poll_ms, || apply(worker, event, &record)).await {
         // Another worker enrolled the same record or took the same code at this instant: the facts are new ones.
         Err(Stop::Store(StoreError::Conflict { .. })) => persist(poll_ms, || apply(worker, event, &record)).await,

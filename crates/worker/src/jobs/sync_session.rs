@@ -2,7 +2,8 @@
 //!
 //! Invariant: REDCap gets what the participant submitted, as the audit log has its digest, or nothing; a sync that fails is failed, whatever the cause, and
 //! nothing stands in for it. Sending the same result again changes nothing in REDCap: record, event and fields are fixed. It goes into
-//! a record that REDCap has: an import under a name that is gone would make a new record there, of nobody.
+//! a record that REDCap has and that is still the participant's: an import under a name that is gone would make a new record there, of
+//! nobody, and one under a name that was given away would reach somebody else.
 
 use metricis_core::action::{Action, Actor, Entry};
 use metricis_core::audit::ResultCheck;
@@ -12,18 +13,19 @@ use metricis_core::reconcile::is_detached;
 use metricis_core::study::REPEATING_INSTRUMENTS;
 use metricis_redcap::Reader;
 use metricis_redcap::wire::Row;
-use metricis_store::{ClaimedJob, Snapshot, StoredSession, StoredStudy, StoredVisit};
+use metricis_store::{ClaimedJob, Snapshot, StoredParticipant, StoredSession, StoredStudy, StoredVisit};
 use serde_json::json;
 
 use super::read_study;
 use crate::connection::connect;
 use crate::failure::{Failure, Stop};
 use crate::persist::persist;
+use crate::record::Record;
 use crate::worker::Worker;
 
 /// What is sent.
 struct Import {
-    record: String,
+    participant: StoredParticipant,
     record_field: String,
     row: Row,
 }
@@ -36,15 +38,10 @@ pub(super) async fn sync_session(worker: &Worker, job: &ClaimedJob, session: Ses
     let study = read_study(worker, job.study).await?;
     let redcap = connect(worker, &study)?;
     let prepared = || async { prepare(&worker.read().await?, &study, session).await };
-    let Import { record, record_field, row } = persist(worker.settings.poll_ms, prepared).await?;
-    let (record, record_field) = (&record, &record_field);
-    let look = |reader: Reader| async move { reader.has_record(record, record_field).await };
-    if !worker.gate.look_ahead(&redcap, look).await? {
-        return Err(Failure::refused(format!(
-            "REDCap has no record {record:?}; it was deleted or renamed there, or is hidden from the API token's user. Nothing was sent: \
-             REDCap would make a new record of it. Reconcile, decide on the flag that it raises, then re-sync"
-        )));
-    }
+    let Import { participant, record_field, row } = persist(worker.settings.poll_ms, prepared).await?;
+    let (id, record_field) = (participant.external_id.as_str(), record_field.as_str());
+    let look = |reader: Reader| async move { reader.export_record(id).await };
+    worker.gate.look_ahead(&redcap, look, |rows| refuse_other(&study, &participant, rows)).await?;
     let send = |client: metricis_redcap::Client| async move { client.import_records(record_field, &[row]).await };
     worker.gate.send(&redcap, send).await?;
     Ok(persist(worker.settings.poll_ms, || confirm(worker, job, session)).await?)
@@ -86,7 +83,29 @@ async fn prepare(snapshot: &Snapshot, study: &StoredStudy, id: SessionId) -> Res
     )
     .map_err(Failure::refused)?;
     let row = cells.into_iter().collect();
-    Ok(Import { record: participant.external_id, record_field: record_field.to_owned(), row })
+    Ok(Import { participant, record_field: record_field.to_owned(), row })
+}
+
+/// Deleted, renamed and reused names are told by a reconcile only; until then the record itself is asked.
+fn refuse_other(study: &StoredStudy, participant: &StoredParticipant, rows: &[Row]) -> Result<(), Failure> {
+    let refuse = |what: String| {
+        Err(Failure::refused(format!(
+            "{what}; nothing was sent. Reconcile, decide on the flag that it raises, then re-sync"
+        )))
+    };
+    let id = &participant.external_id;
+    if rows.is_empty() {
+        return refuse(format!(
+            "REDCap has no record {id:?}: it was deleted or renamed there, or is hidden from the API token's user"
+        ));
+    }
+    let code = Record::read(id, rows, None)?.code(&study.config.redcap, participant.arm_num);
+    match code {
+        Some(code) if code.as_str() != participant.code => {
+            refuse(format!("REDCap's record {id:?} has another participant code than its participant here"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// What was changed since its submission is not the participant's, and does not leave.

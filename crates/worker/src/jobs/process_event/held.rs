@@ -11,15 +11,16 @@
 
 use chrono::NaiveDateTime;
 use metricis_core::ids::StudyId;
-use metricis_core::reconcile::{Fate, may_concern, unflagged_rename};
+use metricis_core::reconcile::{Fate, may_concern, plan_fates, unflagged_rename};
 use metricis_core::words::FlagKind;
 use metricis_redcap::{CallError, LogQuery, Reader};
-use metricis_store::{Snapshot, StoredEvent, StoredFlag, StoredStudy};
+use metricis_store::{Snapshot, StoredEvent, StoredFlag, StoredParticipant, StoredStudy};
 
 use crate::connection::Connection;
 use crate::failure::{Failure, Stop};
-use crate::jobs::reconcile::log::{fate_of, origin};
+use crate::jobs::reconcile::log::{begin_of, fate_of, origin};
 use crate::persist::persist;
+use crate::record::Record;
 use crate::worker::Worker;
 
 /// A record that was renamed more often is nobody's whom we know.
@@ -80,7 +81,8 @@ pub(super) async fn refuse_twin(
     };
     let mut name = event.record_id.clone();
     for _ in 0..LONGEST_CHAIN {
-        let fates = fates_of(worker, redcap, id_field, &name).await?;
+        let query = LogQuery { begin: None, end: None, record: Some(&name), id_field };
+        let fates = fates_of(worker, redcap, query).await?;
         if fates.is_empty() {
             return Ok(());
         }
@@ -100,14 +102,61 @@ pub(super) async fn refuse_twin(
     Ok(())
 }
 
-/// What became of a record under this name, as far as the log may be read.
+/// Refuses a known record that has become somebody else's, as far as can be told: its code, enrolment date or arm differs, and the log
+/// shows, since the last reconcile, that its name was given up or given anew.
+///
+/// ```text
+///   09:00  ada deletes 7, and saves a new 7 for somebody else        the DET is that of a known record
+///   09:00  without a look at the log: the first 7 gets the code and the group of the second
+/// ```
+///
+/// # Errors
+/// The refusal, or the call's own failure.
+pub(super) async fn refuse_successor(
+    worker: &Worker,
+    study: &StoredStudy,
+    redcap: &Connection,
+    record: &Record,
+    known: &StoredParticipant,
+) -> Result<(), Failure> {
+    let Some(id_field) = study.config.redcap.redcap_record_field.as_deref() else { return Ok(()) };
+    let facts = || async {
+        let db = worker.read().await?;
+        let anchor = db.current_version(known.id).await?.map_or(known.enrollment_date, |version| version.anchor_date);
+        let state = db.reconcile_state(study.id).await?;
+        let since = db.participant_records(study.id).await?.get(&known.external_id).map(|(_, since)| *since);
+        Ok((db.sites(study.id).await?, anchor, db.known_fates(study.id).await?, state, since))
+    };
+    let (sites, anchor, fates, state, since) = persist(worker.settings.poll_ms, facts).await?;
+    let home = record.home_event(&study.config.redcap, known.arm_num);
+    // What cannot be mapped is refused where it is applied.
+    let Ok(mapped) = record.map(&study.config, &sites, home) else { return Ok(()) };
+    let code = mapped.participant_code.as_ref().is_none_or(|code| code.as_str() == known.code);
+    if code && mapped.enrollment_date == anchor && mapped.arm_num == known.arm_num {
+        return Ok(());
+    }
+    let times: Vec<_> = fates.iter().map(|one| one.at).collect();
+    let begin = begin_of(&state, &times);
+    let query = LogQuery { begin: Some(begin), end: None, record: None, id_field };
+    let shown = fates_of(worker, redcap, query).await?;
+    let name = known.external_id.as_str();
+    let is_its = |fate: &Fate| fate.record == name || fate.renamed_to.as_deref() == Some(name);
+    let new = plan_fates(&shown, &fates, begin, |_, _| None);
+    if new.iter().any(|one| is_its(&one.fate) && since.is_some_and(|since| may_concern(since, one.at))) {
+        return Err(Failure::refused(format!(
+            "record {name:?} was deleted or renamed in REDCap since the last reconcile, and what bears its name now differs from its \
+             participant; reconcile, decide on the flag that it raises, then replay the event"
+        )));
+    }
+    Ok(())
+}
+
+/// What became of records, as far as the log may be read.
 async fn fates_of(
     worker: &Worker,
     redcap: &Connection,
-    id_field: &str,
-    record: &str,
+    query: LogQuery<'_>,
 ) -> Result<Vec<(NaiveDateTime, Fate)>, Failure> {
-    let query = LogQuery { begin: None, end: None, record: Some(record), id_field };
     let read = |reader: Reader| async move {
         match reader.read_log(query).await {
             Err(CallError::Refused { .. }) => Ok(None),

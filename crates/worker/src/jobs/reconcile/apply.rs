@@ -210,9 +210,9 @@ fn explain(outcome: &mut Reconciliation, reading: &Reading, known: &[KnownFate])
     outcome.success = outcome.unexplained.is_empty();
     if !outcome.success {
         let said = format!(
-            "REDCap does not list {} records of participants, and its log shows neither that they were deleted nor renamed: check \
-             that the token's user is outside all data access groups, then reconcile again; if they were deleted with their log, \
-             reconcile with absent_as_deleted",
+            "REDCap does not list {} records of participants, and no flag that is still to be decided on says why: check that the \
+             token's user is outside all data access groups, then reconcile again; if they were deleted with their log, or have not \
+             come back as was said on a flag, reconcile with absent_as_deleted",
             outcome.unexplained.len()
         );
         outcome.message = Some(match outcome.message.take() {

@@ -29,7 +29,7 @@ pub(in crate::jobs) struct Log {
 
 /// Where a run begins to read: before where the last one ended. Before the first, a day before the study: nobody was enrolled
 /// earlier.
-pub(super) fn begin_of(state: &ReconcileState, flags: &[NaiveDateTime]) -> NaiveDateTime {
+pub(in crate::jobs) fn begin_of(state: &ReconcileState, flags: &[NaiveDateTime]) -> NaiveDateTime {
     state.log_mark.map_or_else(|| origin(state), |mark| quiet_begin(mark, flags))
 }
 
