@@ -41,6 +41,14 @@ impl AppState {
         *kept = Some((now, reading.clone()));
         reading
     }
+
+    /// Calls to one REDCap host that may leave in any 60 seconds now: while Redis is gone, the half that the database gives out.
+    pub(crate) async fn outbound_budget(&self) -> u32 {
+        match self.take_pulse().await.redis {
+            RedisState::Unreachable => self.settings.outbound_per_minute / 2,
+            RedisState::NotConfigured | RedisState::Connected => self.settings.outbound_per_minute,
+        }
+    }
 }
 
 async fn read_database(app: &AppState) -> Result<MigrationStatus, String> {

@@ -65,6 +65,7 @@ pub fn plan_fates(
         *flagged.entry(&one.fate).or_default() += 1;
     }
     let mut names = Names::of(known);
+    let mut ended: BTreeSet<&str> = known.iter().map(|one| one.fate.record.as_str()).collect();
     let mut new = vec![];
     for (at, fate) in shown {
         // The oldest rows of a stretch are those that were read before.
@@ -72,10 +73,16 @@ pub fn plan_fates(
             Some(left) => *left -= 1,
             None => {
                 let participant = names.holder(&fate.record).or_else(|| holder(&fate.record, *at));
+                // Somebody was enrolled under the new name. REDCap gives none that is taken, so that they came after the rename; and
+                // they would not have been enrolled, had the former name been a participant's then.
+                let is_enrolled_since =
+                    |to: &str| !ended.contains(to) && holder(to, *at).is_some_and(|other| Some(other) != participant);
+                let participant = participant.filter(|_| !fate.renamed_to.as_deref().is_some_and(is_enrolled_since));
                 names.follow(fate, participant);
                 new.push(NewFate { fate: fate.clone(), at: *at, participant });
             }
         }
+        ended.insert(&fate.record);
     }
     new
 }
@@ -170,6 +177,19 @@ mod tests {
         let first = flagged(renamed("7", "8"), Some(person(7)), true);
         let later = plan_fates(&shown[1..2], &[first], at(2), holds_7);
         assert_eq!(later[0].participant, Some(person(7)), "the first rename was read in an earlier run");
+    }
+
+    #[test]
+    fn a_rename_to_a_name_under_which_somebody_was_enrolled_since_is_not_of_whoever_has_the_former_name_now() {
+        // 7 became 8; 8 was enrolled, and then a new 7; then 8 was deleted.
+        let both = |name: &str, _: NaiveDateTime| ["7", "8"].contains(&name).then(|| person(name.parse().unwrap_or(0)));
+        let whose = |shown: &[(NaiveDateTime, Fate)]| -> Vec<_> {
+            plan_fates(shown, &[], at(0), both).into_iter().map(|one| one.participant).collect()
+        };
+        assert_eq!(whose(&[(at(1), renamed("7", "8")), (at(2), deleted("8"))]), [None, Some(person(8))]);
+        // The first 8 was deleted before: what is 8 since was 7.
+        let lines = [(at(1), deleted("8")), (at(2), renamed("7", "8")), (at(3), deleted("8"))];
+        assert_eq!(whose(&lines), [Some(person(8)), Some(person(7)), Some(person(7))]);
     }
 
     #[test]

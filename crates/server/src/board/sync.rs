@@ -42,7 +42,7 @@ pub(super) async fn no_fallback(app: &AppState, study: &StoredStudy) -> Finding 
 /// What all studies together send, beside what they may: work that waits for its turn has not failed.
 async fn left_for_redcap(app: &AppState) -> Result<String, Flaw> {
     let calls = app.store.read(app.now()).await?.outbound_calls().await?;
-    let budget = app.settings.outbound_per_minute;
+    let budget = app.outbound_budget().await;
     let hosts = calls.iter().map(|host| {
         let (wait_s, wait_ms) = (host.longest_wait_ms / 1000, host.longest_wait_ms % 1000);
         let (name, last) = (&host.host, host.last_minute);

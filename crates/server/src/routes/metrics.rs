@@ -77,7 +77,7 @@ async fn get_metrics(State(app): State<AppState>, _: Scraper) -> Result<Response
         text.gauge("metricis_redis_up", "Whether Redis answers this server", &[], up);
     }
     write_vitals(&mut text, &vitals);
-    write_calls(&mut text, &calls, app.settings.outbound_per_minute);
+    write_calls(&mut text, &calls, app.outbound_budget().await);
     Ok(([(CONTENT_TYPE, TEXT)], text.finish()).into_response())
 }
 
@@ -114,7 +114,7 @@ fn write_vitals(text: &mut Exposition, now: &Vitals) {
 }
 
 fn write_calls(text: &mut Exposition, calls: &[HostCalls], per_minute: u32) {
-    let help = "Calls to one REDCap host that may leave in any 60 seconds";
+    let help = "Calls to one REDCap host that may leave in any 60 seconds: half of the setting while Redis is gone";
     text.gauge("metricis_redcap_budget_calls", help, &[], i64::from(per_minute));
     let help = "Calls to a REDCap host that left in the last minute";
     for host in calls {

@@ -80,3 +80,11 @@ async fn they_are_the_systems_and_name_no_study_and_no_person(
         assert!(!text.contains(name), "{name}\n{text}");
     }
 }
+
+#[tokio::test]
+async fn while_redis_is_gone_the_budget_is_the_half_that_the_database_gives_out() {
+    let gone = Some("redis://127.0.0.1:1/0".to_owned());
+    let world = World::with(Engine::Sqlite, |settings| settings.redis_url = gone.map(Into::into)).await;
+    let text = world.send(local()).await.text;
+    assert!(text.lines().any(|line| line == "metricis_redcap_budget_calls 150"), "{text}");
+}

@@ -251,6 +251,20 @@ async fn a_det_that_is_quicker_than_the_reconcile_makes_no_twin_either(
 
 #[rstest]
 #[tokio::test]
+async fn a_chain_of_which_a_person_has_not_decided_on_the_beginning_makes_no_twin(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = study_of(engine).await;
+    world.enrolled("7").await;
+    world.rename("7", "8");
+    world.reconcile(false, false).await;
+    world.rename("8", "9");
+    let event = world.enrol("9", &DATE).await;
+    assert_eq!((event.status, world.count("participants").await), (EventStatus::Failed, 1));
+}
+
+#[rstest]
+#[tokio::test]
 async fn an_absence_that_the_log_does_not_explain_is_told_and_not_flagged(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {

@@ -90,7 +90,9 @@ pub(super) async fn refuse_twin(
         let since = origin(&state);
         let fates: Vec<_> = fates.into_iter().filter(|(at, _)| *at >= since).collect();
         let Some((at, former)) = unflagged_rename(&name, &fates, &known) else { return Ok(()) };
-        if records.get(former).is_some_and(|(_, since)| may_concern(*since, at)) {
+        // Of a chain whose beginning is flagged and not decided on yet, the participant has the first name still.
+        let is_undecided = known.iter().any(|one| one.open && one.fate.renamed_to.as_deref() == Some(former));
+        if is_undecided || records.get(former).is_some_and(|(_, since)| may_concern(*since, at)) {
             return Err(Failure::refused(format!(
                 "record {:?} is the renamed record {former:?} of a participant; reconcile, decide on the flag that it raises, then \
                  replay the event",
@@ -103,7 +105,7 @@ pub(super) async fn refuse_twin(
 }
 
 /// Refuses a known record that has become somebody else's, as far as can be told: its code, enrolment date or arm differs, and the log
-/// shows, since the last reconcile, that its name was given up or given anew.
+/// shows, since the last reconcile, that its name was given up.
 ///
 /// ```text
 ///   09:00  ada deletes 7, and saves a new 7 for somebody else        the DET is that of a known record
@@ -140,9 +142,9 @@ pub(super) async fn refuse_successor(
     let query = LogQuery { begin: Some(begin), end: None, record: None, id_field };
     let shown = fates_of(worker, redcap, query).await?;
     let name = known.external_id.as_str();
-    let is_its = |fate: &Fate| fate.record == name || fate.renamed_to.as_deref() == Some(name);
     let new = plan_fates(&shown, &fates, begin, |_, _| None);
-    if new.iter().any(|one| is_its(&one.fate) && since.is_some_and(|since| may_concern(since, one.at))) {
+    // A record that got the name by a rename needs no look of its own: the name had to be given up before.
+    if new.iter().any(|one| one.fate.record == name && since.is_some_and(|since| may_concern(since, one.at))) {
         return Err(Failure::refused(format!(
             "record {name:?} was deleted or renamed in REDCap since the last reconcile, and what bears its name now differs from its \
              participant; reconcile, decide on the flag that it raises, then replay the event"
