@@ -12,7 +12,12 @@ pub struct RecordIds {
     text: String,
     /// Where each name ends in `text`.
     ends: Vec<u32>,
+    /// The first of the names that are none, fit to be shown.
+    odd: Vec<String>,
 }
+
+/// So many names that are none are kept.
+const ODD_KEPT: usize = 20;
 
 impl RecordIds {
     /// How many.
@@ -47,6 +52,20 @@ impl RecordIds {
         self.iter().any(|one| folded(one) == wanted)
     }
 
+    /// What REDCap listed and no record is called: longer than its longest name, or with characters that would act where they are
+    /// shown. Twenty at most, shortened and escaped; they are not among the names.
+    #[must_use]
+    pub fn odd(&self) -> &[String] {
+        &self.odd
+    }
+
+    pub(crate) fn push_odd(&mut self, id: &str) {
+        let shown: String = id.escape_debug().take(40).collect();
+        if self.odd.len() < ODD_KEPT && !self.odd.contains(&shown) {
+            self.odd.push(shown);
+        }
+    }
+
     /// Adds a name. The rows of one record follow each other, so that only the last name needs a look.
     pub(crate) fn push(&mut self, id: &str) {
         let Ok(end) = u32::try_from(self.text.len() + id.len()) else { return };
@@ -65,8 +84,9 @@ impl RecordIds {
         let again: BTreeSet<u32> = order.windows(2).filter(|pair| is_again(pair)).map(|pair| pair[1]).collect();
         drop(order);
         if !again.is_empty() {
+            let odd = std::mem::take(&mut self.odd);
             let kept = (0..).zip(self.iter()).filter(|(index, _)| !again.contains(index));
-            self = kept.fold(Self::default(), |mut kept, (_, id)| {
+            self = kept.fold(Self { odd, ..Self::default() }, |mut kept, (_, id)| {
                 kept.push(id);
                 kept
             });

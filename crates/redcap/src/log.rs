@@ -10,6 +10,7 @@ use chrono::{Datelike, NaiveDateTime};
 use crate::{
     client::{Form, Reader},
     error::CallError,
+    records::is_name,
     wire::Row,
 };
 
@@ -95,13 +96,9 @@ impl LogReading {
         let at = time.ok_or_else(|| CallError::NotAnAnswer { detail: "a log line has no time".to_owned() })?;
         self.newest = self.newest.or(Some(at));
         let record = cell("record").trim();
-        if record.is_empty() {
-            return Ok(());
-        }
+        // What no record is called is nobody's: the list of records tells it.
         if !is_name(record) {
-            return Err(CallError::NotAnAnswer {
-                detail: "a log line names a record as no record is named".to_owned(),
-            });
+            return Ok(());
         }
         self.touched.insert(record.to_owned());
         let action = cell("action");
@@ -123,11 +120,6 @@ fn renamed_from<'a>(details: &'a str, id_field: &str, record: &str) -> Option<&'
     let rest = details.strip_prefix(id_field)?.strip_prefix(" = '")?.strip_prefix(record)?;
     let former = rest.strip_prefix("' (renamed from '")?.strip_suffix("')")?;
     (is_name(former) && former != record).then_some(former)
-}
-
-/// What is shown to people and written to their terminals holds nothing that would act there.
-fn is_name(text: &str) -> bool {
-    (1..=100).contains(&text.chars().count()) && !text.contains(char::is_control)
 }
 
 #[cfg(test)]
@@ -175,12 +167,17 @@ mod tests {
     }
 
     #[test]
+    fn what_no_record_is_called_is_passed_over() {
+        let reading = read(&[line("2026-10-25 02:10", "Delete record", "", "\u{1b}[31m8")]).expect("readable");
+        assert_eq!(LogReading { newest: None, ..reading }, LogReading::default());
+    }
+
+    #[test]
     fn a_line_without_a_time_is_no_answer() {
         assert!(read(&[line("yesterday", "Update record 8", "", "8")]).is_err());
         assert!(
             read(&[line("0001-01-01 00:00", "Update record 8", "", "8")]).is_err(),
             "nor one of a year without REDCap"
         );
-        assert!(read(&[line("2026-10-25 02:10", "Delete record", "", "\u{1b}[31m8")]).is_err(), "nor a name that acts");
     }
 }

@@ -130,10 +130,15 @@ pub(crate) fn folded(id: &str) -> String {
     id.trim().to_lowercase()
 }
 
+/// What is shown to people and written to their terminals holds nothing that would act there: no control character, and none that
+/// turns the direction of text.
+pub(crate) fn is_name(text: &str) -> bool {
+    let acts = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    (1..=LONGEST_NAME).contains(&text.chars().count()) && !text.contains(acts)
+}
+
 fn is_record_name(text: &str) -> bool {
-    !text.is_empty()
-        && text.chars().count() <= LONGEST_NAME
-        && !text.contains(|c: char| c.is_control() || matches!(c, '<' | '>' | '{' | '"'))
+    is_name(text) && !text.contains(['<', '>', '{', '"'])
 }
 
 fn is_link(text: &str) -> bool {

@@ -18,7 +18,7 @@ use crate::{
     client::Reader,
     error::CallError,
     ids::RecordIds,
-    records::{RecordQuery, folded},
+    records::{RecordQuery, folded, is_name},
     wire::Row,
 };
 
@@ -211,7 +211,12 @@ impl Reader {
         let mut ids = RecordIds::default();
         let name = |row: &Row| row.get(id_field).filter(|id| !id.is_empty()).map(str::to_owned);
         self.each_row("record", query.form(), |row| {
-            ids.push(&name(&row).ok_or(CallError::StrayRows { rows: 1 })?);
+            let name = name(&row).ok_or(CallError::StrayRows { rows: 1 })?;
+            if is_name(&name) {
+                ids.push(&name)
+            } else {
+                ids.push_odd(&name)
+            }
             Ok(())
         })
         .await?;

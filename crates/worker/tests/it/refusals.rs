@@ -197,3 +197,26 @@ async fn a_withdrawn_participant_is_not_revived(#[values(Engine::Sqlite, Engine:
     assert_eq!((after.status, after.site), (ParticipantStatus::Withdrawn, None));
     assert_eq!(world.calls(), calls);
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_name_that_none_can_be_keeps_back_no_other_record(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::new(engine).await;
+    world.sim.set_clock(world.now());
+    world.sync_events().await;
+    let reserved = format!("detached:{}", uuid::Uuid::nil());
+    for record in ["7", "8\u{1b}[31m", &reserved] {
+        world.save(record, BASELINE, "enrollment", &DATE).await;
+    }
+    for dry_run in [true, false] {
+        let run = world.reconcile(true, dry_run).await;
+        assert_eq!((run.success, run.missing.as_slice()), (false, ["7".to_owned()].as_slice()));
+        let said = run.message.unwrap_or_default();
+        assert!(said.contains(r"8\u{1b}[31m") && said.contains(&reserved), "{said}");
+    }
+    assert_eq!(world.count("participants").await, 1);
+    let event = world.enrol(&reserved, &DATE).await;
+    assert_eq!((event.status, world.count("participants").await), (EventStatus::Failed, 1));
+}

@@ -17,7 +17,8 @@ pub(super) async fn read_state(worker: &Worker, target: &Target) -> Result<Proje
     let (gate, redcap) = (&worker.gate, &target.redcap);
     let dictionary = target.dictionary(worker).await?;
     let id_field = dictionary.first().map_or("", |first| first.name());
-    let records = gate.read(redcap, |reader| async move { reader.record_ids(id_field).await }).await?.len();
+    let ids = gate.read(redcap, |reader| async move { reader.record_ids(id_field).await }).await?;
+    let records = ids.len() + ids.odd().len();
     let mut design = ProjectDesign { dictionary: dictionary.clone(), ..ProjectDesign::default() };
     if target.facts.is_longitudinal {
         let arms = gate.read(redcap, |reader| async move { reader.arms().await }).await?;

@@ -11,7 +11,7 @@
 
 use chrono::NaiveDateTime;
 use metricis_core::ids::StudyId;
-use metricis_core::reconcile::{Fate, may_concern, plan_fates, unflagged_rename};
+use metricis_core::reconcile::{Fate, is_detached, may_concern, plan_fates, unflagged_rename};
 use metricis_core::words::FlagKind;
 use metricis_redcap::{CallError, LogQuery, Reader};
 use metricis_store::{Snapshot, StoredEvent, StoredFlag, StoredParticipant, StoredStudy};
@@ -26,11 +26,17 @@ use crate::worker::Worker;
 /// A record that was renamed more often is nobody's whom we know.
 pub(in crate::jobs) const LONGEST_CHAIN: usize = 8;
 
-/// Refuses a record that an open flag holds.
+/// Refuses a record that an open flag holds, or whose name no record may have.
 ///
 /// # Errors
 /// The refusal, in words that say where to decide.
 pub(in crate::jobs) async fn refuse_held(snapshot: &Snapshot, study: StudyId, record_id: &str) -> Result<(), Stop> {
+    if is_detached(record_id) {
+        return Err(Failure::refused(format!(
+            "no record may be called {record_id:?}: such names stand for participants without a record; rename it in REDCap"
+        ))
+        .into());
+    }
     match snapshot.flag_holding(study, record_id).await? {
         Some(flag) => Err(held(&flag, record_id).into()),
         None => Ok(()),

@@ -207,19 +207,22 @@ fn note_event(outcome: &mut Reconciliation, one: &Differing) {
 /// An absence that nothing explains is no deletion: REDCap has been seen to leave out records, and a token to see one group only.
 fn explain(outcome: &mut Reconciliation, reading: &Reading, known: &[KnownFate]) {
     outcome.unexplained = unexplained(&reading.absent, known).into_iter().map(str::to_owned).collect();
-    outcome.success = outcome.unexplained.is_empty();
-    if !outcome.success {
-        let said = format!(
+    outcome.success = outcome.unexplained.is_empty() && reading.odd.is_empty();
+    let mut said = vec![];
+    if !outcome.unexplained.is_empty() {
+        said.push(format!(
             "REDCap does not list {} records of participants, and no flag that is still to be decided on says why: check that the \
              token's user is outside all data access groups, then reconcile again; if they were deleted with their log, or have not \
              come back as was said on a flag, reconcile with absent_as_deleted",
             outcome.unexplained.len()
-        );
-        outcome.message = Some(match outcome.message.take() {
-            Some(before) => format!("{said}; {before}"),
-            None => said,
-        });
+        ));
     }
+    if !reading.odd.is_empty() {
+        let names = reading.odd.join("\", \"");
+        said.push(format!("REDCap lists records whose names cannot be one here, and they are left out: \"{names}\"; rename them in REDCap"));
+    }
+    said.extend(outcome.message.take());
+    outcome.message = (!said.is_empty()).then(|| said.join("; "));
 }
 
 fn kind_of(one: &NewFate) -> FlagKind {

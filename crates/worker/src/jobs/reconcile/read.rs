@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDateTime;
 use metricis_core::Timestamp;
 use metricis_core::ids::ParticipantId;
-use metricis_core::reconcile::{KnownFate, may_concern, plan_fates, unexplained};
+use metricis_core::reconcile::{KnownFate, is_detached, may_concern, plan_fates, unexplained};
 use metricis_redcap::wire::Row;
 use metricis_redcap::{RecordIds, Sweep};
 use metricis_store::{ReconcileState, Site, StoredStudy, StoredWindow};
@@ -34,6 +34,8 @@ pub(super) struct Reading {
     /// Records that differ, each with how complete its enrolment instrument is.
     pub(super) differing: Vec<Differing>,
     pub(super) log: Log,
+    /// What REDCap lists and cannot be a record here, fit to be shown.
+    pub(super) odd: Vec<String>,
     /// Records of participants that REDCap does not list, and whose they are.
     pub(super) absent: Vec<(String, ParticipantId)>,
 }
@@ -87,6 +89,7 @@ pub(super) async fn read(
         halted: 0,
         differing: vec![],
         log,
+        odd: ids.odd().iter().cloned().chain(ids.iter().filter(|id| is_detached(id)).map(str::to_owned)).collect(),
         absent,
     };
     let changed = match full {
@@ -102,8 +105,12 @@ pub(super) async fn read(
         let is_known = || facts.records.contains_key(*record);
         full || reading.log.touched.contains(*record) || !is_known()
     };
-    let wanted: RecordIds =
-        ids.iter().filter(may_differ).chain(changed.iter().filter(|id| listed.contains(id))).collect();
+    let wanted: RecordIds = ids
+        .iter()
+        .filter(may_differ)
+        .chain(changed.iter().filter(|id| listed.contains(id)))
+        .filter(|id| !is_detached(id))
+        .collect();
     let sweep = Sweep::new(query_of(study, &facts.windows, &fields), id_field).of(wanted);
     let mut pages = Pages { worker, redcap, id_field, only: None, sweep };
     while let Some(rows) = pages.next().await? {
