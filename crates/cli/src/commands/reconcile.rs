@@ -164,8 +164,22 @@ async fn resolve_flag(
     let decided = tx.decide_flag(study, id, resolution, None, reason).await.map_err(in_words_of)?;
     tx.commit(Entry::study(study, operator(), decided.ok_or_else(nothing)?)).await?;
     show(args.json, &serde_json::json!({ "id": id, "resolution": resolution }), |_| {
-        format!("flag {id} is {resolution}")
+        format!("flag {id} is {resolution}{}", next_steps(resolution))
     })
+}
+
+fn next_steps(resolution: FlagResolution) -> &'static str {
+    match resolution {
+        FlagResolution::Followed => {
+            "; what waited under it is a person's: replay its failed events (metricis webhooks list STUDY --status failed), then re-sync its \
+             failed results. A reconcile tells when the record is not there after all"
+        }
+        FlagResolution::Detached => {
+            "; nothing is sent to REDCap for the participant any more, and the record's name is free: replay its failed events. Withdraw \
+             the participant if they have left"
+        }
+        FlagResolution::Dismissed | FlagResolution::Unconcerned => "",
+    }
 }
 
 fn in_words_of(error: StoreError) -> CliError {

@@ -112,7 +112,7 @@ async fn ask(method: Method, at: &str, path: &str, body: Option<Value>) -> Resul
         request = request.json(&body);
     }
     let silent =
-        |_| CliError::Unavailable(format!("no simulator answers at {at}; start one with `metricis redcap-sim`"));
+        |_| CliError::Unavailable(format!("no simulator answers at {at}; start one with `metricis redcap-sim`, or say with --at where it listens"));
     let answer = request.send().await.map_err(silent)?;
     let status = answer.status();
     let text = answer.text().await.map_err(silent)?;
