@@ -111,8 +111,11 @@ async fn ask(method: Method, at: &str, path: &str, body: Option<Value>) -> Resul
     if let Some(body) = body {
         request = request.json(&body);
     }
-    let silent =
-        |_| CliError::Unavailable(format!("no simulator answers at {at}; start one with `metricis redcap-sim`, or say with --at where it listens"));
+    let silent = |_| {
+        CliError::Unavailable(format!(
+            "no simulator answers at {at}; start one with `metricis redcap-sim`, or say with --at where it listens"
+        ))
+    };
     let answer = request.send().await.map_err(silent)?;
     let status = answer.status();
     let text = answer.text().await.map_err(silent)?;
