@@ -67,16 +67,20 @@ pub fn plan_fates(
     let mut names = Names::of(known);
     let mut ended: BTreeSet<&str> = known.iter().map(|one| one.fate.record.as_str()).collect();
     let mut new = vec![];
-    for (at, fate) in shown {
+    for (index, (at, fate)) in shown.iter().enumerate() {
         // The oldest rows of a stretch are those that were read before.
         match flagged.get_mut(fate).filter(|left| **left > 0) {
             Some(left) => *left -= 1,
             None => {
                 let participant = names.holder(&fate.record).or_else(|| holder(&fate.record, *at));
                 // Somebody was enrolled under the new name. REDCap gives none that is taken, so that they came after the rename; and
-                // they would not have been enrolled, had the former name been a participant's then.
-                let is_enrolled_since =
-                    |to: &str| !ended.contains(to) && holder(to, *at).is_some_and(|other| Some(other) != participant);
+                // they would not have been enrolled, had the former name been a participant's then. Unless the name was given again.
+                let is_enrolled_since = |to: &str| {
+                    let again = |later: &Fate| later.renamed_to.as_deref() == Some(to);
+                    !ended.contains(to)
+                        && holder(to, *at).is_some_and(|other| Some(other) != participant)
+                        && !shown[index + 1..].iter().any(|(_, later)| again(later))
+                };
                 let participant = participant.filter(|_| !fate.renamed_to.as_deref().is_some_and(is_enrolled_since));
                 names.follow(fate, participant);
                 new.push(NewFate { fate: fate.clone(), at: *at, participant });
@@ -190,6 +194,9 @@ mod tests {
         // The first 8 was deleted before: what is 8 since was 7.
         let lines = [(at(1), deleted("8")), (at(2), renamed("7", "8")), (at(3), deleted("8"))];
         assert_eq!(whose(&lines), [Some(person(8)), Some(person(7)), Some(person(7))]);
+        // 7 became 8 and then 9; then 5 became 8, who was enrolled.
+        let lines = [(at(1), renamed("7", "8")), (at(2), renamed("8", "9")), (at(3), renamed("5", "8"))];
+        assert_eq!(whose(&lines), [Some(person(7)), Some(person(7)), None]);
     }
 
     #[test]

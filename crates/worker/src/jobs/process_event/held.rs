@@ -18,6 +18,7 @@ use metricis_store::{Snapshot, StoredEvent, StoredFlag, StoredParticipant, Store
 
 use crate::connection::Connection;
 use crate::failure::{Failure, Stop};
+use crate::jobs::reconcile::holder_in;
 use crate::jobs::reconcile::log::{begin_of, fate_of, origin};
 use crate::persist::persist;
 use crate::record::Record;
@@ -132,10 +133,10 @@ pub(super) async fn refuse_successor(
         let db = worker.read().await?;
         let anchor = db.current_version(known.id).await?.map_or(known.enrollment_date, |version| version.anchor_date);
         let state = db.reconcile_state(study.id).await?;
-        let since = db.participant_records(study.id).await?.get(&known.external_id).map(|(_, since)| *since);
-        Ok((db.sites(study.id).await?, anchor, db.known_fates(study.id).await?, state, since))
+        let records = db.participant_records(study.id).await?;
+        Ok((db.sites(study.id).await?, anchor, db.known_fates(study.id).await?, state, records))
     };
-    let (sites, anchor, fates, state, since) = persist(worker.settings.poll_ms, facts).await?;
+    let (sites, anchor, fates, state, records) = persist(worker.settings.poll_ms, facts).await?;
     let home = record.home_event(&study.config.redcap, known.arm_num);
     // What cannot be mapped is refused where it is applied.
     let Ok(mapped) = record.map(&study.config, &sites, home) else { return Ok(()) };
@@ -148,9 +149,9 @@ pub(super) async fn refuse_successor(
     let query = LogQuery { begin: Some(begin), end: None, record: None, id_field };
     let shown = fates_of(worker, redcap, query).await?;
     let name = known.external_id.as_str();
-    let new = plan_fates(&shown, &fates, begin, |_, _| None);
-    // A record that got the name by a rename needs no look of its own: the name had to be given up before.
-    if new.iter().any(|one| one.fate.record == name && since.is_some_and(|since| may_concern(since, one.at))) {
+    // As the reconcile will attribute it. A record that got the name by a rename needs no look: the name had to be given up before.
+    let new = plan_fates(&shown, &fates, begin, holder_in(&records));
+    if new.iter().any(|one| one.fate.record == name && one.participant == Some(known.id)) {
         return Err(Failure::refused(format!(
             "record {name:?} was deleted or renamed in REDCap since the last reconcile, and what bears its name now differs from its \
              participant; reconcile, decide on the flag that it raises, then replay the event"

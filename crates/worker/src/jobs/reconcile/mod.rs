@@ -14,6 +14,8 @@ mod apply;
 pub(super) mod log;
 mod read;
 
+pub(super) use read::holder_in;
+
 use metricis_core::answer::Reconciliation;
 use metricis_core::words::StudyStatus;
 use metricis_store::ClaimedJob;

@@ -133,7 +133,7 @@ fn explained_by(log: &Log, facts: &Facts) -> Vec<KnownFate> {
 }
 
 /// Who may have had a record's name at a moment of REDCap's time.
-pub(super) fn holder_in(
+pub(in crate::jobs) fn holder_in(
     records: &BTreeMap<String, (ParticipantId, Timestamp)>,
 ) -> impl Fn(&str, NaiveDateTime) -> Option<ParticipantId> {
     move |name, at| {
