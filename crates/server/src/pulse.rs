@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use metricis_core::Timestamp;
+use metricis_core::budget::BudgetSettings;
 use metricis_store::migration::MigrationStatus;
 use tokio::sync::Mutex;
 
@@ -44,9 +45,10 @@ impl AppState {
 
     /// Calls to one REDCap host that may leave in any 60 seconds now: while Redis is gone, the half that the database gives out.
     pub(crate) async fn outbound_budget(&self) -> u32 {
+        let budget = BudgetSettings { per_minute: self.settings.outbound_per_minute, ..BudgetSettings::default() };
         match self.take_pulse().await.redis {
-            RedisState::Unreachable => self.settings.outbound_per_minute / 2,
-            RedisState::NotConfigured | RedisState::Connected => self.settings.outbound_per_minute,
+            RedisState::Unreachable => budget.halved().per_minute.max(1),
+            RedisState::NotConfigured | RedisState::Connected => budget.per_minute,
         }
     }
 }

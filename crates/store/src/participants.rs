@@ -53,6 +53,14 @@ pub struct StoredParticipant {
     pub mapped_digest: String,
 }
 
+impl StoredParticipant {
+    /// REDCap's enrolment date, while it is another one than the anchor and a person has to say which holds.
+    #[must_use]
+    pub fn redcap_anchor(&self) -> Option<NaiveDate> {
+        self.extra_data.get(REDCAP_ANCHOR)?.as_str()?.parse().ok()
+    }
+}
+
 /// A participant to create.
 #[derive(Clone, Debug)]
 pub struct NewParticipant {

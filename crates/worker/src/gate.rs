@@ -1,7 +1,7 @@
 //! The one door to REDCap: breaker, budget, call, breaker.
 //!
 //! A read that fails for a moment is sent again, each time with a turn of its own and only while the breaker would let a call
-//! go; for the breaker all its sendings are one call. An import is sent once, and so is a probe.
+//! go; for the breaker all its sendings are one call. An import is sent once, and so are the look before it and a probe.
 //!
 //! Where a call stands between budget and breaker matters. A probe holds a lease, and waiting for the host's budget can
 //! outlast it, so the turn is waited for first and the breaker asked last:
@@ -112,7 +112,7 @@ impl Gate {
         Ok(answer)
     }
 
-    /// Reads, in one sending, what says whether a call that changes REDCap may be made. A yes is the beginning of that call and resets
+    /// Reads, in one sending, what says whether a call that changes REDCap may be made, and returns it. A yes is the beginning of that call and resets
     /// no count, unless it was the probe: otherwise a REDCap that answers looks and fails imports would never open the breaker.
     ///
     /// # Errors
@@ -122,7 +122,7 @@ impl Gate {
         to: &Connection,
         look: F,
         may: impl FnOnce(&T) -> Result<(), Failure>,
-    ) -> Result<(), Failure>
+    ) -> Result<T, Failure>
     where
         F: FnOnce(Reader) -> Fut,
         Fut: Future<Output = Result<T, CallError>>,
@@ -134,7 +134,8 @@ impl Gate {
         if ticket.probe || !matches!(allowed, Ok(Ok(()))) {
             self.conclude(to, ticket, &answer).await;
         }
-        allowed.map_err(|error| error.clone().into()).flatten()
+        allowed.unwrap_or(Ok(()))?;
+        Ok(answer?)
     }
 
     /// Makes one call that may change a study's REDCap, in one sending.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use metricis_core::Clock;
 use metricis_core::ids::{JobId, StudyId};
-use metricis_store::{ClaimedJob, JobKind, Operational, Reread, Result, Share, StoredEvent, Tx};
+use metricis_store::{ClaimedJob, JobKind, Operational, Reread, Result, Share, StoreError, StoredEvent, Tx};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -21,6 +21,9 @@ use crate::worker::Worker;
 
 /// How often a process says that it lives.
 const HEARTBEAT: Duration = Duration::from_secs(5);
+
+/// Events, jobs, re-reads.
+const KINDS: std::ops::Range<usize> = 0..3;
 
 /// One claimed piece of work. As text it is its kind and its ids: that is all of it that a log may hold.
 #[derive(Clone)]
@@ -147,21 +150,30 @@ impl Worker {
     async fn fill(&self, running: &mut JoinSet<()>, shutdown: &CancellationToken) {
         while !shutdown.is_cancelled() {
             let free = self.settings.concurrency.max(1).saturating_sub(running.len());
-            let claimed = match self.claim(free).await {
-                // One row that cannot be read must not keep back what stands beside it.
-                Err(_) if free > 1 => self.claim(1).await,
-                claimed => claimed,
-            };
-            match claimed {
-                Ok(claimed) if claimed.is_empty() => return,
-                Ok(claimed) => {
+            match self.claim_around(free).await {
+                Some(claimed) if !claimed.is_empty() => {
                     for (work, hold) in claimed {
                         running.spawn(perform(self.clone(), work, hold));
                     }
                 }
-                Err(error) => return tracing::error!(%error, "no work could be claimed"),
+                _ => return,
             }
         }
+    }
+
+    /// Claims, and when a row cannot be read, each kind once as the first: such a row keeps back its own kind only.
+    async fn claim_around(&self, free: usize) -> Option<Vec<(Work, Hold)>> {
+        let mut claimed = self.claim(free).await;
+        if let Err(error) = &claimed {
+            tracing::error!(%error, "no work could be claimed");
+        }
+        for _ in KINDS {
+            if !matches!(&claimed, Err(error) if !matches!(error, StoreError::Unavailable(_))) {
+                break;
+            }
+            claimed = self.claim(1).await;
+        }
+        claimed.ok()
     }
 
     /// Takes as much as there is, up to `free` pieces of work, in one commit. The kinds take turns at being asked first, so that a
@@ -193,8 +205,8 @@ impl Worker {
 
     async fn claim_one(&self, tx: &Tx, share: Share<'_>) -> Result<Option<Work>> {
         let first = self.turn.fetch_add(1, Ordering::Relaxed);
-        for kind in 0..3 {
-            let work = match (first.wrapping_add(kind)) % 3 {
+        for kind in KINDS {
+            let work = match (first.wrapping_add(kind)) % KINDS.len() {
                 0 => tx.claim_event(self.process, share).await?.map(|event| Work::Event(Box::new(event))),
                 1 => tx.claim_job(self.process, share).await?.map(Work::Job),
                 _ => tx.claim_reread(self.process, share).await?.map(Work::Reread),

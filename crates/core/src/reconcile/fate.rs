@@ -91,10 +91,24 @@ pub fn plan_fates(
     new
 }
 
-/// The last rename that gave a record its name, unless it has its flag already: then a person has decided, or is asked to, and nothing
-/// follows from the log. `shown` and `known` reach equally far back.
+/// The name from which the last rename gave a record its own, and whether a participant has that name, unless the rename has its flag
+/// already. `shown` and `known` reach equally far back; `holder` is as for [`plan_fates`].
 #[must_use]
-pub fn unflagged_rename<'a>(
+pub fn former_name<'a>(
+    name: &str,
+    shown: &'a [(NaiveDateTime, Fate)],
+    known: &[KnownFate],
+    holder: impl Fn(&str, NaiveDateTime) -> Option<ParticipantId>,
+) -> Option<(&'a str, bool)> {
+    let (at, former) = unflagged_rename(name, shown, known)?;
+    // Of a chain whose beginning is flagged and not decided on yet, the participant has the first name still.
+    let is_undecided = known.iter().any(|one| one.open && one.fate.renamed_to.as_deref() == Some(former));
+    Some((former, is_undecided || holder(former, at).is_some()))
+}
+
+/// The last rename that gave a record its name, unless it has its flag already: then a person has decided, or is asked to, and nothing
+/// follows from the log.
+fn unflagged_rename<'a>(
     name: &str,
     shown: &'a [(NaiveDateTime, Fate)],
     known: &[KnownFate],

@@ -17,6 +17,6 @@ mod fate;
 mod resolve;
 mod window;
 
-pub use fate::{Fate, KnownFate, NewFate, may_concern, plan_fates, unexplained, unflagged_rename};
+pub use fate::{Fate, KnownFate, NewFate, former_name, may_concern, plan_fates, unexplained};
 pub use resolve::{FlagFacts, ResolutionRefusal, choices, is_detached, resolve};
 pub use window::{LogWindow, log_windows, quiet_begin};

@@ -15,7 +15,7 @@ mod held;
 mod surveys;
 mod update;
 
-pub(super) use held::{LONGEST_CHAIN, refuse_held};
+pub(super) use held::{LONGEST_CHAIN, refuse_held, refuse_successor};
 
 use metricis_core::action::{Action, Actor, Entry};
 use metricis_core::enrolment::{DetDecision, decide_det};
@@ -65,7 +65,7 @@ pub(super) async fn process_event(worker: &Worker, event: &StoredEvent) -> Resul
     let rows = worker.gate.read(&redcap, |reader| async move { reader.export_record(id).await }).await?;
     let record = Record::read(&event.record_id, &rows, form_value(event, "redcap_data_access_group"))?;
     if let Some(known) = &known {
-        held::refuse_successor(worker, &study, &redcap, &record, known).await?;
+        refuse_successor(worker, &study, &redcap, &record, known).await?;
     }
     let applied = match persist(poll_ms, || apply(worker, event, &record)).await {
         // Another worker enrolled the same record or took the same code at this instant: the facts are new ones.

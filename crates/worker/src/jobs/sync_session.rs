@@ -2,8 +2,8 @@
 //!
 //! Invariant: REDCap gets what the participant submitted, as the audit log has its digest, or nothing; a sync that fails is failed, whatever the cause, and
 //! nothing stands in for it. Sending the same result again changes nothing in REDCap: record, event and fields are fixed. It goes into
-//! a record that REDCap has and that is still the participant's: an import under a name that is gone would make a new record there, of
-//! nobody, and one under a name that was given away would reach somebody else.
+//! a record that REDCap has and that is still the participant's, as far as its code, enrolment date and arm tell: an import under a name
+//! that is gone would make a new record there, of nobody, and one under a name that was given away would reach somebody else.
 
 use metricis_core::action::{Action, Actor, Entry};
 use metricis_core::audit::ResultCheck;
@@ -16,6 +16,7 @@ use metricis_redcap::wire::Row;
 use metricis_store::{ClaimedJob, Snapshot, StoredParticipant, StoredSession, StoredStudy, StoredVisit};
 use serde_json::json;
 
+use super::process_event::{refuse_held, refuse_successor};
 use super::read_study;
 use crate::connection::connect;
 use crate::failure::{Failure, Stop};
@@ -41,7 +42,8 @@ pub(super) async fn sync_session(worker: &Worker, job: &ClaimedJob, session: Ses
     let Import { participant, record_field, row } = persist(worker.settings.poll_ms, prepared).await?;
     let (id, record_field) = (participant.external_id.as_str(), record_field.as_str());
     let look = |reader: Reader| async move { reader.export_record(id).await };
-    worker.gate.look_ahead(&redcap, look, |rows| refuse_other(&study, &participant, rows)).await?;
+    let rows = worker.gate.look_ahead(&redcap, look, |rows| refuse_other(&study, &participant, rows)).await?;
+    refuse_successor(worker, &study, &redcap, &Record::read(id, &rows, None)?, &participant).await?;
     let send = |client: metricis_redcap::Client| async move { client.import_records(record_field, &[row]).await };
     worker.gate.send(&redcap, send).await?;
     Ok(persist(worker.settings.poll_ms, || confirm(worker, job, session)).await?)
@@ -64,7 +66,7 @@ async fn prepare(snapshot: &Snapshot, study: &StoredStudy, id: SessionId) -> Res
         )
         .into());
     }
-    super::process_event::refuse_held(snapshot, study.id, &participant.external_id).await?;
+    refuse_held(snapshot, study.id, &participant.external_id).await?;
     let config = &study.config.redcap;
     let record_field = config.redcap_record_field.as_deref().ok_or_else(|| {
         Failure::refused("the name of REDCap's record id field is not known yet; sync events first, then re-sync")

@@ -93,6 +93,42 @@ async fn a_name_that_another_person_has_since_brings_them_nothing_of_the_first(
 
 #[rstest]
 #[tokio::test]
+async fn without_a_code_the_date_tells_that_a_name_is_another_persons(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = enrolled(engine).await;
+    let first = world.participant("7").await.expect("a participant");
+    world.delete("7");
+    world.save("7", BASELINE, "enrollment", &[("enroll_date", "2026-03-09")]).await;
+    let (id, _) = world.det("7", BASELINE, "contact", 2).await;
+    world.worker.run_until_idle().await;
+    let message = world.event(id).await.error_message.unwrap_or_default();
+    assert!(message.contains("was deleted or renamed"), "{message}");
+    assert_eq!(world.participant("7").await.as_ref(), Some(&first), "still who they were");
+    let session = world.sync_one("7").await;
+    let SessionSync::Failed { error_type: SyncErrorType::Validation, message } = &session.sync else {
+        panic!("{session:?}")
+    };
+    assert!(message.contains("was deleted or renamed"), "{message}");
+    assert_eq!(world.sim.values(world.project.project_id, "7").get(&format!("{BASELINE}/rt_misses")), None);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_date_that_is_corrected_in_redcap_keeps_no_result_back(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = enrolled(engine).await;
+    world.save("7", BASELINE, "enrollment", &[("enroll_date", "2026-03-09")]).await;
+    assert_eq!(world.sync_one("7").await.sync, SessionSync::Synced);
+    world.enrol("7", &[]).await;
+    let calls = world.calls();
+    assert_eq!(world.sync_one("7").await.sync, SessionSync::Synced);
+    assert_eq!(world.calls() - calls, 2, "a date that waits for a person is no news: the look, the import");
+}
+
+#[rstest]
+#[tokio::test]
 async fn a_code_that_is_corrected_in_redcap_is_followed(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let world = World::new(engine).await;
     world.sim.set_clock(world.now());

@@ -265,6 +265,34 @@ async fn a_chain_of_which_a_person_has_not_decided_on_the_beginning_makes_no_twi
 
 #[rstest]
 #[tokio::test]
+async fn a_decision_while_a_reconcile_runs_is_no_absence_and_makes_no_second_flag(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[values(FlagResolution::Followed, FlagResolution::Detached)] how: FlagResolution,
+    #[values(false, true)] absent_as_deleted: bool,
+) {
+    let world = study_of(engine).await;
+    world.enrolled("7").await;
+    world.rename("7", "8");
+    world.reconcile(false, false).await;
+    let flag = world.flags().await.remove(0);
+    world.break_redcap(Fault::Slow { ms: 200 });
+    let calls = world.calls();
+    let id = world.enqueue(JobKind::Reconcile { full: false, dry_run: false, absent_as_deleted }).await;
+    let decide = async {
+        while world.calls() == calls {
+            tokio::task::yield_now().await;
+        }
+        world.decide(&flag, how).await.expect("decided");
+    };
+    tokio::join!(world.worker.run_until_idle(), decide);
+    let job = world.read().await.job(id).await.expect("an answer").expect("the job");
+    let run: Reconciliation = serde_json::from_value(job.result.expect("a result")).expect("a reconciliation");
+    assert_eq!((run.success, run.unexplained, run.flags), (true, vec![], vec![]));
+    assert_eq!(world.flags().await.len(), 1);
+}
+
+#[rstest]
+#[tokio::test]
 async fn an_absence_that_the_log_does_not_explain_is_told_and_not_flagged(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {

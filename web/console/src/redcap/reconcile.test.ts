@@ -27,6 +27,8 @@ test("without a difference every record is as it is here, and what was read is s
     read: "12 records listed by REDCap, 3 of them read.",
   });
   expect(headline(found({ full: true })).read).toBe("12 records listed by REDCap, all of them read.");
+  const left = headline(found({ success: false, message: "left out" }));
+  expect(left).toMatchObject({ tone: "warn", title: "Not every record could be taken in" });
 });
 
 test("events alone are good; what needs a person is not", () => {

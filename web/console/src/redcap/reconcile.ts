@@ -50,7 +50,8 @@ export function headline(found: Reconciled): { tone: "good" | "warn" | "bad"; ti
     ...(open > 0 ? [`${counted(open, "record")} to look at`] : []),
   ];
   const tone = open + counts.flags > 0 || !found.success ? "warn" : "good";
-  if (parts.length === 0) return { tone, title: "Every record is as it is here", read };
+  const nothing = found.success ? "Every record is as it is here" : "Not every record could be taken in";
+  if (parts.length === 0) return { tone, title: nothing, read };
   return { tone, title: `${dry ? "It would come to: " : ""}${listed(parts)}`, read };
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDateTime;
 use metricis_core::enrolment::mapped_digest;
 use metricis_core::operation::{ImportOutcome, ImportedRecord};
-use metricis_core::reconcile::{Fate, may_concern, unflagged_rename};
+use metricis_core::reconcile::{Fate, former_name};
 use metricis_core::words::EventStatus;
 use metricis_store::{Snapshot, StoredStudy};
 use secrecy::ExposeSecret;
@@ -15,6 +15,7 @@ use super::refuse_halted;
 use crate::failure::{Failure, Stop};
 use crate::jobs::process_event::enrol::{code_taken, plan_enrolment};
 use crate::jobs::process_event::{LONGEST_CHAIN, refuse_held};
+use crate::jobs::reconcile::holder_in;
 use crate::persist::persist;
 use crate::record::Record;
 use crate::worker::Worker;
@@ -85,8 +86,8 @@ pub(super) async fn twin_of(
     let (records, known) = (db.participant_records(study.id).await?, db.known_fates(study.id).await?);
     let mut name = id;
     for _ in 0..LONGEST_CHAIN {
-        let Some((at, former)) = unflagged_rename(name, fates, &known) else { break };
-        if records.get(former).is_some_and(|(_, since)| may_concern(*since, at)) {
+        let Some((former, is_theirs)) = former_name(name, fates, &known, holder_in(&records)) else { break };
+        if is_theirs {
             return Ok(Some(format!(
                 "record {id:?} is the renamed record {former:?} of a participant; reconcile, then decide on the flag that it raises"
             )));

@@ -11,15 +11,15 @@
 
 use chrono::NaiveDateTime;
 use metricis_core::ids::StudyId;
-use metricis_core::reconcile::{Fate, is_detached, may_concern, plan_fates, unflagged_rename};
+use metricis_core::reconcile::{Fate, former_name, is_detached, log_windows, plan_fates};
 use metricis_core::words::FlagKind;
 use metricis_redcap::{CallError, LogQuery, Reader};
-use metricis_store::{Snapshot, StoredEvent, StoredFlag, StoredParticipant, StoredStudy};
+use metricis_store::{Snapshot, StoreError, StoredEvent, StoredFlag, StoredParticipant, StoredStudy};
 
 use crate::connection::Connection;
 use crate::failure::{Failure, Stop};
 use crate::jobs::reconcile::holder_in;
-use crate::jobs::reconcile::log::{begin_of, fate_of, origin};
+use crate::jobs::reconcile::log::{begin_of, fate_of, latest, origin};
 use crate::persist::persist;
 use crate::record::Record;
 use crate::worker::Worker;
@@ -89,17 +89,15 @@ pub(super) async fn refuse_twin(
     let mut name = event.record_id.clone();
     for _ in 0..LONGEST_CHAIN {
         let query = LogQuery { begin: None, end: None, record: Some(&name), id_field };
-        let fates = fates_of(worker, redcap, query).await?;
+        let fates = fates_of(worker, redcap, query).await?.unwrap_or_default();
         if fates.is_empty() {
             return Ok(());
         }
         let (records, known, state) = persist(poll_ms, facts).await?;
         let since = origin(&state);
         let fates: Vec<_> = fates.into_iter().filter(|(at, _)| *at >= since).collect();
-        let Some((at, former)) = unflagged_rename(&name, &fates, &known) else { return Ok(()) };
-        // Of a chain whose beginning is flagged and not decided on yet, the participant has the first name still.
-        let is_undecided = known.iter().any(|one| one.open && one.fate.renamed_to.as_deref() == Some(former));
-        if is_undecided || records.get(former).is_some_and(|(_, since)| may_concern(*since, at)) {
+        let Some((former, is_theirs)) = former_name(&name, &fates, &known, holder_in(&records)) else { return Ok(()) };
+        if is_theirs {
             return Err(Failure::refused(format!(
                 "record {:?} is the renamed record {former:?} of a participant; reconcile, decide on the flag that it raises, then \
                  replay the event",
@@ -121,7 +119,7 @@ pub(super) async fn refuse_twin(
 ///
 /// # Errors
 /// The refusal, or the call's own failure.
-pub(super) async fn refuse_successor(
+pub(in crate::jobs) async fn refuse_successor(
     worker: &Worker,
     study: &StoredStudy,
     redcap: &Connection,
@@ -129,49 +127,66 @@ pub(super) async fn refuse_successor(
     known: &StoredParticipant,
 ) -> Result<(), Failure> {
     let Some(id_field) = study.config.redcap.redcap_record_field.as_deref() else { return Ok(()) };
-    let facts = || async {
-        let db = worker.read().await?;
-        let anchor = db.current_version(known.id).await?.map_or(known.enrollment_date, |version| version.anchor_date);
-        let state = db.reconcile_state(study.id).await?;
-        let records = db.participant_records(study.id).await?;
-        Ok((db.sites(study.id).await?, anchor, db.known_fates(study.id).await?, state, records))
-    };
-    let (sites, anchor, fates, state, records) = persist(worker.settings.poll_ms, facts).await?;
-    let home = record.home_event(&study.config.redcap, known.arm_num);
-    // What cannot be mapped is refused where it is applied.
-    let Ok(mapped) = record.map(&study.config, &sites, home) else { return Ok(()) };
-    let code = mapped.participant_code.as_ref().is_none_or(|code| code.as_str() == known.code);
-    if code && mapped.enrollment_date == anchor && mapped.arm_num == known.arm_num {
+    let poll_ms = worker.settings.poll_ms;
+    let differs = || async { Ok(differs(&worker.read().await?, study, record, known).await?) };
+    if !persist(poll_ms, differs).await? {
         return Ok(());
     }
-    let times: Vec<_> = fates.iter().map(|one| one.at).collect();
+    let facts = || async {
+        let db = worker.read().await?;
+        let state = db.reconcile_state(study.id).await?;
+        Ok((db.participant_records(study.id).await?, db.known_fates(study.id).await?, state))
+    };
+    let (records, known_fates, state) = persist(poll_ms, facts).await?;
+    let times: Vec<_> = known_fates.iter().map(|one| one.at).collect();
     let begin = begin_of(&state, &times);
-    let query = LogQuery { begin: Some(begin), end: None, record: None, id_field };
-    let shown = fates_of(worker, redcap, query).await?;
+    let mut shown = vec![];
+    for window in log_windows(begin, latest(worker)) {
+        let query = LogQuery { begin: Some(window.begin), end: window.end, record: None, id_field };
+        let Some(fates) = fates_of(worker, redcap, query).await? else { return Ok(()) };
+        shown.extend(fates);
+    }
     let name = known.external_id.as_str();
     // As the reconcile will attribute it. A record that got the name by a rename needs no look: the name had to be given up before.
-    let new = plan_fates(&shown, &fates, begin, holder_in(&records));
+    let new = plan_fates(&shown, &known_fates, begin, holder_in(&records));
     if new.iter().any(|one| one.fate.record == name && one.participant == Some(known.id)) {
         return Err(Failure::refused(format!(
             "record {name:?} was deleted or renamed in REDCap since the last reconcile, and what bears its name now differs from its \
-             participant; reconcile, decide on the flag that it raises, then replay the event"
+             participant; reconcile, decide on the flag that it raises, then repeat this"
         )));
     }
     Ok(())
 }
 
-/// What became of records, as far as the log may be read.
+/// Whether a record is not evidently its participant's. A date that is known to differ and waits for a person is no news.
+async fn differs(
+    db: &Snapshot,
+    study: &StoredStudy,
+    record: &Record,
+    known: &StoredParticipant,
+) -> Result<bool, StoreError> {
+    let sites = db.sites(study.id).await?;
+    let home = record.home_event(&study.config.redcap, known.arm_num);
+    // What cannot be mapped is refused where it is applied.
+    let Ok(mapped) = record.map(&study.config, &sites, home) else { return Ok(false) };
+    let anchor = db.current_version(known.id).await?.map_or(known.enrollment_date, |version| version.anchor_date);
+    let date = mapped.enrollment_date;
+    let is_code = mapped.participant_code.as_ref().is_none_or(|code| code.as_str() == known.code);
+    Ok(!is_code || mapped.arm_num != known.arm_num || (date != anchor && Some(date) != known.redcap_anchor()))
+}
+
+/// What became of records; none when the log may not be read.
 async fn fates_of(
     worker: &Worker,
     redcap: &Connection,
     query: LogQuery<'_>,
-) -> Result<Vec<(NaiveDateTime, Fate)>, Failure> {
+) -> Result<Option<Vec<(NaiveDateTime, Fate)>>, Failure> {
     let read = |reader: Reader| async move {
         match reader.read_log(query).await {
             Err(CallError::Refused { .. }) => Ok(None),
             read => read.map(Some),
         }
     };
-    let log = worker.gate.read(redcap, read).await?.unwrap_or_default();
-    Ok(log.fates.into_iter().map(fate_of).collect())
+    let log = worker.gate.read(redcap, read).await?;
+    Ok(log.map(|log| log.fates.into_iter().map(fate_of).collect()))
 }

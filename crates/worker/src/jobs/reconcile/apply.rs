@@ -3,7 +3,7 @@
 use metricis_core::Timestamp;
 use metricis_core::action::{Action, Actor, Entry};
 use metricis_core::answer::{ReconciledFlag, Reconciliation, WaitingRecord};
-use metricis_core::ids::FlagId;
+use metricis_core::ids::{FlagId, ParticipantId};
 use metricis_core::reconcile::{Fate, KnownFate, NewFate, plan_fates, unexplained};
 use metricis_core::words::FlagKind;
 use metricis_store::{ClaimedJob, NewFlag, Operational, Snapshot, StoredStudy, Tx};
@@ -32,7 +32,7 @@ pub(super) async fn preview(
     let look = || async {
         let snapshot = worker.read().await?;
         let mut found = outcome.clone();
-        let (new, known) = new_fates(&snapshot, study, reading).await?;
+        let Fates { new, unexplained } = new_fates(&snapshot, study, reading).await?;
         let held = snapshot.held_records(study.id).await?;
         let is_held = |record: &String| {
             let newly = new.iter().filter(|one| one.participant.is_some());
@@ -52,7 +52,7 @@ pub(super) async fn preview(
             }
         }
         found.flags = new.iter().map(shown).collect();
-        explain(&mut found, reading, &known);
+        explain(&mut found, reading, unexplained);
         Ok(found)
     };
     Ok(persist(worker.settings.poll_ms, look).await?.counted(LISTED))
@@ -71,9 +71,9 @@ pub(super) async fn apply(
     began_at: Timestamp,
 ) -> Result<(), Failure> {
     let poll_ms = worker.settings.poll_ms;
-    let (flags, known) = persist(poll_ms, || raise_flags(worker, study, reading)).await?;
-    outcome.flags = flags;
-    explain(&mut outcome, reading, &known);
+    let Fates { new, unexplained } = persist(poll_ms, || raise_flags(worker, study, reading)).await?;
+    outcome.flags = new.iter().map(shown).collect();
+    explain(&mut outcome, reading, unexplained);
     for chunk in reading.differing.chunks(CHUNK) {
         let made = persist(poll_ms, || make_events(worker, study, chunk)).await?;
         outcome.missing.extend(made.missing);
@@ -84,46 +84,48 @@ pub(super) async fn apply(
     Ok(persist(poll_ms, || finish(worker, job, reading, &outcome, began_at)).await?)
 }
 
-/// What of the log is new, and all that is known with it.
-async fn new_fates(
-    snapshot: &Snapshot,
-    study: &StoredStudy,
-    reading: &Reading,
-) -> Result<(Vec<NewFate>, Vec<KnownFate>), Stop> {
+/// What became of records.
+struct Fates {
+    /// What needs a flag.
+    new: Vec<NewFate>,
+    /// The participants' records that REDCap does not list, without a flag that says why.
+    unexplained: Vec<String>,
+}
+
+async fn new_fates(snapshot: &Snapshot, study: &StoredStudy, reading: &Reading) -> Result<Fates, Stop> {
     let mut known = snapshot.known_fates(study.id).await?;
     let records = snapshot.participant_records(study.id).await?;
     let mut new = plan_fates(&reading.log.fates, &known, reading.log.begin, holder_in(&records));
     let made =
         |one: &NewFate| KnownFate { fate: one.fate.clone(), at: one.at, participant: one.participant, open: true };
     known.extend(new.iter().map(made));
-    if reading.absent_as_deleted {
-        let at = reading.log.newest.unwrap_or(reading.log.begin);
-        let gone =
-            reading.absent.iter().filter(|(record, _)| unexplained(&reading.absent, &known).contains(&record.as_str()));
-        let fate = |record: &String| Fate { record: record.clone(), renamed_to: None };
-        let gone: Vec<_> =
-            gone.map(|(record, id)| NewFate { fate: fate(record), at, participant: Some(*id) }).collect();
-        known.extend(gone.iter().map(made));
-        new.extend(gone);
+    // A person may have decided on a flag since REDCap was read: who has followed or was detached is not absent any more.
+    let has_it = |(record, id): &&(String, ParticipantId)| records.get(record).is_some_and(|(holder, _)| holder == id);
+    let absent: Vec<_> = reading.absent.iter().filter(has_it).cloned().collect();
+    let unexplained: Vec<String> = unexplained(&absent, &known).into_iter().map(str::to_owned).collect();
+    if !reading.absent_as_deleted {
+        return Ok(Fates { new, unexplained });
     }
-    Ok((new, known))
+    let at = reading.log.newest.unwrap_or(reading.log.begin);
+    let deleted = |record: String| {
+        let (participant, _) = records.get(&record).copied()?;
+        Some(NewFate { fate: Fate { record, renamed_to: None }, at, participant: Some(participant) })
+    };
+    new.extend(unexplained.into_iter().filter_map(deleted));
+    Ok(Fates { new, unexplained: vec![] })
 }
 
-async fn raise_flags(
-    worker: &Worker,
-    study: &StoredStudy,
-    reading: &Reading,
-) -> Result<(Vec<ReconciledFlag>, Vec<KnownFate>), Stop> {
+async fn raise_flags(worker: &Worker, study: &StoredStudy, reading: &Reading) -> Result<Fates, Stop> {
     let tx = worker.write().await?;
     // Two runs must not both find the same line new.
     tx.lock_reconcile(study.id).await?;
-    let (new, known) = new_fates(&tx, study, reading).await?;
+    let fates = new_fates(&tx, study, reading).await?;
     let mut entries = vec![];
-    for (position, one) in (0..).zip(&new) {
+    for (position, one) in (0..).zip(&fates.new) {
         entries.push(raise_flag(&tx, study, one, position).await?);
     }
     tx.commit_any(entries, Operational::QueueClaim).await?;
-    Ok((new.iter().map(shown).collect(), known))
+    Ok(fates)
 }
 
 async fn raise_flag(tx: &Tx, study: &StoredStudy, one: &NewFate, position: i32) -> Result<Entry, Stop> {
@@ -205,8 +207,8 @@ fn note_event(outcome: &mut Reconciliation, one: &Differing) {
 }
 
 /// An absence that nothing explains is no deletion: REDCap has been seen to leave out records, and a token to see one group only.
-fn explain(outcome: &mut Reconciliation, reading: &Reading, known: &[KnownFate]) {
-    outcome.unexplained = unexplained(&reading.absent, known).into_iter().map(str::to_owned).collect();
+fn explain(outcome: &mut Reconciliation, reading: &Reading, unexplained: Vec<String>) {
+    outcome.unexplained = unexplained;
     outcome.success = outcome.unexplained.is_empty() && reading.odd.is_empty();
     let mut said = vec![];
     if !outcome.unexplained.is_empty() {
@@ -219,7 +221,10 @@ fn explain(outcome: &mut Reconciliation, reading: &Reading, known: &[KnownFate])
     }
     if !reading.odd.is_empty() {
         let names = reading.odd.join("\", \"");
-        said.push(format!("REDCap lists records whose names cannot be one here, and they are left out: \"{names}\"; rename them in REDCap"));
+        said.push(format!(
+            "REDCap lists records whose names cannot be one here, and they are left out: \"{names}\"; give each the name that it had \
+             before, or another if it is new"
+        ));
     }
     said.extend(outcome.message.take());
     outcome.message = (!said.is_empty()).then(|| said.join("; "));

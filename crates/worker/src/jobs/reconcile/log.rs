@@ -38,6 +38,11 @@ pub(in crate::jobs) fn origin(state: &ReconcileState) -> NaiveDateTime {
     state.study_since.naive_utc() - FURTHEST_ZONE - Duration::days(1)
 }
 
+/// A moment that REDCap's clock has not passed.
+pub(in crate::jobs) fn latest(worker: &Worker) -> NaiveDateTime {
+    worker.clock.now().naive_utc() + FURTHEST_ZONE
+}
+
 /// Reads the log from `begin`.
 ///
 /// # Errors
@@ -48,7 +53,7 @@ pub(in crate::jobs) async fn read_log(
     id_field: &str,
     begin: NaiveDateTime,
 ) -> Result<Log, Failure> {
-    let latest = worker.clock.now().naive_utc() + FURTHEST_ZONE;
+    let latest = latest(worker);
     let mut log = Log { begin, ..Log::default() };
     for window in log_windows(begin, latest) {
         let query = LogQuery { begin: Some(window.begin), end: window.end, record: None, id_field };

@@ -137,6 +137,26 @@ async fn a_record_edited_since_the_preview_is_looked_at_again(
 
 #[rstest]
 #[tokio::test]
+async fn a_participants_record_under_a_new_name_is_refused_wherever_its_renames_stand(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[values(false, true)] first_is_flagged: bool,
+) {
+    let world = World::new(engine).await;
+    world.sim.set_clock(world.now());
+    world.sync_events().await;
+    world.enrolled("7").await;
+    world.rename("7", "8");
+    if first_is_flagged {
+        assert!(world.reconcile(false, false).await.success);
+    }
+    world.rename("8", "9");
+    let (how, why) = outcome(&preview(&world, import(Some(&["9"]), Order::Preview)).await, "9");
+    assert_eq!(how, "refused", "{why}");
+    assert!(why.contains("is the renamed record"), "{why}");
+}
+
+#[rstest]
+#[tokio::test]
 async fn a_paused_study_enrols_nobody(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let world = mixed(engine).await;
     let shown = preview(&world, import(None, Order::Preview)).await;
