@@ -156,6 +156,13 @@ impl CallError {
         )
     }
 
+    /// Whether the token's user lacks a right, in REDCap's words for it: `You do not have … privileges`, or `Insufficient user
+    /// privileges: …` (`redcap.md` 3.3). Any other refusal says nothing about rights.
+    #[must_use]
+    pub fn lacks_right(&self) -> bool {
+        matches!(self, Self::Refused { status: 400 | 403, message } if message.reveal().contains("privileges"))
+    }
+
     /// Whether an export of fewer records might have succeeded.
     #[must_use]
     pub const fn may_be_too_much(&self) -> bool {

@@ -63,7 +63,20 @@ impl Gate {
         F: Fn(Reader) -> Fut,
         Fut: Future<Output = Result<T, CallError>>,
     {
-        Ok(self.read_unless(to, |_| false, ask).await??)
+        Ok(self.read_unless(to, |_| false, true, ask).await??)
+    }
+
+    /// As [`Gate::read`], of what only prepares another call: an answer resets no count, unless it was the probe's. Otherwise a REDCap
+    /// that answers the first of two calls and fails the second would never open the breaker.
+    ///
+    /// # Errors
+    /// As [`Gate::read`].
+    pub(crate) async fn read_first<T, F, Fut>(&self, to: &Connection, ask: F) -> Result<T, Failure>
+    where
+        F: Fn(Reader) -> Fut,
+        Fut: Future<Output = Result<T, CallError>>,
+    {
+        Ok(self.read_unless(to, |_| false, false, ask).await??)
     }
 
     /// Makes a read of several records, of which the caller asks for fewer when they were too much: that failure is handed back,
@@ -76,7 +89,7 @@ impl Gate {
         F: Fn(Reader) -> Fut,
         Fut: Future<Output = Result<T, CallError>>,
     {
-        match self.read_unless(to, CallError::may_be_too_much, ask).await? {
+        match self.read_unless(to, CallError::may_be_too_much, true, ask).await? {
             Err(failure) if !failure.may_be_too_much() => Err(failure.into()),
             answer => Ok(answer),
         }
@@ -86,6 +99,7 @@ impl Gate {
         &self,
         to: &Connection,
         is_handed_back: impl Fn(&CallError) -> bool,
+        is_all: bool,
         ask: F,
     ) -> Result<Result<T, CallError>, Failure>
     where
@@ -108,12 +122,14 @@ impl Gate {
                 answered => break answered,
             }
         };
-        self.conclude(to, ticket, &answer).await;
+        if is_all || ticket.probe || answer.is_err() {
+            self.conclude(to, ticket, &answer).await;
+        }
         Ok(answer)
     }
 
-    /// Reads, in one sending, what says whether a call that changes REDCap may be made, and returns it. A yes is the beginning of that call and resets
-    /// no count, unless it was the probe: otherwise a REDCap that answers looks and fails imports would never open the breaker.
+    /// Reads, in one sending, what says whether a call that changes REDCap may be made, and returns it. A yes resets no count, as in
+    /// [`Gate::read_first`].
     ///
     /// # Errors
     /// As [`Gate::send`], or what `may` says.

@@ -92,7 +92,7 @@ impl Target {
     async fn is_in_group(&self, worker: &Worker) -> Result<bool, Failure> {
         let ask = |reader: Reader| async move {
             let groups = match reader.dags().await {
-                Err(CallError::Refused { .. }) => return Ok(false),
+                Err(refused) if refused.lacks_right() => return Ok(false),
                 groups => groups?,
             };
             let ids: Vec<i64> = groups.into_iter().filter_map(|group| group.data_access_group_id).collect();
@@ -100,7 +100,7 @@ impl Target {
                 return Ok(false);
             }
             match reader.next_record_name().await {
-                Err(CallError::Refused { .. }) => Ok(false),
+                Err(CallError::Refused { status: 400 | 403, .. }) => Ok(false),
                 name => name.map(|name| ids.iter().any(|id| name.starts_with(&format!("{id}-")))),
             }
         };

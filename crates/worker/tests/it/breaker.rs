@@ -85,6 +85,29 @@ async fn imports_that_fail_open_it_though_every_look_before_them_is_answered(
 }
 
 #[rstest]
+#[case::the_record("gateway:403 on record/export")]
+#[case::the_log_before_it("error:500 on log/export")]
+#[case::every_call("error:500")]
+#[tokio::test]
+async fn enrolments_that_fail_open_it_whichever_of_their_calls_fails(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[case] failing: &str,
+) {
+    let world = ready(engine).await;
+    let failing = failing.parse().expect("an order");
+    world.sim.set_order(Scope::Project(world.project.project_id), Some(failing)).expect("set");
+    for record in ["11", "12", "13", "14", "15"] {
+        let event = world.enrol(record, &[("enroll_date", "2026-03-02")]).await;
+        assert!(event.error_message.unwrap_or_default().starts_with("api_error: "));
+    }
+    assert!(matches!(breaker(&world).await, Breaker::Open { failures: 5, .. }));
+    let calls = world.calls();
+    let sixth = world.enrol("16", &[("enroll_date", "2026-03-02")]).await;
+    assert!(sixth.error_message.unwrap_or_default().starts_with("circuit_open: "));
+    assert_eq!((world.calls(), world.count("participants").await), (calls, 1));
+}
+
+#[rstest]
 #[tokio::test]
 async fn after_the_cooldown_exactly_one_probe_goes(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let world = ready(engine).await;

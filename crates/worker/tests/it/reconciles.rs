@@ -3,6 +3,7 @@
 use chrono::Duration;
 use metricis_core::action::{Actor, Entry};
 use metricis_core::answer::Reconciliation;
+use metricis_core::study::StudyConfig;
 use metricis_core::sync::SessionSync;
 use metricis_core::words::{EventStatus, FlagKind, FlagResolution, JobState, StudyStatus, SyncErrorType};
 use metricis_redcap_sim::{ApiUser, Fault, Order, Scope};
@@ -247,6 +248,57 @@ async fn a_det_that_is_quicker_than_the_reconcile_makes_no_twin_either(
     let run = world.reconcile(false, false).await;
     let told: Vec<_> = run.flags.iter().map(|flag| (flag.record.as_str(), flag.participant.is_some())).collect();
     assert_eq!(told, [("7", true), ("8", true)], "one each, both of the participant's record");
+}
+
+#[rstest]
+#[case("error:400 on log/export")]
+#[case("error:404 on log/export")]
+#[case("error:500 on log/export")]
+#[tokio::test]
+async fn a_log_that_redcap_refuses_is_not_taken_for_an_empty_one(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[case] refusal: &str,
+) {
+    let world = study_of(engine).await;
+    world.enrolled("7").await;
+    world.enrolled("17").await;
+    world.rename("7", "8");
+    world.delete("17");
+    let before = world.participant("17").await;
+    world.save("17", BASELINE, "enrollment", &[("enroll_date", "2026-03-09")]).await;
+    let order: Order = refusal.parse().expect("an order");
+    world.sim.set_order(Scope::Project(world.project.project_id), Some(order)).expect("set");
+    let twin = world.enrol("8", &DATE).await;
+    let (successor, _) = world.det("17", BASELINE, "contact", 2).await;
+    world.worker.run_until_idle().await;
+    for event in [twin, world.event(successor).await] {
+        assert_eq!(event.status, EventStatus::Failed);
+        assert!(event.error_message.unwrap_or_default().starts_with("api_error: "));
+    }
+    assert_eq!((world.count("participants").await, world.participant("17").await), (2, before));
+    world.break_redcap(None::<Fault>);
+    assert!(world.reconcile(false, false).await.success);
+    let told: Vec<_> = world.flags().await.iter().map(|flag| flag.participant.is_some()).collect();
+    assert_eq!(told, [true, true], "a person decides on both");
+}
+
+#[rstest]
+#[case(|config: &mut StudyConfig| config.redcap.enrollment_instrument = Some("enrolment".to_owned()), "no instrument \"enrolment\"")]
+#[case(|config: &mut StudyConfig| config.redcap.project_id = Some("999".to_owned()), "the study is set to project \"999\"")]
+#[tokio::test]
+async fn a_run_whose_settings_do_not_fit_the_project_is_no_success(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[case] change: fn(&mut StudyConfig),
+    #[case] said: &str,
+) {
+    let world = study_of(engine).await;
+    world.save("7", BASELINE, "enrollment", &DATE).await;
+    world.change_study(change).await;
+    for dry_run in [true, false] {
+        let job = world.job(JobKind::Reconcile { full: true, dry_run, absent_as_deleted: false }).await;
+        assert!(job.error.as_deref().is_some_and(|error| error.contains(said)), "{:?}", job.error);
+    }
+    assert_eq!(world.count("webhook_events").await, 0);
 }
 
 #[rstest]

@@ -13,7 +13,7 @@ use chrono::NaiveDateTime;
 use metricis_core::ids::StudyId;
 use metricis_core::reconcile::{Fate, former_name, is_detached, log_windows, plan_fates};
 use metricis_core::words::FlagKind;
-use metricis_redcap::{CallError, LogQuery, Reader};
+use metricis_redcap::{LogQuery, Reader};
 use metricis_store::{Snapshot, StoreError, StoredEvent, StoredFlag, StoredParticipant, StoredStudy};
 
 use crate::connection::Connection;
@@ -183,10 +183,10 @@ async fn fates_of(
 ) -> Result<Option<Vec<(NaiveDateTime, Fate)>>, Failure> {
     let read = |reader: Reader| async move {
         match reader.read_log(query).await {
-            Err(CallError::Refused { .. }) => Ok(None),
+            Err(refused) if refused.lacks_right() => Ok(None),
             read => read.map(Some),
         }
     };
-    let log = worker.gate.read(redcap, read).await?;
+    let log = worker.gate.read_first(redcap, read).await?;
     Ok(log.map(|log| log.fates.into_iter().map(fate_of).collect()))
 }

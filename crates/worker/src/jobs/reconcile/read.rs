@@ -6,12 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDateTime;
 use metricis_core::Timestamp;
+use metricis_core::enrolment::compare_enrolment;
 use metricis_core::ids::ParticipantId;
 use metricis_core::reconcile::{KnownFate, is_detached, may_concern, plan_fates, unexplained};
 use metricis_redcap::wire::Row;
 use metricis_redcap::{RecordIds, Sweep};
 use metricis_store::{ReconcileState, Site, StoredStudy, StoredWindow};
 
+use super::super::test_connection::{check_project, dictionary_of};
 use super::log::{Log, begin_of, origin, read_log};
 use crate::connection::Connection;
 use crate::failure::{Failure, Stop};
@@ -70,7 +72,14 @@ pub(super) async fn read(
     let poll_ms = worker.settings.poll_ms;
     let facts = persist(poll_ms, || read_facts(worker, study)).await?;
     let full = full || facts.state.log_mark.is_none();
+    let project = worker.gate.read(redcap, |reader| async move { reader.project_info().await }).await?;
+    check_project(study, &project)?;
     let fields = worker.gate.read(redcap, |reader| async move { reader.metadata().await }).await?;
+    // Without the instrument each record would seem not to be enrolled yet.
+    let problems = compare_enrolment(&study.config.redcap, &dictionary_of(&fields));
+    if !problems.is_empty() {
+        return Err(Failure::refused(problems.join("; ")));
+    }
     let first = fields.first().map(|field| field.field_name.as_str());
     let id_field =
         first.ok_or_else(|| Failure::refused("the project's dictionary is empty; it has no record id field"))?;
