@@ -30,7 +30,7 @@ pub use error::{CallError, FailureClass};
 pub use http::http_client;
 pub use ids::RecordIds;
 pub use log::{FateLine, LogQuery, LogReading, RecordFate};
-pub use records::RecordQuery;
+pub use records::{RecordQuery, is_name as is_record_name};
 pub use refusal::Refusal;
 pub use retry::RetryPolicy;
 pub use server_text::ServerText;

@@ -12,6 +12,8 @@ use crate::{
 
 /// The longest record name that REDCap accepts, in characters.
 const LONGEST_NAME: usize = 100;
+/// The longest link that browsers and mail programs take, in bytes.
+const LONGEST_LINK: usize = 2_000;
 
 /// What to export; an empty list means "all".
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,11 +132,15 @@ pub(crate) fn folded(id: &str) -> String {
     id.trim().to_lowercase()
 }
 
-/// What is shown to people and written to their terminals holds nothing that would act there: no control character, and none that
-/// turns the direction of text.
-pub(crate) fn is_name(text: &str) -> bool {
-    let acts = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+/// Whether a text can be a record's name here: what is shown to people and written to their terminals holds nothing that would act
+/// there, no control character and none that turns the direction of text, and is at most 100 characters long.
+#[must_use]
+pub fn is_name(text: &str) -> bool {
     (1..=LONGEST_NAME).contains(&text.chars().count()) && !text.contains(acts)
+}
+
+fn acts(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn is_record_name(text: &str) -> bool {
@@ -143,5 +149,6 @@ fn is_record_name(text: &str) -> bool {
 
 fn is_link(text: &str) -> bool {
     url::Url::parse(text).is_ok_and(|link| matches!(link.scheme(), "http" | "https"))
-        && !text.contains(char::is_whitespace)
+        && text.len() <= LONGEST_LINK
+        && !text.contains(|c: char| c.is_whitespace() || acts(c))
 }

@@ -165,6 +165,16 @@ impl Snapshot {
         self.participant_where("study_id = $1 AND external_id = $2", sql::values![study.0, external_id]).await
     }
 
+    /// A participant's record whose name differs from this one in upper and lower case only; REDCap takes both for one.
+    ///
+    /// # Errors
+    /// Whatever the database says.
+    pub async fn record_in_other_case(&self, study: StudyId, external_id: &str) -> Result<Option<String>> {
+        let which = "study_id = $1 AND LOWER(external_id) = LOWER($2) AND external_id <> $2 LIMIT 1";
+        let other = self.participant_where(which, sql::values![study.0, external_id]).await?;
+        Ok(other.map(|participant| participant.external_id))
+    }
+
     /// The participant with this code.
     ///
     /// # Errors

@@ -42,9 +42,10 @@ pub(crate) fn connect(worker: &Worker, study: &StoredStudy) -> Result<Connection
     })
 }
 
-/// The host in an address.
+/// The host in an address; a final dot makes no other one.
 pub(crate) fn host_of(address: &str) -> Option<String> {
-    url::Url::parse(address).ok()?.host_str().map(str::to_ascii_lowercase)
+    let address = url::Url::parse(address).ok()?;
+    address.host_str().map(|host| host.trim_end_matches('.').to_ascii_lowercase())
 }
 
 fn missing(setting: &str) -> Failure {

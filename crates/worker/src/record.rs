@@ -59,6 +59,11 @@ impl Record {
         Ok(Self { id: id.to_owned(), rows: rows.iter().map(cells).collect() })
     }
 
+    /// Its name.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
     /// How complete an instrument is in any of the rows: 0 incomplete, 1 unverified, 2 complete.
     pub(crate) fn completion(&self, instrument: &str) -> u8 {
         let column = format!("{instrument}_complete");

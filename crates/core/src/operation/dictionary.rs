@@ -3,6 +3,8 @@
 //! Invariant: the text is kept as it was written, and compared in a normal form – REDCap itself writes line ends, blanks around
 //! choices and flags in more than one way, and none of these is a change.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::digest_of;
@@ -129,13 +131,8 @@ fn is_yes(text: &str) -> Option<bool> {
 
 /// The names of a dictionary's instruments, in the order of their first field.
 pub(super) fn instruments(rows: &[FieldRow]) -> Vec<&str> {
-    let mut names: Vec<&str> = vec![];
-    for row in rows {
-        if !names.contains(&row.instrument()) {
-            names.push(row.instrument());
-        }
-    }
-    names
+    let mut met = BTreeSet::new();
+    rows.iter().map(FieldRow::instrument).filter(|name| met.insert(*name)).collect()
 }
 
 /// Hex SHA-256 of a dictionary, the same for dictionaries that do not differ.

@@ -2,7 +2,7 @@
 //!
 //! Invariant: it is complete – who changes the first as it says has the second – and empty when they do not differ.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -92,7 +92,7 @@ pub fn diff_dictionaries(current: &[FieldRow], next: &[FieldRow]) -> DictionaryD
         rows.iter().filter(|row| !known.contains_key(row.name())).map(FieldBrief::of).collect()
     };
     let gone = |from: &[FieldRow], to: &[FieldRow]| {
-        let kept = instruments(to);
+        let kept: BTreeSet<&str> = instruments(to).into_iter().collect();
         instruments(from).into_iter().filter(|name| !kept.contains(name)).map(str::to_owned).collect()
     };
     let stays = |rows: &[FieldRow], known: &BTreeMap<&str, &FieldRow>| {
@@ -132,7 +132,7 @@ fn change(before: &FieldRow, after: &FieldRow) -> Option<FieldChange> {
     if columns.is_empty() {
         return None;
     }
-    let kept: Vec<String> = after.choices().into_iter().map(|choice| choice.code).collect();
+    let kept: BTreeSet<String> = after.choices().into_iter().map(|choice| choice.code).collect();
     let lists = before.has_choices() && after.has_choices();
     let choices_removed = before.choices().into_iter().filter(|choice| lists && !kept.contains(&choice.code)).collect();
     Some(FieldChange {

@@ -2,9 +2,11 @@
 //!
 //! Invariant: a record is counted once for each thing that it would lose, however many rows it has.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 
-use super::{DictionaryDiff, FieldRow};
+use super::{DictionaryDiff, FieldChange, FieldRow};
 
 /// A field or one of its choices whose values are to be counted before it goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +38,9 @@ pub struct DataLoss {
 /// no value.
 #[must_use]
 pub fn losses_of(current: &[FieldRow], diff: &DictionaryDiff) -> Vec<ToCount> {
+    let removed: BTreeSet<&str> = diff.removed().collect();
+    let changed: BTreeMap<&str, &FieldChange> =
+        diff.fields_changed.iter().map(|change| (change.field.as_str(), change)).collect();
     let mut found = vec![];
     for row in current.iter().filter(|row| row.kind() != "descriptive") {
         let of = |choice: Option<String>| ToCount {
@@ -44,11 +49,10 @@ pub fn losses_of(current: &[FieldRow], diff: &DictionaryDiff) -> Vec<ToCount> {
             choice,
             is_checkbox: row.kind() == "checkbox",
         };
-        if diff.removed().any(|name| name == row.name()) {
+        if removed.contains(row.name()) {
             found.push(of(None));
         }
-        let changed = diff.fields_changed.iter().find(|change| change.field == row.name());
-        let choices = changed.into_iter().flat_map(|change| &change.choices_removed);
+        let choices = changed.get(row.name()).into_iter().flat_map(|change| &change.choices_removed);
         found.extend(choices.map(|choice| of(Some(choice.code.clone()))));
     }
     found

@@ -152,11 +152,10 @@ impl ProjectDesign {
         let forms: BTreeSet<&str> = instruments(&self.dictionary).into_iter().collect();
         let mut problems = self.problems_of_events();
         let names: BTreeSet<String> = self.events.iter().map(DesignEvent::unique_name).collect();
+        let known = super::listed(&names.iter().cloned().collect::<Vec<_>>());
         let unknown_event = |name: &str| {
-            (!names.contains(name)).then(|| {
-                let known: Vec<String> = names.iter().cloned().collect();
-                format!("there is no event {name:?}; by their labels the events are {}", super::listed(&known))
-            })
+            (!names.contains(name))
+                .then(|| format!("there is no event {name:?}; by their labels the events are {known}"))
         };
         for DesignMapping { unique_event_name, form } in &self.mapping {
             problems.extend(unknown_event(unique_event_name));
@@ -179,12 +178,14 @@ impl ProjectDesign {
     fn problems_of_events(&self) -> Vec<String> {
         let mut problems = vec![];
         let mut names = BTreeSet::new();
+        let arms: BTreeSet<i64> = self.arms.iter().map(|arm| arm.arm_num).collect();
+        let used: BTreeSet<i64> = self.events.iter().map(|event| event.arm_num).collect();
         for event in &self.events {
             let name = event.unique_name();
             if event.event_name.trim().is_empty() {
                 problems.push("an event has no label".to_owned());
             }
-            if !self.arms.iter().any(|arm| arm.arm_num == event.arm_num) {
+            if !arms.contains(&event.arm_num) {
                 problems.push(format!(
                     "the event {:?} is in arm {}, which the design does not have",
                     event.event_name, event.arm_num
@@ -206,7 +207,7 @@ impl ProjectDesign {
             if name.trim().is_empty() {
                 problems.push(format!("the arm {arm_num} has no name"));
             }
-            if !self.events.iter().any(|event| event.arm_num == *arm_num) {
+            if !used.contains(arm_num) {
                 problems.push(format!("the arm {arm_num} has no event; REDCap does not keep such an arm"));
             }
         }

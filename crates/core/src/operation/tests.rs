@@ -143,6 +143,19 @@ fn values_that_would_go_are_found_in_rows_as_redcap_exports_them() {
     assert!(gone[0].is_held_by([("signs___1", "1")]) && !gone[0].is_held_by([("signs___1", "0")]));
 }
 
+/// A dictionary as large as a request may be: what takes the square of its size would not end.
+#[test]
+fn a_dictionary_of_many_instruments_is_reviewed() {
+    let many = |from: u32, kind: &str| {
+        let line = |n: u32| format!("f{n},i{n},{kind},Label,\"1, One\",[f{n}] = '1'\n");
+        let lines: String = (from..from + 40_000).map(line).collect();
+        parse_dictionary(&format!("{HEAD}\nrecord_id,first,text,Record,,\n{lines}")).expect("a dictionary")
+    };
+    let review = review_push(&config(), &DEVELOPMENT, &many(0, "radio"), &many(20_000, "checkbox"));
+    assert_eq!((review.diff.instruments_added.len(), review.diff.fields_changed.len()), (20_000, 20_000));
+    assert_eq!(review.to_count.len(), 20_000);
+}
+
 #[test]
 fn a_push_that_takes_what_the_settings_name_is_refused() {
     let current = read(&BASE);

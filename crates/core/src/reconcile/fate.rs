@@ -66,6 +66,9 @@ pub fn plan_fates(
     }
     let mut names = Names::of(known);
     let mut ended: BTreeSet<&str> = known.iter().map(|one| one.fate.record.as_str()).collect();
+    let targets = shown.iter().enumerate().filter_map(|(index, (_, fate))| Some((fate.renamed_to.as_deref()?, index)));
+    // A name's last rename to it stands, of several.
+    let given_last: BTreeMap<&str, usize> = targets.collect();
     let mut new = vec![];
     for (index, (at, fate)) in shown.iter().enumerate() {
         // The oldest rows of a stretch are those that were read before.
@@ -76,10 +79,9 @@ pub fn plan_fates(
                 // Somebody was enrolled under the new name. REDCap gives none that is taken, so that they came after the rename; and
                 // they would not have been enrolled, had the former name been a participant's then. Unless the name was given again.
                 let is_enrolled_since = |to: &str| {
-                    let again = |later: &Fate| later.renamed_to.as_deref() == Some(to);
                     !ended.contains(to)
                         && holder(to, *at).is_some_and(|other| Some(other) != participant)
-                        && !shown[index + 1..].iter().any(|(_, later)| again(later))
+                        && given_last.get(to).is_none_or(|last| *last <= index)
                 };
                 let participant = participant.filter(|_| !fate.renamed_to.as_deref().is_some_and(is_enrolled_since));
                 names.follow(fate, participant);

@@ -179,6 +179,11 @@ const OPERATIONS: &[Operation] = &[
     operation("version", "export", &[], Itself, project::version),
 ];
 
+/// What can be done with a content; nothing when there is no such content.
+pub(crate) fn actions_of(content: &str) -> Vec<&'static str> {
+    OPERATIONS.iter().filter(|operation| operation.content == content).map(|operation| operation.action).collect()
+}
+
 /// Answers one call.
 ///
 /// # Errors

@@ -55,6 +55,7 @@ use crate::state::people::{Person, Rights};
 use crate::state::site::Site;
 use crate::state::{Project, World};
 use answer::{Answer, ApiError, Format, respond};
+pub(crate) use contents::actions_of;
 use contents::dispatch;
 pub use heard::ParsedRequest;
 use params::Params;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::ban::Bans;
 use super::{Fault, UnknownFault};
+use crate::api::actions_of;
 
 /// The values of `content` that an order may name (`redcap.md` 2.2).
 const CONTENTS: [&str; 28] = [
@@ -75,6 +76,8 @@ pub enum BadOrder {
     Number { word: &'static str, value: String, least: u32 },
     #[error("'{0}' is no content of the API; it has {contents}", contents = CONTENTS.join(", "))]
     Content(String),
+    #[error("'{action}' is no action of {content}; it has {actions}")]
+    Action { action: String, content: String, actions: String },
     #[error("'{fault}' can only be noticed on {noticed}, so that it cannot be ordered on {on}")]
     Never { fault: Fault, noticed: String, on: String },
     #[error("'{0}' is no matter of calls: it takes 'after' and 'times' only")]
@@ -136,6 +139,11 @@ impl Order {
         let Some((content, action)) = &self.on else { return Ok(self) };
         if !CONTENTS.contains(&content.as_str()) {
             return Err(BadOrder::Content(content.clone()));
+        }
+        let actions = actions_of(content);
+        if let Some(action) = action.as_deref().filter(|action| !actions.contains(action)) {
+            let (action, actions) = (action.to_owned(), actions.join(", "));
+            return Err(BadOrder::Action { action, content: content.clone(), actions });
         }
         match self.fault.own_scope() {
             Some((own, own_action))
@@ -235,6 +243,7 @@ mod tests {
             ("cut until 3", "'until' is no part of an order"),
             ("cut times 0", "'times 0' needs a whole number of at least 1"),
             ("cut on records", "'records' is no content of the API; it has record, "),
+            ("cut on record/exprot", "'exprot' is no action of record; it has delete, export, import, "),
             ("lost-rows on log", "'lost-rows' can only be noticed on record, so that it cannot be ordered on log"),
             ("stale-range on record/import", "'stale-range:90' can only be noticed on record/export, so that"),
             ("det-lost on record", "'det-lost' is no matter of calls"),

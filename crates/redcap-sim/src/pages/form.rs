@@ -1,8 +1,6 @@
 //! `/projects/{id}/records/{record}/form`: one form of one record, which a person fills in and saves.
 //! Invariant: a save goes through [`Sim::save_form`] and shows what became of its DET.
 
-use std::collections::BTreeMap;
-
 use axum::Form as Urlencoded;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -78,11 +76,21 @@ pub(super) async fn show(
     let row = opened.project.records.get(&id).and_then(|record| record.rows.get(&opened.place));
     let values = row.map_or_else(Values::new, |row| row.values.clone());
     let notice = which.saved.map_or(String::new(), |number| outcome(opened.project, number));
-    ok(render(&opened, &id, &which, &values, &notice))
+    let record = opened.project.records.get(&id);
+    let dag = record.and_then(|record| record.group.as_deref()).or(which.dag.as_deref());
+    ok(render(&opened, &id, &Shown { values: &values, user: PERSON, dag }, &notice))
 }
 
-fn render(opened: &Opened<'_>, id: &str, which: &Which, values: &Values, notice: &str) -> String {
+/// What the controls hold.
+struct Shown<'a> {
+    values: &'a Values,
+    user: &'a str,
+    dag: Option<&'a str>,
+}
+
+fn render(opened: &Opened<'_>, id: &str, shown: &Shown<'_>, notice: &str) -> String {
     let (project, form) = (opened.project, opened.form);
+    let Shown { values, user, dag } = *shown;
     let is_new = !values.contains_key(&format!("{}_complete", form.name));
     let fields = project.definition.fields.iter().skip(1).filter(|field| field.form == form.name);
     let complete = values.get(&format!("{}_complete", form.name)).map_or("0", String::as_str);
@@ -93,14 +101,15 @@ fn render(opened: &Opened<'_>, id: &str, which: &Which, values: &Values, notice:
     let body = format!(
         "<p>Record <strong>{}</strong>{} {}{instance}</p>{notice}{}<form method=\"post\">{}<div class=\"field\">\
          <label>Complete? <select name=\"__complete\">{states}</select></label></div><div class=\"field\">\
-         <label>Saved by <input type=\"text\" name=\"__user\" value=\"{PERSON}\"></label></div>{}\
+         <label>Saved by <input type=\"text\" name=\"__user\" value=\"{}\"></label></div>{}\
          <p><button class=\"main\">Save</button></p></form>",
         escape(id),
         if project.records.contains(id) { "" } else { " (new)" },
         escape(&event),
         survey_form(opened, id),
         controls(fields, values, is_new),
-        groups(project, id, which),
+        escape(user),
+        groups(project, dag),
     );
     let mut trail =
         vec![("/".into(), "Projects".into()), (format!("/projects/{}", project.id), project.definition.title.clone())];
@@ -144,14 +153,12 @@ pub(super) async fn open_survey(
     Redirect::to(&format!("/surveys/?s={code}")).into_response()
 }
 
-fn groups(project: &Project, id: &str, which: &Which) -> String {
+fn groups(project: &Project, chosen: Option<&str>) -> String {
     if project.definition.groups.is_empty() {
         return String::new();
     }
-    let known = project.records.get(id).and_then(|record| record.group.as_deref());
-    let chosen = known.or(which.dag.as_deref()).unwrap_or("");
     let groups = project.definition.groups.iter().map(|group| (group.unique_name.as_str(), group.name.as_str()));
-    let groups = options([("", "as it is")].into_iter().chain(groups), chosen);
+    let groups = options([("", "as it is")].into_iter().chain(groups), chosen.unwrap_or(""));
     format!("<div class=\"field\"><label>Data access group <select name=\"__dag\">{groups}</select></label></div>")
 }
 
@@ -201,20 +208,13 @@ pub(super) async fn save(
             let number = saved.delivery.map_or(0, |delivery| delivery.id);
             Redirect::to(&format!("{back}&saved={number}")).into_response()
         }
-        Err(SimError::Refused(refusals)) => again(&sim, project_id, &id, &which, save.values, &refusals),
+        Err(SimError::Refused(refusals)) => again(&sim, project_id, &which, save, &refusals),
         Err(error) => refused(StatusCode::BAD_REQUEST, &error.to_string()),
     }
 }
 
 /// The form with what was typed and why it was refused.
-fn again(
-    sim: &Sim,
-    project_id: u32,
-    id: &str,
-    which: &Which,
-    values: BTreeMap<String, String>,
-    refusals: &[Refusal],
-) -> Response {
+fn again(sim: &Sim, project_id: u32, which: &Which, typed: SaveForm, refusals: &[Refusal]) -> Response {
     let world = sim.world();
     let Some(opened) = world.projects.get(&project_id).and_then(|project| open(project, which)) else {
         return refused(StatusCode::NOT_FOUND, NO_FORM);
@@ -222,6 +222,8 @@ fn again(
     let reasons: String =
         refusals.iter().map(|r| format!("<li>{}: {}</li>", escape(&r.field), escape(&r.message))).collect();
     let notice = format!("<div class=\"notice bad\" role=\"alert\">Not saved.<ul>{reasons}</ul></div>");
-    let page = render(&opened, id, which, &values, &notice);
+    let SaveForm { record, mut values, complete, user, dag, .. } = typed;
+    values.insert(format!("{}_complete", opened.form.name), complete.to_string());
+    let page = render(&opened, &record, &Shown { values: &values, user: &user, dag: dag.as_deref() }, &notice);
     (StatusCode::UNPROCESSABLE_ENTITY, axum::response::Html(page)).into_response()
 }

@@ -105,6 +105,15 @@ async fn a_refused_value_shows_the_form_again_with_what_was_typed() {
     let (status, _, page) = submit(&server, &path, &[("rt_misses", "two"), ("rt_mean_ms", "251.5")]).await;
     assert_eq!(status, 422);
     assert!(page.contains("rt_misses: The value you provided") && page.contains("value=\"251.5\""));
+    let typed = [("rt_misses", "two"), ("__complete", "2"), ("__user", "ada"), ("__dag", "site_south")];
+    let page = submit(&server, &path, &typed).await.2;
+    for kept in [
+        "<option value=\"2\" selected>Complete",
+        "name=\"__user\" value=\"ada\"",
+        "<option value=\"site_south\" selected>",
+    ] {
+        assert!(page.contains(kept), "{kept} is not in {page}");
+    }
     assert_eq!(server.get(&format!("/projects/{}/records/1", project.id())).await.0, 404);
 }
 

@@ -152,6 +152,8 @@ async fn ask_for_one(reader: Reader, link: &WantedLink, host: &str) -> Result<Li
             Ok(Err(format!("REDCap gives a link that does not lead to {host}; participants are not sent elsewhere")))
         }
         Err(CallError::Refused { status: 400, message }) => Ok(Err(refusal(&message.to_string()))),
+        // Whoever comes after must not wait for this one.
+        Err(CallError::NotAnAnswer { detail }) => Ok(Err(format!("REDCap gives something else than a link: {detail}"))),
         Err(failure) => Err(failure),
     }
 }
@@ -165,8 +167,8 @@ fn leads_to(link: &str, host: &str) -> bool {
 
 /// REDCap's words for staff; not when they hold an address, which may be somebody's survey.
 fn refusal(message: &str) -> String {
-    match message.contains("://") {
-        true => "REDCap gives no link, in words that hold an address and are not kept; ask for it in REDCap".to_owned(),
+    match message.contains("://") || message.contains("s=") {
+        true => "REDCap gives no link, in words that may hold one and are not kept; ask for it in REDCap".to_owned(),
         false => format!("REDCap gives no link: {message}"),
     }
 }

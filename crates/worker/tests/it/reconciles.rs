@@ -303,6 +303,37 @@ async fn a_run_whose_settings_do_not_fit_the_project_is_no_success(
 
 #[rstest]
 #[tokio::test]
+async fn a_name_in_another_case_is_the_same_record_and_makes_no_twin(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = study_of(engine).await;
+    world.enrolled("ab-7").await;
+    let event = world.enrol("AB-7", &DATE).await;
+    let said = event.error_message.unwrap_or_default();
+    assert!(said.contains("\"ab-7\" is a participant's"), "{said}");
+    assert_eq!((event.status, world.count("participants").await), (EventStatus::Failed, 1));
+}
+
+#[rstest]
+#[case::turned("7\u{202e}8".to_owned())]
+#[case::acting("7\u{1b}]0;x\u{7}".to_owned())]
+#[case::long("7".repeat(101))]
+#[tokio::test]
+async fn a_det_enrols_no_name_that_a_reconcile_would_leave_out(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[case] name: String,
+) {
+    let world = study_of(engine).await;
+    let (id, _) = world.det(&name, BASELINE, "enrollment", 2).await;
+    world.worker.run_until_idle().await;
+    let said = world.event(id).await.error_message.unwrap_or_default();
+    assert!(said.contains("cannot be the name of a record here"), "{said}");
+    assert!(!said.contains(['\u{202e}', '\u{1b}']), "{said:?}");
+    assert_eq!(world.count("participants").await, 0);
+}
+
+#[rstest]
+#[tokio::test]
 async fn a_chain_of_which_a_person_has_not_decided_on_the_beginning_makes_no_twin(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {

@@ -53,6 +53,13 @@ pub(in crate::jobs) async fn plan_enrolment(
     event_name: Option<&str>,
     record: &Record,
 ) -> Result<Plan, Stop> {
+    if let Some(other) = db.record_in_other_case(study.id, record.id()).await? {
+        return Err(Failure::refused(format!(
+            "REDCap does not tell upper from lower case in records' names, and {other:?} is a participant's: {:?} is the same record",
+            record.id()
+        ))
+        .into());
+    }
     let sites = db.sites(study.id).await?;
     let production = worker.settings.environment.is_production();
     let today = study_date(db.now(), study_zone(&study.config)?, study.time_simulation_offset_days, production);

@@ -13,7 +13,7 @@ use chrono::NaiveDateTime;
 use metricis_core::ids::StudyId;
 use metricis_core::reconcile::{Fate, former_name, is_detached, log_windows, plan_fates};
 use metricis_core::words::FlagKind;
-use metricis_redcap::{LogQuery, Reader};
+use metricis_redcap::{LogQuery, Reader, is_record_name};
 use metricis_store::{Snapshot, StoreError, StoredEvent, StoredFlag, StoredParticipant, StoredStudy};
 
 use crate::connection::Connection;
@@ -35,6 +35,13 @@ pub(in crate::jobs) async fn refuse_held(snapshot: &Snapshot, study: StudyId, re
     if is_detached(record_id) {
         return Err(Failure::refused(format!(
             "no record may be called {record_id:?}: such names stand for participants without a record; rename it in REDCap"
+        ))
+        .into());
+    }
+    if !is_record_name(record_id) {
+        return Err(Failure::refused(format!(
+            "{record_id:?} cannot be the name of a record here: it is longer than 100 characters, or holds one that is not shown; rename \
+             it in REDCap"
         ))
         .into());
     }

@@ -81,6 +81,10 @@ pub(super) async fn apply(
         outcome.waiting.extend(made.waiting);
         outcome.held.extend(made.held);
     }
+    if !outcome.success {
+        let (unexplained, left_out) = (outcome.unexplained.len(), reading.odd.len());
+        tracing::warn!(study = %study.id, unexplained, left_out, "a reconcile does not account for every record; its result says why");
+    }
     Ok(persist(poll_ms, || finish(worker, job, reading, &outcome, began_at)).await?)
 }
 
