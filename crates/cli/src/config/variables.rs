@@ -133,7 +133,7 @@ pub const VARIABLES: &[Variable] = &[
         "REDCAP_OUTBOUND_PER_MINUTE",
         "300",
         "300",
-        "Calls in any 60 seconds to one REDCap host, over all studies and processes, at most 400; REDCap bans above 600.",
+        "Calls in any 60 seconds to one REDCap host, over all studies and processes, at most 400; REDCap bans above 600. A result takes two calls, an enrolment two.",
     ),
     plain("REDCAP_CALL_TIMEOUT_SECONDS", "30", "30", "Seconds that one REDCap call may take."),
     plain(
