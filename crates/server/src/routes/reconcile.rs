@@ -101,7 +101,6 @@ impl ReconcileShown {
     pub(in crate::routes) fn of(job: &StoredJob) -> Self {
         let Reconciliation {
             success,
-            dry_run,
             full,
             listed,
             examined,
@@ -113,7 +112,10 @@ impl ReconcileShown {
             unexplained,
             counts,
             message,
+            ..
         } = answer_of(job);
+        // Also of one that failed, which has no answer.
+        let dry_run = matches!(job.kind, JobKind::Reconcile { dry_run: true, .. });
         let call = CallShown::of(job, success);
         let waiting = waiting.into_iter().map(Into::into).collect();
         let flags = flags.into_iter().map(Into::into).collect();

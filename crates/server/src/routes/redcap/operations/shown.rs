@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use metricis_core::operation::Order;
 use metricis_store::StoredJob;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -130,7 +131,10 @@ macro_rules! shown {
             /// The outcome of an ended job.
             pub(in crate::routes) fn of(job: &StoredJob) -> Self {
                 let Success { success } = answer_of(job);
-                Self { call: CallShown::of(job, success), answer: answer_of(job) }
+                let mut answer: $answer = answer_of(job);
+                // Also of one that failed, which has no answer.
+                answer.dry_run = job.kind.order().is_some_and(Order::is_preview);
+                Self { call: CallShown::of(job, success), answer }
             }
         }
     )+};

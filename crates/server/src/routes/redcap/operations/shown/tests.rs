@@ -1,10 +1,14 @@
 //! What the worker writes and what is shown have the same names, to the last one.
 
+use metricis_core::Timestamp;
 use metricis_core::answer;
+use metricis_core::ids::{JobId, StudyId};
 use metricis_core::operation::{
     Choice, ColumnChange, DataLoss, DictionaryDiff, FieldBrief, FieldChange, ImportOutcome, ImportedRecord, InitStep,
     PartChange,
 };
+use metricis_core::words::JobState;
+use metricis_store::JobKind;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -107,4 +111,23 @@ fn everything_that_the_worker_writes_is_shown() {
         records: [Enrol, Known, NotComplete, Refused, LeftToEvent, Absent].map(record).into(),
         not_listed: 3,
     });
+}
+
+#[test]
+fn a_preview_that_failed_is_called_a_preview() {
+    for (order, dry_run) in [(Order::Preview, true), (Order::Apply("d".to_owned()), false)] {
+        let job = StoredJob {
+            id: JobId(uuid::Uuid::nil()),
+            study: StudyId(uuid::Uuid::nil()),
+            kind: JobKind::DeleteForm { form: s("daily"), order },
+            state: JobState::Failed,
+            created_at: Timestamp::default(),
+            claimed_at: None,
+            finished_at: Some(Timestamp::default()),
+            result: None,
+            error: Some(s("api_error: REDCap cannot be reached")),
+        };
+        let shown = serde_json::to_value(FormDeletionShown::of(&job)).expect("JSON");
+        assert_eq!((&shown["dry_run"], &shown["success"]), (&Value::Bool(dry_run), &Value::Bool(false)));
+    }
 }
