@@ -3,6 +3,7 @@
 use chrono::Duration;
 use metricis_core::action::{Actor, Entry};
 use metricis_core::answer::Reconciliation;
+use metricis_core::operation::Order as ImportOrder;
 use metricis_core::study::StudyConfig;
 use metricis_core::sync::SessionSync;
 use metricis_core::words::{EventStatus, FlagKind, FlagResolution, JobState, StudyStatus, SyncErrorType};
@@ -330,6 +331,31 @@ async fn a_det_enrols_no_name_that_a_reconcile_would_leave_out(
     assert!(said.contains("cannot be the name of a record here"), "{said}");
     assert!(!said.contains(['\u{202e}', '\u{1b}']), "{said:?}");
     assert_eq!(world.count("participants").await, 0);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_name_that_ended_and_was_given_to_somebody_else_before_it_was_renamed_leads_to_nobody(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = study_of(engine).await;
+    world.enrolled("7").await;
+    world.rename("7", "8");
+    world.delete("8");
+    world.save("8", BASELINE, "contact", &[("contact_notes", "somebody else")]).await;
+    world.rename("8", "9");
+    let import = JobKind::ImportParticipants { records: Some(vec!["9".to_owned()]), order: ImportOrder::Preview };
+    world.save("9", BASELINE, "enrollment", &DATE).await;
+    let shown = world.job(import).await.result.expect("a preview");
+    assert_eq!(shown["records"][0]["outcome"], "enrol", "{shown}");
+    let (id, _) = world.det("9", BASELINE, "enrollment", 2).await;
+    world.worker.run_until_idle().await;
+    let event = world.event(id).await;
+    assert_eq!((event.status, event.error_message), (EventStatus::Processed, None));
+    let run = world.reconcile(false, false).await;
+    let told: Vec<_> = run.flags.iter().map(|flag| (flag.record.as_str(), flag.participant.is_some())).collect();
+    assert_eq!((run.success, told), (true, vec![("7", true), ("8", true), ("8", false)]));
+    assert_eq!(world.count("participants").await, 2);
 }
 
 #[rstest]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDateTime;
 use metricis_core::enrolment::mapped_digest;
 use metricis_core::operation::{ImportOutcome, ImportedRecord};
-use metricis_core::reconcile::{Fate, former_name};
+use metricis_core::reconcile::{Fate, former_name, plan_fates};
 use metricis_core::words::EventStatus;
 use metricis_store::{Snapshot, StoredStudy};
 use secrecy::ExposeSecret;
@@ -87,7 +87,13 @@ pub(super) async fn twin_of(
     let mut name = id;
     for _ in 0..LONGEST_CHAIN {
         let Some((former, is_theirs)) = former_name(name, fates, &known, holder_in(&records)) else { break };
-        if is_theirs {
+        // A name of the chain may have ended in between, and begun anew.
+        let is_nobodys = || {
+            let new = plan_fates(fates, &known, NaiveDateTime::MIN, holder_in(&records));
+            let last = new.into_iter().rfind(|one| one.fate.renamed_to.as_deref() == Some(id));
+            last.is_some_and(|one| one.participant.is_none())
+        };
+        if is_theirs && !is_nobodys() {
             return Ok(Some(format!(
                 "record {id:?} is the renamed record {former:?} of a participant; reconcile, then decide on the flag that it raises"
             )));

@@ -11,7 +11,7 @@
 
 use chrono::NaiveDateTime;
 use metricis_core::ids::StudyId;
-use metricis_core::reconcile::{Fate, former_name, is_detached, log_windows, plan_fates};
+use metricis_core::reconcile::{Fate, NewFate, former_name, is_detached, log_windows, plan_fates};
 use metricis_core::words::FlagKind;
 use metricis_redcap::{LogQuery, Reader, is_record_name};
 use metricis_store::{Snapshot, StoreError, StoredEvent, StoredFlag, StoredParticipant, StoredStudy};
@@ -105,6 +105,9 @@ pub(super) async fn refuse_twin(
         let fates: Vec<_> = fates.into_iter().filter(|(at, _)| *at >= since).collect();
         let Some((former, is_theirs)) = former_name(&name, &fates, &known, holder_in(&records)) else { return Ok(()) };
         if is_theirs {
+            if is_nobodys(worker, study, redcap, id_field, &event.record_id).await? {
+                return Ok(());
+            }
             return Err(Failure::refused(format!(
                 "record {:?} is the renamed record {former:?} of a participant; reconcile, decide on the flag that it raises, then \
                  replay the event",
@@ -139,23 +142,9 @@ pub(in crate::jobs) async fn refuse_successor(
     if !persist(poll_ms, differs).await? {
         return Ok(());
     }
-    let facts = || async {
-        let db = worker.read().await?;
-        let state = db.reconcile_state(study.id).await?;
-        Ok((db.participant_records(study.id).await?, db.known_fates(study.id).await?, state))
-    };
-    let (records, known_fates, state) = persist(poll_ms, facts).await?;
-    let times: Vec<_> = known_fates.iter().map(|one| one.at).collect();
-    let begin = begin_of(&state, &times);
-    let mut shown = vec![];
-    for window in log_windows(begin, latest(worker)) {
-        let query = LogQuery { begin: Some(window.begin), end: window.end, record: None, id_field };
-        let Some(fates) = fates_of(worker, redcap, query).await? else { return Ok(()) };
-        shown.extend(fates);
-    }
+    let Some(new) = new_fates(worker, study, redcap, id_field).await? else { return Ok(()) };
     let name = known.external_id.as_str();
-    // As the reconcile will attribute it. A record that got the name by a rename needs no look: the name had to be given up before.
-    let new = plan_fates(&shown, &known_fates, begin, holder_in(&records));
+    // A record that got the name by a rename needs no look: the name had to be given up before.
     if new.iter().any(|one| one.fate.record == name && one.participant == Some(known.id)) {
         return Err(Failure::refused(format!(
             "record {name:?} was deleted or renamed in REDCap since the last reconcile, and what bears its name now differs from its \
@@ -180,6 +169,44 @@ async fn differs(
     let date = mapped.enrollment_date;
     let is_code = mapped.participant_code.as_ref().is_none_or(|code| code.as_str() == known.code);
     Ok(!is_code || mapped.arm_num != known.arm_num || (date != anchor && Some(date) != known.redcap_anchor()))
+}
+
+/// Whether a record's last rename concerns nobody, though its former names lead to a participant's: the whole log tells that a name of
+/// the chain ended in between, and began anew.
+async fn is_nobodys(
+    worker: &Worker,
+    study: &StoredStudy,
+    redcap: &Connection,
+    id_field: &str,
+    record_id: &str,
+) -> Result<bool, Failure> {
+    let new = new_fates(worker, study, redcap, id_field).await?.unwrap_or_default();
+    let last = new.iter().rfind(|one| one.fate.renamed_to.as_deref() == Some(record_id));
+    Ok(last.is_some_and(|one| one.participant.is_none()))
+}
+
+/// What the log shows since the last reconcile, as a reconcile will attribute it; none when the log may not be read.
+async fn new_fates(
+    worker: &Worker,
+    study: &StoredStudy,
+    redcap: &Connection,
+    id_field: &str,
+) -> Result<Option<Vec<NewFate>>, Failure> {
+    let facts = || async {
+        let db = worker.read().await?;
+        let state = db.reconcile_state(study.id).await?;
+        Ok((db.participant_records(study.id).await?, db.known_fates(study.id).await?, state))
+    };
+    let (records, known, state) = persist(worker.settings.poll_ms, facts).await?;
+    let times: Vec<_> = known.iter().map(|one| one.at).collect();
+    let begin = begin_of(&state, &times);
+    let mut shown = vec![];
+    for window in log_windows(begin, latest(worker)) {
+        let query = LogQuery { begin: Some(window.begin), end: window.end, record: None, id_field };
+        let Some(fates) = fates_of(worker, redcap, query).await? else { return Ok(None) };
+        shown.extend(fates);
+    }
+    Ok(Some(plan_fates(&shown, &known, begin, holder_in(&records))))
 }
 
 /// What became of records; none when the log may not be read.
