@@ -56,6 +56,23 @@ fn refusals_of_live_servers_keep_status_and_message() {
 }
 
 #[test]
+fn only_redcaps_words_for_it_are_a_missing_right() {
+    let groups =
+        "Insufficient user privileges: You must have 'API Export' privileges and 'Logging' privileges in the project.";
+    for (status, message, lacks) in [
+        (403, "You do not have API Export privileges", true),
+        (400, groups, true),
+        (500, groups, false),
+        (400, "The request cannot be processed.", false),
+        (404, "The request cannot be processed.", false),
+        (403, "You do not have permissions to use the API", false),
+    ] {
+        let refused = rows(status, error(message)).expect_err("a refusal");
+        assert_eq!(refused.lacks_right(), lacks, "{status} {message}");
+    }
+}
+
+#[test]
 fn a_refused_token_is_named_whatever_the_call() {
     let body = error("You do not have permissions to use the API");
     for status in [200, 401, 403] {
