@@ -19,4 +19,4 @@ pub use map::{
     EnrolmentRefusal, MappedParticipant, RecordFacts, SiteFact, map_new_participant, map_participant, read_field_code,
 };
 pub use replay::{ReplayRefusal, STUCK_AFTER_MINUTES, refuse_replay};
-pub use settings::{DictionaryField, compare_enrolment, compare_settings};
+pub use settings::{DictionaryField, compare_settings};

@@ -165,7 +165,8 @@ impl Snapshot {
         self.participant_where("study_id = $1 AND external_id = $2", sql::values![study.0, external_id]).await
     }
 
-    /// A participant's record whose name differs from this one in upper and lower case only; REDCap takes both for one.
+    /// A participant's record whose name differs from this one in upper and lower case only (of A to Z at least; which other letters have a
+    /// case is the engine's matter); REDCap takes both for one.
     ///
     /// # Errors
     /// Whatever the database says.

@@ -164,16 +164,13 @@ impl Worker {
     /// Claims, and when a row cannot be read, each kind once as the first: such a row keeps back its own kind only.
     async fn claim_around(&self, free: usize) -> Option<Vec<(Work, Hold)>> {
         let mut claimed = self.claim(free).await;
-        if let Err(error) = &claimed {
-            tracing::error!(%error, "no work could be claimed");
-        }
         for _ in KINDS {
-            if !matches!(&claimed, Err(error) if !matches!(error, StoreError::Unavailable(_))) {
-                break;
+            match &claimed {
+                Ok(_) | Err(StoreError::Unavailable(_)) => break,
+                Err(_) => claimed = self.claim(1).await,
             }
-            claimed = self.claim(1).await;
         }
-        claimed.ok()
+        claimed.inspect_err(|error| tracing::error!(%error, "no work could be claimed")).ok()
     }
 
     /// Takes as much as there is, up to `free` pieces of work, in one commit. The kinds take turns at being asked first, so that a

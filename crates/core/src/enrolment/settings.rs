@@ -21,21 +21,6 @@ pub struct DictionaryField {
 #[must_use]
 pub fn compare_settings(config: &RedcapConfig, dictionary: &[DictionaryField]) -> Vec<String> {
     let project = Names::of(dictionary);
-    let mut problems = compare_enrolment(config, dictionary);
-    for (task, to) in &config.redcap_field_mapping {
-        let setting = format!("redcap_field_mapping.{task}");
-        problems.extend(project.lacks_instrument(&format!("{setting}.instrument"), &to.instrument));
-        for field in to.fields.values() {
-            problems.extend(project.lacks_field(&format!("{setting}.fields"), field));
-        }
-    }
-    problems
-}
-
-/// As [`compare_settings`], of the settings without which nobody is enrolled.
-#[must_use]
-pub fn compare_enrolment(config: &RedcapConfig, dictionary: &[DictionaryField]) -> Vec<String> {
-    let project = Names::of(dictionary);
     let mut problems = vec![];
     let set = |name: &Option<String>| name.clone().filter(|name| !name.trim().is_empty());
     if let Some(field) = set(&config.anchor_date_field) {
@@ -48,6 +33,13 @@ pub fn compare_enrolment(config: &RedcapConfig, dictionary: &[DictionaryField]) 
         problems.extend(project.lacks_field("participant_field_mapping", field));
     }
     problems.extend(contradictions(config).iter().map(ToString::to_string));
+    for (task, to) in &config.redcap_field_mapping {
+        let setting = format!("redcap_field_mapping.{task}");
+        problems.extend(project.lacks_instrument(&format!("{setting}.instrument"), &to.instrument));
+        for field in to.fields.values() {
+            problems.extend(project.lacks_field(&format!("{setting}.fields"), field));
+        }
+    }
     problems
 }
 

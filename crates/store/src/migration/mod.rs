@@ -7,6 +7,7 @@ mod m13_event_effect;
 mod m14_outbound_calls;
 mod m15_reconcile;
 mod m16_followed_events;
+mod m17_folded_records;
 mod m1_studies_and_people;
 mod m2_schedules_and_sessions;
 mod m3_audit_and_operations;

@@ -37,6 +37,7 @@ pub(super) const ALL: &[Step] = &[
     super::m14_outbound_calls::STEP,
     super::m15_reconcile::STEP,
     super::m16_followed_events::STEP,
+    super::m17_folded_records::STEP,
 ];
 
 impl MigrationName for Step {

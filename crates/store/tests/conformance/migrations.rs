@@ -22,7 +22,7 @@ async fn the_head_stands_behind_the_checklists_steps(#[values(Engine::Sqlite, En
     let db = TestDb::fresh(engine).await;
     let status = db.store.migration_status().await.expect("a status");
     assert!(status.is_at_head(), "{status:?}");
-    assert_eq!(status.applied_head.as_deref(), Some("b8c9d0e1f2a3_follow_events_and_survey_links"));
+    assert_eq!(status.applied_head.as_deref(), Some("c9d0e1f2a3b4_find_records_in_any_case"));
     let named_by_the_checklist = ["d2e3f4a5b6c7_add_webhook_events", "e3f4a5b6c7d8_add_survey_task_fields", INDEX];
     for name in named_by_the_checklist {
         assert_eq!(db.count(&format!("SELECT count(*) FROM seaql_migrations WHERE version = '{name}'")).await, 1);

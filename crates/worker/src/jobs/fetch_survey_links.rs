@@ -152,8 +152,6 @@ async fn ask_for_one(reader: Reader, link: &WantedLink, host: &str) -> Result<Li
             Ok(Err(format!("REDCap gives a link that does not lead to {host}; participants are not sent elsewhere")))
         }
         Err(CallError::Refused { status: 400, message }) => Ok(Err(refusal(&message.to_string()))),
-        // Whoever comes after must not wait for this one.
-        Err(CallError::NotAnAnswer { detail }) => Ok(Err(format!("REDCap gives something else than a link: {detail}"))),
         Err(failure) => Err(failure),
     }
 }

@@ -148,7 +148,7 @@ pub(in crate::jobs) async fn refuse_successor(
     if new.iter().any(|one| one.fate.record == name && one.participant == Some(known.id)) {
         return Err(Failure::refused(format!(
             "record {name:?} was deleted or renamed in REDCap since the last reconcile, and what bears its name now differs from its \
-             participant; reconcile, decide on the flag that it raises, then repeat this"
+             participant; nothing was done. Reconcile, decide on the flag that it raises, then repeat this"
         )));
     }
     Ok(())

@@ -6,14 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDateTime;
 use metricis_core::Timestamp;
-use metricis_core::enrolment::compare_enrolment;
 use metricis_core::ids::ParticipantId;
 use metricis_core::reconcile::{KnownFate, is_detached, may_concern, plan_fates, unexplained};
 use metricis_redcap::wire::Row;
 use metricis_redcap::{RecordIds, Sweep};
 use metricis_store::{ReconcileState, Site, StoredStudy, StoredWindow};
 
-use super::super::test_connection::{check_project, dictionary_of};
+use super::super::test_connection::check_project;
 use super::log::{Log, begin_of, origin, read_log};
 use crate::connection::Connection;
 use crate::failure::{Failure, Stop};
@@ -76,9 +75,11 @@ pub(super) async fn read(
     check_project(study, &project)?;
     let fields = worker.gate.read(redcap, |reader| async move { reader.metadata().await }).await?;
     // Without the instrument each record would seem not to be enrolled yet.
-    let problems = compare_enrolment(&study.config.redcap, &dictionary_of(&fields));
-    if !problems.is_empty() {
-        return Err(Failure::refused(problems.join("; ")));
+    let enrols = study.config.redcap.enrollment_instrument.as_deref().unwrap_or_default();
+    if !fields.iter().any(|field| field.form_name == enrols) {
+        return Err(Failure::refused(format!(
+            "config.redcap.enrollment_instrument: the REDCap project has no instrument {enrols:?}"
+        )));
     }
     let first = fields.first().map(|field| field.field_name.as_str());
     let id_field =
