@@ -67,7 +67,7 @@ pub fn plan_fates(
     let mut names = Names::of(known);
     let mut ended: BTreeSet<&str> = known.iter().map(|one| one.fate.record.as_str()).collect();
     let targets = shown.iter().enumerate().filter_map(|(index, (_, fate))| Some((fate.renamed_to.as_deref()?, index)));
-    // A name's last rename to it stands, of several.
+    // Where each name was given last, of several times.
     let given_last: BTreeMap<&str, usize> = targets.collect();
     let mut new = vec![];
     for (index, (at, fate)) in shown.iter().enumerate() {

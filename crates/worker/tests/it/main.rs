@@ -29,5 +29,6 @@ mod soak;
 mod study_jobs;
 mod survey_links;
 mod tampering;
+mod twins;
 mod updates;
 mod world;
